@@ -37,7 +37,7 @@ async def test_a_file_link_inside_the_root_is_followed_and_grows(root: Path) -> 
         await eyes.sees("0.5000")
         with target.open("a") as file:
             file.write("2,0.25\n")
-        eyes.app.intend(Rescan())
+        eyes.app.submit_intent(Rescan())
         await eyes.sees("0.2500")
 
 

@@ -73,8 +73,8 @@ async def test_the_dashboard_changes_nothing(every_format: Path) -> None:
     shutil.rmtree(every_format / "data")
     before = picture(every_format)
     async with dashboard(every_format) as eyes:
-        eyes.app.intend(AddTask("mine", os.path.realpath(every_format)))
-        eyes.app.intend(PinBaseline(RunKey(os.path.realpath(every_format), "runs/tail")))
+        eyes.app.submit_intent(AddTask("mine", os.path.realpath(every_format)))
+        eyes.app.submit_intent(PinBaseline(RunKey(os.path.realpath(every_format), "runs/tail")))
         await eyes.sees("mine")
         await eyes.opens(1)
         for part in "23456":

@@ -72,11 +72,11 @@ async def test_what_could_not_be_saved_is_said_and_saved_later(
         await eyes.sees("My own line")
         with monkeypatch.context() as patch:
             patch.setattr(os, "replace", full)
-            eyes.app.intend(AddTask("Look at seed 3", str(root)))
+            eyes.app.submit_intent(AddTask("Look at seed 3", str(root)))
             await eyes.sees("unsaved", "Look at seed 3")
             assert todo.read_text() == MINE
         await eyes.pilot.pause(0.3)
-        eyes.app.intend(Rescan())
+        eyes.app.submit_intent(Rescan())
         await eyes.until(lambda: "Look at seed 3" in todo.read_text(), "the save")
         await eyes.misses("unsaved")
     assert todo.read_text().startswith(MINE)
@@ -130,8 +130,8 @@ async def test_two_dashboards_and_an_editor(root: Path) -> None:
     todo = write(root / "todo.txt", MINE)
     async with dashboard(root) as one, dashboard(root) as two:
         await two.sees("manages the tasks")
-        one.app.intend(AddTask("from the first", str(root)))
-        two.app.intend(AddTask("from the second", str(root)))
+        one.app.submit_intent(AddTask("from the first", str(root)))
+        two.app.submit_intent(AddTask("from the second", str(root)))
         for eyes in (one, two):
             await eyes.sees("from the first", "from the second")
         todo.write_text(todo.read_text() + "from an editor\n")
@@ -192,7 +192,7 @@ async def test_a_state_broken_while_it_is_used(root: Path, own_places: Path) -> 
         await eyes.sees("0.5000")
         for path in state.parent.glob("state.db*"):
             path.write_bytes(os.urandom(path.stat().st_size))
-        eyes.app.intend(AddTask("still here", str(root)))
+        eyes.app.submit_intent(AddTask("still here", str(root)))
         await eyes.sees("still here")
         with (root / "a" / "metrics.csv").open("a") as file:
             file.write("2,0.25\n")
@@ -244,7 +244,7 @@ async def test_a_root_cannot_make_us_write_elsewhere(root: Path, tmp_path: Path,
     async with dashboard(root) as eyes:
         await eyes.press("!")
         await eyes.sees("todo.txt" if how == "link" else "runwatch.toml", "then: r")
-        eyes.app.intend(AddTask("mine", str(root)))
+        eyes.app.submit_intent(AddTask("mine", str(root)))
         await eyes.press("escape")
         await eyes.sees("mine")
     assert victim.read_text() == "export PATH\n"

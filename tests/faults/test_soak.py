@@ -153,7 +153,7 @@ async def test_ten_minutes_of_faults(root: Path, monkeypatch: pytest.MonkeyPatch
         times, memory = await _faults(eyes, chaos, SECONDS)
         print(f"MB by the second: {[round(mb) for mb in memory[:: max(len(memory) // 60, 1)]]}")
         await eyes.until(lambda: len(_threads()) <= len(threads), f"the end of one of {_threads()}")
-        eyes.app.intend(Rescan())
+        eyes.app.submit_intent(Rescan())
         expected = _fresh(root)
 
         def same() -> bool:

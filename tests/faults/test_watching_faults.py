@@ -118,7 +118,7 @@ async def test_looking_again_finds_what_no_event_told(root: Path, deaf: None) ->
     async with dashboard(root) as eyes:
         await eyes.sees("0.5000")
         write(root / "b" / "metrics.csv", "step,loss\n1,0.125\n")
-        eyes.app.intend(Rescan())
+        eyes.app.submit_intent(Rescan())
         await eyes.sees("0.1250")
 
 
@@ -128,7 +128,7 @@ async def test_writing_through_a_mapping_is_found_by_the_scan(root: Path) -> Non
         await eyes.sees("0.1000")
         with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
             mapped[-2:-1] = b"9"
-        eyes.app.intend(Rescan())
+        eyes.app.submit_intent(Rescan())
         await eyes.sees("0.9000")
 
 

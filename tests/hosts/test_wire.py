@@ -34,7 +34,7 @@ from runwatch.hosts.naming import is_elsewhere, placed
 from runwatch.hosts.remote import Remote
 from runwatch.hosts.remote_snapshot import RemoteSnapshot
 from runwatch.hosts.serve import Server
-from runwatch.hosts.snapshot_diff import Teller
+from runwatch.hosts.snapshot_diff import SnapshotDiff
 from runwatch.hosts.targets import Target, explained, target
 from runwatch.hosts.wire import MARKER, MAX_FRAME, Inward, Outward, WireError, decoder, encode
 
@@ -128,7 +128,7 @@ def test_fields_of_a_later_version_are_passed_over():
 def test_what_json_cannot_say_comes_through():
     odd = run("exp-\udcff", value=math.nan)
     picture = RemoteSnapshot("gpu1")
-    for update in over_the_wire(*Teller().updates(snapshot(odd, run("b", value=-math.inf)), True)):
+    for update in over_the_wire(*SnapshotDiff().updates(snapshot(odd, run("b", value=-math.inf)), True)):
         picture.take(update)
     there = {one.id: one for one in picture.snapshot(1, 2.0).situation.runs}
     assert math.isnan(there["exp-\udcff"].metrics["loss"].last)
@@ -137,20 +137,20 @@ def test_what_json_cannot_say_comes_through():
 
 
 def test_only_what_changed_is_told():
-    teller, a, b = Teller(), run("a"), run("b")
-    (first,) = teller.updates(snapshot(a, b), False)
+    diff, a, b = SnapshotDiff(), run("a"), run("b")
+    (first,) = diff.updates(snapshot(a, b), False)
     assert set(first.runs) == {("/r", "a"), ("/r", "b")} and first.rest is not None
-    assert list(teller.updates(snapshot(a, b), True)) == []
-    assert list(teller.updates(snapshot(run("a"), b), True)) == [], "equal, though made anew"
-    (second,) = teller.updates(snapshot(run("a", step=2), b), True)
+    assert list(diff.updates(snapshot(a, b), True)) == []
+    assert list(diff.updates(snapshot(run("a"), b), True)) == [], "equal, though made anew"
+    (second,) = diff.updates(snapshot(run("a", step=2), b), True)
     assert set(second.runs) == {("/r", "a")} and second.rest is None
-    (third,) = teller.updates(snapshot(run("a", step=2)), True)
+    (third,) = diff.updates(snapshot(run("a", step=2)), True)
     assert third.gone == {"runs": (("/r", "b"),)} and not third.runs
 
 
 def test_a_large_change_comes_in_pieces_the_newest_first(monkeypatch):
     monkeypatch.setattr("runwatch.hosts.snapshot_diff.CHUNK", 2000)
-    updates = list(Teller().updates(snapshot(*(run(f"r{i}") for i in range(50))), True))
+    updates = list(SnapshotDiff().updates(snapshot(*(run(f"r{i}") for i in range(50))), True))
     assert len(updates) > 3 and [u.more for u in updates] == [True] * (len(updates) - 1) + [False]
     assert [u.number for u in updates] == list(range(1, len(updates) + 1))
     picture = RemoteSnapshot("h")
@@ -161,9 +161,9 @@ def test_a_large_change_comes_in_pieces_the_newest_first(monkeypatch):
 
 @given(st.lists(st.sets(st.integers(0, 6)), min_size=1, max_size=6))
 def test_any_sequence_of_changes_ends_like_the_last(states):
-    teller, picture = Teller(), RemoteSnapshot("h")
+    diff, picture = SnapshotDiff(), RemoteSnapshot("h")
     for turn, ids in enumerate(states):
-        for update in over_the_wire(*teller.updates(snapshot(*(run(str(i), turn) for i in ids)), True)):
+        for update in over_the_wire(*diff.updates(snapshot(*(run(str(i), turn) for i in ids)), True)):
             picture.take(update)
     found = {(one.id, one.step) for one in picture.snapshot(1, 1.0).situation.runs}
     assert found == {(str(i), len(states) - 1) for i in states[-1]}
@@ -174,15 +174,15 @@ def test_predictions_of_one_name_stay_those_of_their_roots():
         found = {PredictionsKey(root, "churn"): Comparison(root, "b", "worse", "", ()) for root in roots}
         return replace(snapshot(), situation=Situation(1.0, "h", roots=("/r", "/s"), predictions=found))
 
-    teller, picture = Teller(), RemoteSnapshot("gpu1")
-    for update in over_the_wire(*teller.updates(shot("/r", "/s"), True)):
+    diff, picture = SnapshotDiff(), RemoteSnapshot("gpu1")
+    for update in over_the_wire(*diff.updates(shot("/r", "/s"), True)):
         picture.take(update)
     found = picture.snapshot(1, 1.0).situation.predictions
     assert [(key, type(key), one.candidate) for key, one in found.items()] == [
         (("gpu1:/r", "churn"), PredictionsKey, "/r"),
         (("gpu1:/s", "churn"), PredictionsKey, "/s"),
     ]
-    for update in over_the_wire(*teller.updates(shot("/s"), True)):
+    for update in over_the_wire(*diff.updates(shot("/s"), True)):
         picture.take(update)
     assert list(picture.snapshot(2, 2.0).situation.predictions) == [("gpu1:/s", "churn")]
 
@@ -193,7 +193,7 @@ def test_a_host_speaks_of_its_own_roots_only():
     tasks = TaskList("/home/me/todo.txt", ())
     picture = RemoteSnapshot("evil")
     for update in over_the_wire(
-        *Teller().updates(snapshot(claims, findings=(finding,), **{"/r": tasks}), True)
+        *SnapshotDiff().updates(snapshot(claims, findings=(finding,), **{"/r": tasks}), True)
     ):
         picture.take(update)
     shown = picture.snapshot(1, 1.0)
@@ -414,10 +414,10 @@ def test_the_server_ends_when_nobody_asks(served, monkeypatch):
 def test_a_host_that_says_more_than_anybody_has_is_refused(monkeypatch):
     monkeypatch.setattr("runwatch.hosts.remote_snapshot.WEIGH_EVERY", 1000)
     monkeypatch.setattr("runwatch.hosts.remote_snapshot.MOST_BYTES", 5000)
-    picture, teller = RemoteSnapshot("evil"), Teller()
+    picture, diff = RemoteSnapshot("evil"), SnapshotDiff()
     with pytest.raises(WireError, match="more than is allowed"):
         for count in range(1, 60):
-            told = teller.updates(snapshot(*(run(f"r{i}") for i in range(count))), True)
+            told = diff.updates(snapshot(*(run(f"r{i}") for i in range(count))), True)
             for update in over_the_wire(*told):
                 picture.take(update, 500)
 

@@ -107,6 +107,32 @@ def jumble(seed: int, count: int, flips: int) -> bytes:
     return bytes(data)
 
 
+def rounds(seed: int, flips: int, strangers: int) -> bytes:
+    """Scalars in one order again and again, as a training loop writes them; ``strangers`` records are others,
+    of the same size or not, and ``flips`` bits are turned."""
+    rng = random.Random(seed)
+    tags = [f"{rng.choice('ab')}/{i}" + "x" * rng.randrange(30) for i in range(rng.choice((1, 3, 12)))]
+    first, stride = rng.choice(((0, 1), (90, 1), (16_300, 1), (5, 50), (2_097_000, 1)))
+    steps = range(first, first + stride * (1200 // len(tags)), stride)
+    records = [scalar(t, s, rng.gauss(0, 1), WALL + s + i / 8) for s in steps for i, t in enumerate(tags)]
+    for _ in range(strangers):
+        at = rng.randrange(len(records))
+        tag, step = rng.choice(tags), steps[at // len(tags)]
+        kinds = (
+            scalar(tag[:-1] + "y", step, 1.0),
+            scalar(tag, step ^ 64, 2.0, rng.choice((WALL, -WALL, float("nan")))),
+            frame(event(summary(simple(tag, 3.0)[:-4] + bytes(4)), step=step)),
+            frame(event(summary(sub(1, tag.encode()) + b"\x1d" + bytes(4)), step=step)),
+            restart(step),
+            tf_scalar(tag, step, 4.0),
+        )
+        records[at] = rng.choice(kinds)
+    data = bytearray(version() + b"".join(records))
+    for _ in range(flips):
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    return bytes(data)
+
+
 def _any_record(rng: random.Random, tags: list[str]) -> bytes:
     tag, step = rng.choice(tags), rng.choice((0, rng.randrange(300), rng.randrange(3_000_000), -3))
     wall, value = WALL + rng.random() * rng.choice((1, 1e6)), rng.choice((rng.gauss(0, 1), float("nan")))

@@ -114,13 +114,6 @@ def test_of_aim_only_the_names_are_read_and_that_is_said() -> None:
 
 
 def test_a_store_that_is_not_read_is_said(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "ax.db")) as connection:
-        for table in ("experiment_v2", "trial_v2", "data_v2"):
-            connection.execute(f"CREATE TABLE {table} (id INTEGER)")
-        connection.commit()
-    session = read_all(unread, tmp_path)
-    assert not session.runs
-    assert [problem.message for problem in session.problems] == ["Ax: a store in SQLite is not read"]
     for name in ("a.json", "b.json"):
         (tmp_path / "w/p/snapshots").mkdir(parents=True, exist_ok=True)
         (tmp_path / "w/p/snapshots" / name).write_text('{"report": {"items": []}, "timestamp": "2026-11-30"}')
@@ -153,6 +146,44 @@ def test_a_search_of_ax_is_a_group_of_trials(tmp_path: Path) -> None:
     runs = session.look().runs
     assert runs["client.json#tune/2"].of(Evidence)[-1].status == "finished"
     assert last(runs["client.json#tune/0"]) == {"loss": (4, 3, 0.3031622777)}
+
+
+def test_a_search_of_ax_in_sqlite_is_the_same_group_of_trials(tmp_path: Path) -> None:
+    """Of 1.3.1 (tests/fixtures/makers/ax_search.py), then as it goes on."""
+    file = Path(shutil.copy(FIXTURES / "ax" / "ax.db", tmp_path))
+    session = Session([ax], tmp_path).look()
+    runs = {run.removeprefix("ax.db#"): told for run, told in session.runs.items()}
+    assert {run: told.of(Evidence)[-1].status for run, told in runs.items()} == {
+        "tune/0": "finished",
+        "tune/1": "finished",
+        "tune/2": "running",
+        "tune/3": "crashed",
+    }
+    first = runs["tune/0"]
+    assert first.hparams == {"lr": 0.0031622776601683794, "act": "gelu"}
+    assert labels(first) == {"name": "tune/0", "group": "tune"}
+    assert first.of(Stated)[-1] == Stated("loss", "min")
+    assert last(first) == {"loss": (4, 3, 0.3031622777)}
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute('UPDATE trial_v2 SET status = 7 WHERE "index" = 2')
+        connection.execute("UPDATE data_v2 SET data_json = 'torn' WHERE trial_index = 1")
+        connection.execute("UPDATE arm_v2 SET parameters = '[1]'")
+        connection.commit()
+    runs = session.look().runs
+    assert runs["ax.db#tune/2"].of(Evidence)[-1].reason == "Ax stopped the trial early"
+    assert last(runs["ax.db#tune/0"]) == {"loss": (4, 3, 0.3031622777)}
+
+
+def test_a_store_of_ax_with_other_columns_is_said(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ax.db")) as connection:
+        for table in ("experiment_v2", "trial_v2", "data_v2", "generator_run_v2", "arm_v2", "metric_v2"):
+            connection.execute(f"CREATE TABLE {table} (id INTEGER)")
+        connection.commit()
+    session = read_all(ax, tmp_path)
+    assert not session.runs
+    assert [problem.message for problem in session.problems] == [
+        "can't be read: not a store of Ax: the table trial_v2 lacks its columns"
+    ]
 
 
 @pytest.mark.parametrize(

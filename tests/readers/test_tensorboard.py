@@ -339,6 +339,18 @@ def test_many_records_at_once_read_as_a_few_at_a_time(tmp_path: Path, seed: int,
     assert few == grown(tensorboard, tmp_path, FILE, data, [])
 
 
+@settings(parent=tmp, max_examples=40)
+@given(
+    seed=st.integers(0, 1 << 30), flips=st.sampled_from([0, 0, 1, 9]), strangers=st.sampled_from([0, 1, 9])
+)
+def test_rounds_read_at_once_are_what_their_records_say(
+    tmp_path: Path, seed: int, flips: int, strangers: int
+) -> None:
+    data = ev.rounds(seed, flips, strangers)
+    few = grown(tensorboard, tmp_path, FILE, data, range(0, len(data), 3000))
+    assert few == grown(tensorboard, tmp_path, FILE, data, [])
+
+
 @tmp
 @given(data=st.binary(max_size=300))
 def test_garbage_never_raises(tmp_path: Path, data: bytes) -> None:

@@ -21,7 +21,7 @@ async def test_nine_oclock(tmp_path: Path) -> None:
     root, now = tmp_path / "clinic", time.time()
     copy(shipped("sample_runs"), root, now)
     with contextlib.closing(State(paths.state_dir())) as state:
-        state.mark_looked([root_identity(os.path.realpath(root))], now - 15 * 3600)
+        state.mark_seen([root_identity(os.path.realpath(root))], now - 15 * 3600)
     async with stage(root) as it:
         await it.sees("retrain-nightly", "crashed")
         await it.sees("since you last looked", "1 run crashed")

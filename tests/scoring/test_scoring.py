@@ -415,13 +415,13 @@ def test_the_missing_package_is_named(made: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_one_output_a_class_is_told_from_several_scores() -> None:
-    from runwatch.scoring.formats.onnx import told_apart
+    from runwatch.scoring.formats.onnx import raw_scores
 
     label, p = np.array([0, 1]), np.array([0.8, 0.3], dtype="f4")
-    raw = told_apart("m.onnx", {"label": label, "i0": p, "i1": 1 - p}, 2, None)
+    raw = raw_scores("m.onnx", {"label": label, "i0": p, "i1": 1 - p}, 2, None)
     assert raw.scores is not None and raw.scores.shape == (2, 2)
     with pytest.raises(ScoringError, match="several outputs"):
-        told_apart("m.onnx", {"label": label, "a": p, "b": 2 * p}, 2, None)
+        raw_scores("m.onnx", {"label": label, "a": p, "b": 2 * p}, 2, None)
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv"])

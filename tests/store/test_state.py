@@ -66,7 +66,7 @@ def test_it_is_private_and_survives_a_restart(tmp_path):
     event = TaskEvent("f0", NOW, "opened", "runwatch", "a \udcff", "critical")
     first.commit("r", {"f0": record()}, events=[event])
     first.pin("r", "/root", "runs/\udcff", NOW, "best so far")
-    first.mark_looked(["r"], NOW)
+    first.mark_seen(["r"], NOW)
     first.close()
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "state" / "state.db").stat().st_mode) == 0o600

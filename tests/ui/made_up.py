@@ -508,7 +508,7 @@ class FakeWatching:
     def history(self) -> list[tuple[str, TaskEvent]]:
         return list(self.events)
 
-    def kept_view(self, root: str) -> str:
+    def saved_view(self, root: str) -> str:
         return self.view
 
     def champions(self, root: str) -> list[dict[str, Any]]:

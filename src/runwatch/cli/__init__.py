@@ -53,7 +53,7 @@ def command_names() -> list[str]:
 def main(argv: Sequence[str] | None = None) -> int:
     """The entry point: runs a command, or the dashboard, and gives its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    _speak_utf8()
+    _use_utf8()
     try:
         return _dispatch(arguments, alone=argv is None)
     except BrokenPipeError:
@@ -95,7 +95,7 @@ def _run(command: Command, arguments: list[str]) -> int:
         allow_abbrev=False,
     )
     parser.usage_code = 3 if command.NAME in MONITORING else 2
-    parser.complain = lambda words: _say_unknown(command, words, arguments)
+    parser.complain = lambda words: _print_unknown(command, words, arguments)
     command.configure(parser)
     common_options(parser)
     # options may stand between words; argparse loses a "--" on that way
@@ -118,14 +118,14 @@ def _complain(command: Command, error: Exception, arguments: Sequence[str]) -> i
 
     known, text = isinstance(error, UserError), explained(error)
     with suppress(OSError):  # where stdout is what failed, stderr still says it
-        _say_unknown(command, text, arguments)
+        _print_unknown(command, text, arguments)
     print("runwatch: " + "\n".join(safe(line) for line in text.splitlines()), file=sys.stderr)
     if command.NAME in MONITORING:
         return 3
     return 2 if known else 1
 
 
-def _say_unknown(command: Command, reason: str, arguments: Sequence[str]) -> None:
+def _print_unknown(command: Command, reason: str, arguments: Sequence[str]) -> None:
     """On stdout, for programs that read nothing else: a plugin's line, or JSON where that was asked for."""
     spellings = [*arguments, *map("=".join, pairwise(arguments))]
     as_json = "--json" in spellings or "--format=json" in spellings
@@ -165,7 +165,7 @@ def common_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--version", action="version", version=f"runwatch {__version__}")
 
 
-def _speak_utf8() -> None:
+def _use_utf8() -> None:
     """UTF-8 on the way out, whatever the locale; what can't be encoded is shown, not fatal."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -105,11 +105,11 @@ def _configured(
 
 def settings_of(args: argparse.Namespace) -> Settings:
     from runwatch import config
-    from runwatch.cli._output import say_problems
+    from runwatch.cli._output import print_problems
 
     root = os.path.realpath(args.root[0]) if args.root else os.getcwd()
     settings = config.load((root,), args.config)[root]
-    say_problems([settings])
+    print_problems([settings])
     return settings
 
 

@@ -30,7 +30,7 @@ def formats(parser: argparse.ArgumentParser, *more: str) -> None:
     )
 
 
-def say_problems(settings: Iterable[Settings], *others: Problem | None) -> None:
+def print_problems(settings: Iterable[Settings], *others: Problem | None) -> None:
     """On stderr, a line for each configuration that is not used as it stands, and each other problem."""
     from runwatch.text.safe import safe
 

@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli import UsageError
-    from runwatch.cli._output import say_problems
+    from runwatch.cli._output import print_problems
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.session import Session
 
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if args.root and is_elsewhere(args.root):
         return _there(args)
     with Session([args.root] if args.root else [], args.config) as session:
-        say_problems(session.settings.values())
+        print_problems(session.settings.values())
         return {"set": _set, "show": _show, "clear": _clear}[args.action](args, session)
 
 
@@ -64,7 +64,7 @@ def _set(args: argparse.Namespace, session: Session) -> int:
     if session.state.in_memory:
         return _print_result(False, f"not pinned: {session.state.notice}")
     written = write_baseline(run.root, run.id) if args.write_config else None
-    answer = session.tasks.obey(PinBaseline(run.key, args.reason), time.time(), date.today())
+    answer = session.tasks.handle(PinBaseline(run.key, args.reason), time.time(), date.today())
     if written and answer.ok:
         print(f"written to {safe(str(written.path))}")
     elif written:
@@ -124,7 +124,7 @@ def _clear(args: argparse.Namespace, session: Session) -> int:
 
     if session.state.in_memory:
         return _print_result(False, f"not unpinned: {session.state.notice}")
-    answers = [session.tasks.obey(ClearBaseline(r), time.time(), date.today()) for r in session.roots]
+    answers = [session.tasks.handle(ClearBaseline(r), time.time(), date.today()) for r in session.roots]
     return max(_print_result(True, answer.message) for answer in answers)
 
 

@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 
 class _HostBrief(NamedTuple):
-    """What was found of one root that a person named: its facts, whence they are (None: just now), what names
+    """What was found of one root that a person named: its facts, their origin (None: just now), what names
     it in the state, the look itself, and why another machine did not answer."""
 
     kept: SnapshotFacts
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     if late:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0)  # the look goes on in a thread that nobody waits for
+        os._exit(0)  # work goes on in a thread that is not waited for
     return 0
 
 
@@ -154,7 +154,7 @@ def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
 def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -> _HostBrief:
     """One root (or, "", all of them): what a running process keeps of it, else a look."""
     from runwatch import config
-    from runwatch.cli._output import say_problems
+    from runwatch.cli._output import print_problems
     from runwatch.hosts.loading import load
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
@@ -165,7 +165,7 @@ def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -
     if not args.all_hosts and not any(map(is_elsewhere, names)):
         roots = resolve_roots(names, args.config)
         settings = config.load(roots, args.config)
-        say_problems(settings.values())
+        print_problems(settings.values())
         keys = identities(roots, settings)
         facts = saved_facts(state, keys, roots)
         if facts and not is_old(facts, now) and args.format != "html":
@@ -244,7 +244,7 @@ def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
 
 
 class _Work(Generic[_T]):
-    """Something that a thread does which nobody waits for longer than they want to."""
+    """Work of a thread that is waited for only so long."""
 
     def __init__(self, do: Callable[[], _T]) -> None:
         self._do = do

@@ -20,12 +20,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from runwatch import config
-    from runwatch.cli._output import print_json, say_problems
+    from runwatch.cli._output import print_json, print_problems
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.text.configuration import settings_json, settings_text
 
     settings = config.load(resolve_roots(args.roots, args.config), args.config)
-    say_problems(settings.values())
+    print_problems(settings.values())
     if args.json:
         print_json(settings_json(settings))
     else:

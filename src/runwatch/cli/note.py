@@ -102,14 +102,14 @@ def _add(
     from runwatch.text.safe import safe
 
     root, subject = _subject(args, session, kind, name)
-    answer = session.tasks.obey(AddNote(root, kind, subject, text), now, date.fromtimestamp(now))
+    answer = session.tasks.handle(AddNote(root, kind, subject, text), now, date.fromtimestamp(now))
     if not answer.ok:
         raise SystemExit(f"runwatch: {safe(answer.message)}")
     ((_, remark),) = session.state.remarks([session.identity(root)])[-1:]
     if args.task:
         project = "".join(c if not c.isspace() and c != ":" else "-" for c in subject.lstrip("+@"))
         line = f"{text}{f' +{project}' if project else ''} note:{remark.id}"
-        added = session.tasks.obey(AddTask(line, root), now, date.fromtimestamp(now))
+        added = session.tasks.handle(AddTask(line, root), now, date.fromtimestamp(now))
         if not added.ok:
             raise SystemExit(f"runwatch: {safe(added.message)}")
     if args.format == "json":

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 NAME = "tasks"
 HELP = """Show and change the to-do list (a todo.txt file).
 
-  runwatch tasks                              list what is to do
+  runwatch tasks                              list open tasks
   runwatch tasks add "(B) retrain +churn due:2026-12-01"
   runwatch tasks done 3f9a2c71d0 report       by id, or any part of the text that fits one task
   runwatch tasks reopen ID
   runwatch tasks snooze ID tomorrow           or monday, 2026-12-01, 3d, 2w
   runwatch tasks edit ID TEXT                 dates, priority and keys that TEXT leaves out stay
   runwatch tasks priority ID A|none
-  runwatch tasks archive                      move what is done into done.txt beside the list
+  runwatch tasks archive                      move finished tasks to done.txt next to the list
   runwatch tasks silence MATCH 4h             no task, no alert for a fingerprint, rule or run
   runwatch tasks history --since 7d           who did what, and how long it took"""
 
@@ -141,7 +141,7 @@ def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
     """The root's identity and its to-do file. ``add --root`` makes one inside the root."""
     from pathlib import Path
 
-    from runwatch.cli._output import say_problems
+    from runwatch.cli._output import print_problems
     from runwatch.monitor.session import root_state
     from runwatch.store import paths
     from runwatch.tasks.file import TodoFile, move_into
@@ -151,7 +151,7 @@ def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
         path = Path(args.file).expanduser().absolute()
         return paths.root_identity(str(path.parent)), TodoFile(path, locks)
     root, settings, place = root_state(state, args.root, args.config)
-    say_problems([settings], place.problem)
+    print_problems([settings], place.problem)
     file = place.todo_file()
     if place.private and place.problem is None and args.root and args.action == "add":
         own = TodoFile(Path(root) / "todo.txt", locks)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.data.arrays import buffer_values, numbers
+from runwatch.data.arrays import as_text, buffer_values, numbers
 from runwatch.data.bookkeeping import in_order, whole
 from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
@@ -73,12 +73,12 @@ _CENTURIES, _FEW_DATES = (1900, 2100), 5
 def detect(text: Arrow) -> str:
     """The notation that all of the text is in (or nearly all of many different values): of numbers, moments,
     times of day or durations; empty for words. Whole numbers are codes as long as they repeat or any begins
-    with a zero. ``text``: a string array without nulls."""
-    sample = _spread(text)
+    with a zero. ``text``: an array of strings, or of their codes, without nulls."""
+    sample = as_text(_spread(text))
     if not len(sample):
         return ""
     form = _numbers_form(sample) or _time_form(sample)
-    return form if form and (sample is text or _share(text, form) >= _MOSTLY) else ""
+    return form if form and (len(sample) == len(text) or _share(as_text(text), form) >= _MOSTLY) else ""
 
 
 def _spread(text: Arrow) -> Arrow:

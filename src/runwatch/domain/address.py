@@ -36,7 +36,7 @@ def path_of(root: str) -> str:
     return root if host is None else root[len(host) + 1 :]
 
 
-def is_meant(root: str, host: str, path: str) -> bool:
+def is_address_of(root: str, host: str, path: str) -> bool:
     """Whether ``root``, as records name it, is what a person means by ``host`` and ``path``: a path that
     begins at a home (~ or no slash) is known by its end; "." is every root of the machine."""
     if host_of(root) != host:

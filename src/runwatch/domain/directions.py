@@ -99,6 +99,7 @@ def direction_of(name: str, stated: Direction = None, override: Direction = None
     return stated if stated is not None else _from_name(name)
 
 
+@lru_cache(maxsize=8192)
 def is_placeholder(tag: str) -> bool:
     """Whether ``tag`` is a framework's placeholder (``hp_metric``) or private (``_runtime``)."""
     base = tag.rpartition("/")[2]

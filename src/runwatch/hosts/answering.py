@@ -6,16 +6,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
-from typing import Any
 
 import numpy as np
 
 from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.intent_codec import load
-from runwatch.domain.points import Points
+from runwatch.domain.points import AnyArray, Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
-from runwatch.hosts.watched_roots import Followed, Watched
+from runwatch.hosts.watched_roots import LiveRoots, Watched
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
@@ -92,8 +91,8 @@ class Answers:
         intent = load(text)
         if intent is None:
             raise WireError("runwatch there does not know how to do that; update it")
-        if isinstance(self._watched, Followed):
-            answer, task = self._watched.obey(intent), None
+        if isinstance(self._watched, LiveRoots):
+            answer, task = self._watched.handle(intent), None
         else:
             with self._task_state() as task_state:
                 answer, task = task_state.perform(intent, time.time(), date.today())
@@ -117,8 +116,8 @@ def _same(points: Points, at: int, step: int, value: float) -> bool:
     return int(points.steps[at]) == step and (there == value or (there != there and value != value))
 
 
-def _bytes(array: Any) -> bytes:
-    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()  # type: ignore[no-any-return]
+def _bytes(array: AnyArray) -> bytes:
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def thinned(points: Points, most: int) -> Points:

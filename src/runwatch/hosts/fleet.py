@@ -60,7 +60,7 @@ class RemoteMachine(Protocol):
     def alerting(self) -> bool: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
-    def poke(self) -> None: ...
+    def wake(self) -> None: ...
     def snapshot(self, now: float) -> Snapshot: ...
     def ask(self, question: Callable[[int], m.Question], timeout: float = ...) -> Any: ...
 
@@ -81,7 +81,7 @@ class Fleet:
         most_points: int = SCREEN_POINTS,
     ) -> None:
         self._local, self._bell = local, bell
-        self._news = threading.Condition()
+        self._wakeup = threading.Condition()
         self._fresh = self._stopped = False
         self._newest_local: Snapshot | None = None
         self._last: Snapshot | None = None
@@ -107,9 +107,9 @@ class Fleet:
             self._local.start(self._take_local)
 
     def stop(self) -> None:
-        with self._news:
+        with self._wakeup:
             self._stopped = True
-            self._news.notify_all()
+            self._wakeup.notify_all()
         stopping = [threading.Thread(target=one.stop, daemon=True) for one in self._machines.values()]
         for thread in stopping:
             thread.start()
@@ -130,7 +130,7 @@ class Fleet:
         """Hand an intent to the machine that it is about."""
         if isinstance(intent, Rescan):
             for each in self._machines.values():
-                each.poke()
+                each.wake()
                 self._pool.submit(self._do, each, intent, intent, _nobody)
         if isinstance(intent, MarkLooked):
             answer = self._mark_looked(intent)
@@ -157,10 +157,10 @@ class Fleet:
             return IntentAnswer(intent, True, "scanning everything again")
         return IntentAnswer(intent, False, "no root of that name is open")
 
-    def kept_view(self, root: str) -> str:
-        """How a person arranged this root's board; "" when nobody did."""
+    def saved_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when not arranged."""
         if self._local is not None and host_of(root) is None:
-            return self._local.kept_view(root)
+            return self._local.saved_view(root)
         return self._state.noted(f"view:{root_identity(root)}") or ""
 
     def looked(self, root: str) -> float | None:
@@ -173,7 +173,7 @@ class Fleet:
         """The other machines' roots were seen; this machine's own are its monitor's to remember."""
         roots = self._last.situation.roots if self._last is not None else ()
         try:
-            self._state.mark_looked([root_identity(one) for one in roots if host_of(one)], time.time())
+            self._state.mark_seen([root_identity(one) for one in roots if host_of(one)], time.time())
         except OSError as error:
             return IntentAnswer(intent, False, str(error))
         return IntentAnswer(intent, True, "seen")
@@ -312,23 +312,23 @@ class Fleet:
         self._notify()
 
     def _notify(self) -> None:
-        with self._news:
+        with self._wakeup:
             self._fresh = True
-            self._news.notify_all()
+            self._wakeup.notify_all()
 
     def _run(self) -> None:
         """Publish at most five times a second; only the newest state counts."""
         while True:
-            with self._news:
-                self._news.wait_for(lambda: self._fresh or self._stopped, TICK_S)
+            with self._wakeup:
+                self._wakeup.wait_for(lambda: self._fresh or self._stopped, TICK_S)
                 if self._stopped:
                     return
                 self._fresh = False
             began = time.monotonic()
             self._merge()
-            with self._news:
+            with self._wakeup:
                 pause = max(FRAME_S, 5 * (time.monotonic() - began))
-                self._news.wait_for(lambda: self._stopped, pause)
+                self._wakeup.wait_for(lambda: self._stopped, pause)
 
     def _merge(self) -> None:
         now, machines = time.time(), list(self._machines.values())

@@ -34,11 +34,11 @@ class Connected:
 
     def __init__(self, others: Sequence[Target], wanted: Wanted | None) -> None:
         """``wanted`` None: no look, only questions."""
-        self._news = threading.Event()
+        self._wakeup = threading.Event()
         how: dict[str, bool] = {"once": wanted is not None, "idle": wanted is None}
         if wanted is not None:
             how |= {"data": wanted.data, "judging": wanted.judging, "machine": wanted.machine}
-        self.machines = {one.name: Remote(one, opening(one, **how), self._news.set) for one in others}
+        self.machines = {one.name: Remote(one, opening(one, **how), self._wakeup.set) for one in others}
         for machine in self.machines.values():
             machine.start()
         atexit.register(self.close)
@@ -48,8 +48,8 @@ class Connected:
         while time.monotonic() < until:
             if all(one.judged or one.state.state == "lost" for one in self.machines.values()):
                 return
-            self._news.wait(max(until - time.monotonic(), 0.0))
-            self._news.clear()
+            self._wakeup.wait(max(until - time.monotonic(), 0.0))
+            self._wakeup.clear()
 
     def close(self) -> None:
         atexit.unregister(self.close)

@@ -36,7 +36,7 @@ class Mirror:
         self._talk = Conversation(target.name, link, data)
         self.python = str(self._talk.hello.get("python", ""))
         self.roots = [MirroredRoot(target.name, path, self._talk) for path in target.roots]
-        self._news = threading.Condition()
+        self._wakeup = threading.Condition()
         self._stopped = False
         self._wanted: dict[tuple[str, str], threading.Event] = {}
         self.failed = ""
@@ -59,16 +59,16 @@ class Mirror:
         self._thread.start()
 
     def stop(self) -> None:
-        with self._news:
+        with self._wakeup:
             self._stopped = True
-            self._news.notify_all()
+            self._wakeup.notify_all()
 
     def bring(self, files_of: str, paths: Sequence[str], timeout: float) -> None:
         """Have pictures copied that somebody looks at; ``files_of``: the folder that is watched here. Returns
         when they are there, or can't be had in time."""
-        with self._news:
+        with self._wakeup:
             brought = [self._wanted.setdefault((files_of, path), threading.Event()) for path in paths]
-            self._news.notify_all()
+            self._wakeup.notify_all()
         until = time.monotonic() + timeout
         for one in brought:
             one.wait(max(until - time.monotonic(), 0.0))
@@ -100,8 +100,8 @@ class Mirror:
                 self._bring()
                 self._look_at_machine()
                 pause = 0.0 if waiting else min(max(took * _WALK_SHARE, LEAST_PAUSE_S), MOST_PAUSE_S)
-                with self._news:
-                    self._news.wait_for(self._is_urgent, pause)
+                with self._wakeup:
+                    self._wakeup.wait_for(self._is_urgent, pause)
         except (WireError, OSError, ValueError, KeyError, TypeError) as error:
             self.failed = str(error) or type(error).__name__
 
@@ -124,7 +124,7 @@ class Mirror:
         return self._stopped or bool(self._wanted)
 
     def _bring(self) -> None:
-        with self._news:
+        with self._wakeup:
             requests, self._wanted = self._wanted, {}
         for (files_of, path), brought in requests.items():
             for root in self.roots:

@@ -19,7 +19,7 @@ _IDLE = 0.05
 _MOST_GPUS, _MOST_DISKS = 64, 32
 
 
-class _Told(msgspec.Struct):
+class _MachineReading(msgspec.Struct):
     """One look of the script. ``spent``: (busy, all) processor time so far; ``memory``: (used, all) bytes;
     ``disks``: (mount, device, used, free, share of free inodes, read-only); ``gpus``: what nvidia-smi wrote,
     as ``GPU_COLUMNS`` of the script."""
@@ -47,7 +47,7 @@ class MirroredMachine:
     def take(self, reading: Mapping[str, object], now: float) -> Machine:
         """The machine, by an answer of the script. Raises WireError."""
         try:
-            look = msgspec.convert(reading, _Told)
+            look = msgspec.convert(reading, _MachineReading)
         except msgspec.ValidationError as error:
             raise WireError(f"an invalid look at the machine ({error})") from None
         return Machine(

@@ -101,7 +101,7 @@ class Remote:
             link.abandon()
             self._thread.join(_PART_S)
 
-    def poke(self) -> None:
+    def wake(self) -> None:
         """Try again now, if it is waiting to."""
         self._wake.set()
 

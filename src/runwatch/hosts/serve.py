@@ -17,7 +17,7 @@ from runwatch import __version__
 from runwatch.domain.errors import UserError
 from runwatch.hosts import messages as m
 from runwatch.hosts.answering import Answers
-from runwatch.hosts.snapshot_diff import Teller
+from runwatch.hosts.snapshot_diff import SnapshotDiff
 from runwatch.hosts.watched_roots import Watched, opened
 from runwatch.hosts.wire import (
     MARKER,
@@ -56,7 +56,7 @@ class Server:
         self._answers: Answers | None = None
         self._pool = ThreadPoolExecutor(4, "runwatch-serve")
         self._waiting = 0
-        self._news = threading.Condition()
+        self._wakeup = threading.Condition()
         self._seen = self._sent = 0
         self._ended = False
         self._woken, self._waker = os.pipe()
@@ -105,9 +105,9 @@ class Server:
             case m.Ping():
                 self._out.send(m.Pong(time.time()))
             case m.UpdateReceived(number):
-                with self._news:
+                with self._wakeup:
                     self._seen = max(self._seen, number)
-                    self._news.notify_all()
+                    self._wakeup.notify_all()
             case _:
                 self._answer(message)
 
@@ -153,10 +153,10 @@ class Server:
         """The newest snapshot each time that the other side has seen the one before: a slow link or board
         skips what is between, and nothing piles up."""
         assert self._watched is not None
-        teller, watched = Teller(), self._watched
+        diff, watched = SnapshotDiff(), self._watched
         try:
             for snapshot, judged in watched.snapshots(self._pause):
-                for update in teller.updates(snapshot, judged):
+                for update in diff.updates(snapshot, judged):
                     self._out.send(update)
                     self._sent = update.number
                     if not update.more:
@@ -173,31 +173,31 @@ class Server:
             self._stop_listening()
 
     def _wait_seen(self) -> None:
-        with self._news:
+        with self._wakeup:
             while self._seen < self._sent and not self._ended:
-                self._news.wait()
+                self._wakeup.wait()
 
     def _pause(self, seconds: float) -> bool:
         """Wait; False when it is over."""
-        with self._news:
+        with self._wakeup:
             if not self._ended:
-                self._news.wait_for(lambda: self._ended, seconds)
+                self._wakeup.wait_for(lambda: self._ended, seconds)
         return not self._ended
 
     def _refuse(self, message: str) -> None:
         self._send(m.RequestRefused(message))
 
     def _stop_listening(self) -> None:
-        with self._news:
+        with self._wakeup:
             if not self._ended:
                 self._ended = True
-                self._news.notify_all()
+                self._wakeup.notify_all()
                 os.write(self._waker, b"!")
 
     def _end(self) -> None:
-        with self._news:
+        with self._wakeup:
             self._ended = True
-            self._news.notify_all()
+            self._wakeup.notify_all()
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._watched is not None:
             self._watched.close()

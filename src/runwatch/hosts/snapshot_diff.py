@@ -38,11 +38,11 @@ class _SentVersion(NamedTuple):
     digest: int
 
 
-class Teller:
+class SnapshotDiff:
     """Makes updates of snapshots; remembers what was told, not how it read."""
 
     def __init__(self) -> None:
-        self._told: dict[str, dict[object, _SentVersion]] = {name: {} for name in _PARTS}
+        self._sent: dict[str, dict[object, _SentVersion]] = {name: {} for name in _PARTS}
         self._rest = b""
         self._number = 0
 
@@ -52,7 +52,7 @@ class Teller:
         rest = self._rest_of(snapshot)
         update, size, any_news = Update(0, rest=rest), 0, rest is not None
         for name, part in _PARTS.items():
-            gone, news = self._news(name, part(snapshot))
+            gone, news = self._changed_parts(name, part(snapshot))
             if gone:
                 update.gone[name] = tuple(gone)
                 any_news = True
@@ -97,10 +97,10 @@ class Teller:
         self._rest = data
         return msgspec.structs.replace(rest, now=s.now, watch=snapshot.watch)
 
-    def _news(
+    def _changed_parts(
         self, name: str, records: Mapping[object, object]
     ) -> tuple[list[Key], Iterator[tuple[Key, bytes]]]:
-        sent = self._told[name]
+        sent = self._sent[name]
         gone = [at for at in sent if at not in records]
         for at in gone:
             del sent[at]

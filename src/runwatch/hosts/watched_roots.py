@@ -48,8 +48,8 @@ def opened(request: Open, machine: MachineSource | None = None) -> Watched:
     settings = config.load(roots)
     wanted = Wanted(request.data, request.judging, request.machine, machine)
     if request.once or request.idle:
-        return Glanced(roots, settings, wanted, request.idle)
-    return Followed(roots, settings, wanted, request.keep)
+        return LoadedOnce(roots, settings, wanted, request.idle)
+    return LiveRoots(roots, settings, wanted, request.keep)
 
 
 class _Rooted:
@@ -61,7 +61,7 @@ class _Rooted:
         return {root: one.metrics for root, one in self.settings.items()}
 
 
-class Glanced(_Rooted):
+class LoadedOnce(_Rooted):
     """One look, as a command takes it, or none."""
 
     monitor: Monitor | None = None
@@ -91,7 +91,7 @@ class Glanced(_Rooted):
         """Nothing is open."""
 
 
-class Followed(_Rooted):
+class LiveRoots(_Rooted):
     """The watch loop, as a dashboard has it. Only the newest snapshot is kept for the board."""
 
     def __init__(
@@ -100,7 +100,7 @@ class Followed(_Rooted):
         super().__init__(roots, settings)
         self._loop = Monitor(roots, settings, keep=keep, wanted=wanted)
         self._newest: Snapshot | None = None
-        self._news = threading.Event()
+        self._wakeup = threading.Event()
         self._loop.start(self._publish)
 
     @property
@@ -109,19 +109,19 @@ class Followed(_Rooted):
 
     def _publish(self, snapshot: Snapshot) -> None:
         self._newest = snapshot
-        self._news.set()
+        self._wakeup.set()
 
     def snapshots(self, pause: Pause) -> Iterator[tuple[Snapshot, bool]]:
         while pause(0.0):
-            if self._news.wait(0.5) and pause(FRAME_S):
-                self._news.clear()
+            if self._wakeup.wait(0.5) and pause(FRAME_S):
+                self._wakeup.clear()
                 if self._newest is not None:
                     yield self._newest, self._loop.judged
 
     def series(self, key: RunKey, tag: str) -> Points:
         return self._loop.series(key, tag)
 
-    def obey(self, intent: Intent) -> IntentAnswer:
+    def handle(self, intent: Intent) -> IntentAnswer:
         """Have an intent done by the loop. Raises WireError when it takes too long."""
         done: list[IntentAnswer] = []
         answered = threading.Event()

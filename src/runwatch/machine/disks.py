@@ -83,7 +83,7 @@ class Disks:
     """The disks below the watched paths, each once, with their histories."""
 
     def __init__(self) -> None:
-        self._patient: WithTimeout[tuple[int, Disk]] = WithTimeout()
+        self._disk_queries: WithTimeout[tuple[int, Disk]] = WithTimeout()
         self._mounts: WithTimeout[str] = WithTimeout()
         self._known: dict[str, str] = {}
         self._filling: dict[str, Filling] = {}
@@ -92,7 +92,7 @@ class Disks:
         """One disk for each device that holds one of ``paths``, in their order."""
         disks: dict[int, Disk] = {}
         for mount in dict.fromkeys(self._mount(path) for path in paths):
-            answer = self._patient.ask(mount, lambda mount=mount: look_at(mount)) if mount else None  # type: ignore[misc]
+            answer = self._disk_queries.ask(mount, lambda mount=mount: look_at(mount)) if mount else None  # type: ignore[misc]
             if answer is None:
                 continue
             device, disk = answer
@@ -119,4 +119,4 @@ class Disks:
     @property
     def silent(self) -> tuple[str, ...]:
         """Mounts that do not answer."""
-        return (*self._patient.silent, *self._mounts.silent)
+        return (*self._disk_queries.silent, *self._mounts.silent)

@@ -42,13 +42,13 @@ class Alerting:
                 self._alarms[root] = Alarm(
                     one.alerts,
                     one.alerts_file,
-                    self._teller(self._files[root]),
+                    self._reporter(self._files[root]),
                     json.loads(saved),
                     host=host_name(),
                     origin=task_state.identity(root),
                 )
 
-    def _teller(self, file: str) -> Callable[[str], None]:
+    def _reporter(self, file: str) -> Callable[[str], None]:
         def tell(words: str) -> None:
             self._failed[file] = (words, self._now)
 
@@ -97,7 +97,7 @@ class Alerting:
         return ring
 
     def _take(self, now: float) -> None:
-        """One process sends the alerts of a configuration and root, whoever keeps the tasks."""
+        """One process sends the alerts of a configuration and root, even if another keeps the tasks."""
         if now - self._taken_at < BEAT_S:
             return
         self._taken_at = now

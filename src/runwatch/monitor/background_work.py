@@ -129,7 +129,7 @@ class BackgroundWork:
 
     @property
     def waiting(self) -> frozenset[str]:
-        """What has not been judged once; looks at all columns together take long, and say so themselves."""
+        """What has not been judged once; multivariate checks take long and report for themselves."""
         names = [name for name in list(self._awaited) if not name.startswith("data:deep")]
         return frozenset(name.partition(":")[0] for name in names)
 

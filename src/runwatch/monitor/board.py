@@ -124,7 +124,7 @@ class Board:
         self._task_state.beat(now)
         self._tasks = self._task_state.current(date.fromtimestamp(now))
 
-    def open_beside(self) -> None:
+    def open_background(self) -> None:
         """After the first paint: plug-ins, alerts, data, the machine."""
         if self._sends:
             from runwatch.monitor.alerting import Alerting
@@ -263,7 +263,7 @@ class Board:
         ]
         return (*baselines, *self.background.assumptions)
 
-    def keep_trouble(self, snapshot: Snapshot) -> None:
+    def save_trouble(self, snapshot: Snapshot) -> None:
         """Keep for ``status`` that something went wrong inside."""
         self._task_state.keep(snapshot, date.fromtimestamp(snapshot.situation.now), force=True)
 
@@ -274,9 +274,9 @@ class Board:
     def reachable(self, root: str) -> None:
         self._lost.pop(root, None)
 
-    def obey(self, intent: Intent, now: float) -> IntentAnswer:
+    def handle(self, intent: Intent, now: float) -> IntentAnswer:
         """Do what a person asks."""
-        answer = self._task_state.obey(intent, now, date.fromtimestamp(now))
+        answer = self._task_state.handle(intent, now, date.fromtimestamp(now))
         self._tasks = self._task_state.current(date.fromtimestamp(now))
         return answer
 
@@ -284,8 +284,8 @@ class Board:
         """What happened to tasks and findings of these roots: (root, event), newest first."""
         return self._task_state.history()
 
-    def kept_view(self, root: str) -> str:
-        """How a person arranged this root's board; "" when nobody did."""
+    def saved_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when not arranged."""
         return self._task_state.state.noted(f"view:{self._task_state.identity(root)}") or ""
 
     def looked(self, root: str) -> float | None:

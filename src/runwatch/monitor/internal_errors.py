@@ -16,8 +16,8 @@ def of_ours(what: str, error: Exception) -> Problem:
     return Problem(what, None, f"internal error: {error!r}", "please report it")
 
 
-class Troubles:
-    """What went wrong inside, the newest of it in words. While ``listening``, what ends a thread is heard."""
+class InternalErrors:
+    """Internal errors, the newest in words. While ``listening``, uncaught errors of threads are noted too."""
 
     def __init__(self, news: Callable[[], None]) -> None:
         self._news = news

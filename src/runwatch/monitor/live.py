@@ -29,8 +29,9 @@ from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
-from runwatch.monitor.internal_errors import Troubles
+from runwatch.monitor.internal_errors import InternalErrors
 from runwatch.monitor.media import Media, run_in
+from runwatch.monitor.root_state import BEAT_S
 from runwatch.monitor.system_curves import RunSystem
 from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
@@ -41,7 +42,6 @@ from runwatch.watch.rounds import MISS_AFTER, Round, Rounds
 SLICE_S = 0.03
 FRAME_S = 0.2
 FRAME_SHARE = 0.1
-BEAT_S = 30.0
 EARLY_S, EARLY_RUNS, EARLY_SHARE = 0.1, 300, 0.2
 GATHER_S = 0.01
 LEAST_PAUSE_S = 0.25
@@ -80,9 +80,9 @@ class Monitor:
         self._phase_live = self._background_opened = False
         self._total = 0
         self._folded_at = time.monotonic()
-        self._stumbles = 0
-        self._troubles = Troubles(self._wake_up)
-        self._told = ""
+        self._failures = 0
+        self._errors = InternalErrors(self._wake_up)
+        self._shown_error = ""
         self._last: Snapshot | None = None
         find = partial(run_in, lambda: self._last)
         self._media = Media(find)
@@ -97,7 +97,7 @@ class Monitor:
         """Begin to watch; every new snapshot is given to ``publish`` on the monitor's thread. Raises
         NoThread."""
         self._publish = publish
-        self._troubles.listen()
+        self._errors.listen()
         self._thread = started(self._run, "runwatch-monitor")
         if self._thread is None:
             self.stop()
@@ -113,7 +113,7 @@ class Monitor:
             self._wake.notify_all()
         if self._thread is not None:
             self._thread.join(timeout=5.0)
-        self._troubles.stop()
+        self._errors.stop()
         for rounds in self._rounds.values():
             rounds.stop()
         self._answer_intents()
@@ -163,9 +163,9 @@ class Monitor:
     def roots(self) -> tuple[str, ...]:
         return tuple(self._rounds)
 
-    def kept_view(self, root: str) -> str:
-        """How a person arranged this root's board; "" when nobody did."""
-        return self._board.kept_view(root)
+    def saved_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when not arranged."""
+        return self._board.saved_view(root)
 
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""
@@ -179,7 +179,7 @@ class Monitor:
     @property
     def trouble(self) -> str:
         """The newest error of our own, on any thread; "" when there was none."""
-        return self._troubles.newest
+        return self._errors.newest
 
     @property
     def unjudged(self) -> frozenset[str]:
@@ -219,38 +219,38 @@ class Monitor:
                 self._wait(last_work)
                 last_work = time.monotonic()
                 self._work()
-                self._stumbles = 0
+                self._failures = 0
             except BaseException as error:  # the loop must live: what went wrong is logged and shown
-                self._stumbled(error)
+                self._recover(error)
 
     def _work(self) -> None:
         if self._stopped:
             return
         self._answer_intents()
-        self._look_round()
+        self._scan_due()
         self._read_all()
         self._judge_and_publish()
 
-    def _stumbled(self, error: BaseException) -> None:
+    def _recover(self, error: BaseException) -> None:
         """An error of ours: tell of it, wait a little, go on."""
-        self._stumbles += 1
+        self._failures += 1
         self._changed = True  # what was to be shown may not have been
-        self._troubles.note("the watch loop", error)
+        self._errors.note("the watch loop", error)
         try:
-            self._tell_trouble()
-        except Exception as again:  # whoever listens may be the one that fails
-            self._troubles.note("the watch loop", again)
+            self._show_error()
+        except Exception as again:  # the listener itself may have failed
+            self._errors.note("the watch loop", again)
         with self._wake:
-            self._wake.wait_for(lambda: self._stopped, timeout=min(2.0**self._stumbles, 60.0))
+            self._wake.wait_for(lambda: self._stopped, timeout=min(2.0**self._failures, 60.0))
 
-    def _tell_trouble(self) -> None:
+    def _show_error(self) -> None:
         """Show, and keep for ``status``, what went wrong beside what was known before."""
-        trouble = self._troubles.newest
+        trouble = self._errors.newest
         situation = Situation(time.time(), host_name(), tuple(self._rounds))
         last = self._last or Snapshot(0, situation, (), {})
         marks = tuple(dict.fromkeys((*last.watch.marks, trouble)))
         self._last = replace(last, watch=replace(last.watch, marks=marks, trouble=trouble))
-        self._board.keep_trouble(self._last)
+        self._board.save_trouble(self._last)
         self._publish(self._last)
 
     def _wait(self, last_work: float) -> None:
@@ -265,7 +265,7 @@ class Monitor:
         with self._wake:
             self._woken = False
 
-    def _look_round(self) -> None:
+    def _scan_due(self) -> None:
         for root, rounds in self._rounds.items():
             reader = self._board.roots.readers[root]
             work = rounds.due(time.monotonic(), time.time(), reader.tree.top)
@@ -350,7 +350,7 @@ class Monitor:
             if isinstance(intent, Rescan):
                 for rounds in self._rounds.values():
                     rounds.ask_scan()
-            answered(self._board.obey(intent, time.time()))
+            answered(self._board.handle(intent, time.time()))
             self._changed = True
 
     def _judge_and_publish(self) -> None:
@@ -360,15 +360,15 @@ class Monitor:
             self._send(judged=False)
         if not self._background_opened:
             self._background_opened = True
-            self._board.open_beside()
-        if self._board.tick(time.time()) or self._told != self._troubles.newest:
+            self._board.open_background()
+        if self._board.tick(time.time()) or self._shown_error != self._errors.newest:
             self._changed = True
         due = time.monotonic() - self._published_at >= BEAT_S
         if self._changed or due or first:
             self._send(judged=True)
 
     def _send(self, judged: bool, walked: int = 0) -> None:
-        trouble = self._told = self._troubles.newest
+        trouble = self._shown_error = self._errors.newest
         degraded = (*self._marks(), *((trouble,) if trouble else ()))
         state = WatchState(
             phase="live" if self._phase_live else "reading",

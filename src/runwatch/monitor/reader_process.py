@@ -14,13 +14,13 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import IO
 
 from runwatch.data import being_read
 from runwatch.domain.codec import from_plain
 from runwatch.domain.drift import DataSet
 from runwatch.domain.errors import UserError
-from runwatch.monitor.table_reader import Answer, Tell, Wish
+from runwatch.monitor.table_reader import Answer, Job, Tell
 from runwatch.system.deaths import cause
 
 COMMAND = (sys.executable, "-P", "-m", "runwatch.monitor.reader_worker")
@@ -37,7 +37,7 @@ class _Died(Exception):
 
 
 class ReaderProcess:
-    """Grants one wish at a time, in a process that the first one starts. A file that ended it is not read
+    """Runs one job at a time, in a process that the first one starts. A file that ended it is not read
     again until it changes."""
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
@@ -50,24 +50,24 @@ class ReaderProcess:
         self._used = 0.0
         self.refused: dict[str, str] = {}
 
-    def ask(self, wish: Wish[Answer], tell: Tell) -> Answer:
+    def ask(self, job: Job[Answer], tell: Tell) -> Answer:
         """The answer; parts of it are told as they come. Raises ReaderError when no process can be had, or
-        each one dies, and UserError as the wish itself does."""
+        each one dies, and UserError as the job itself would."""
         with self._asking:
             nameless = 0
             for _ in range(_MOST_DEATHS):
                 try:
-                    return self._heard(wish, tell)
+                    return self._heard(job, tell)
                 except _Died as death:
                     nameless += not self._refuse(str(death))
                     if nameless > 1 or self._stopped:
                         raise ReaderError(f"the process that reads data ended: {death}") from None
             raise ReaderError(f"data is not read: {_MOST_DEATHS} files ended the process that read them")
 
-    def _heard(self, wish: Wish[Answer], tell: Tell) -> Answer:
+    def _heard(self, job: Job[Answer], tell: Tell) -> Answer:
         child = self._running()
         assert child.stdin is not None and child.stdout is not None
-        body = pickle.dumps((wish, self.refused))
+        body = pickle.dumps((job, self.refused))
         try:
             child.stdin.write(LENGTH.pack(len(body)) + body)
             child.stdin.flush()
@@ -77,7 +77,7 @@ class ReaderProcess:
                     tell(from_plain(DataSet, message["told"]))
                 elif "answer" in message:
                     self._used = time.monotonic()
-                    answer: Answer = from_plain(wish.ANSWER, message["answer"])
+                    answer: Answer = from_plain(job.ANSWER, message["answer"])
                     return answer
                 else:
                     raise (
@@ -126,7 +126,7 @@ class ReaderProcess:
         return True
 
     def rest(self, seconds: float) -> None:
-        """End the process when it has not been used for so long; the next wish starts another one."""
+        """End the process when it has not been used for so long; the next job starts another one."""
         idle = self._child is not None and time.monotonic() - self._used > seconds
         if idle and self._asking.acquire(blocking=False):
             try:
@@ -155,6 +155,6 @@ class ReaderProcess:
                     _close(pipe)
 
 
-def _close(pipe: Any) -> None:
+def _close(pipe: IO[bytes] | None) -> None:
     if pipe is not None:
         pipe.close()

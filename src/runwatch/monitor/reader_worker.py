@@ -34,17 +34,17 @@ def main() -> int:
         print(json.dumps({what: value}), file=answers, flush=True)
 
     while (request := _next(sys.stdin.buffer)) is not None:
-        wish, refused = pickle.loads(request)
+        job, refused = pickle.loads(request)
         being_read.note_on(note, refused)
-        say(*_granted(reader, wish, say))
+        say(*_granted(reader, job, say))
         being_read.done()
     cache.close()
     return 0
 
 
-def _granted(reader: TableReader, wish: Any, say: Callable[[str, Any], None]) -> tuple[str, object]:
+def _granted(reader: TableReader, job: Any, say: Callable[[str, Any], None]) -> tuple[str, object]:
     try:
-        return "answer", to_plain(reader.ask(wish, lambda part: say("told", to_plain(part))))
+        return "answer", to_plain(reader.ask(job, lambda part: say("told", to_plain(part))))
     except UserError as error:
         return "wrong", str(error)
     except Exception as error:
@@ -52,7 +52,7 @@ def _granted(reader: TableReader, wish: Any, say: Callable[[str, Any], None]) ->
 
 
 def _next(wishes: IO[bytes]) -> bytes | None:
-    """The next wish; None at the end."""
+    """The next job; None at the end."""
     head = wishes.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None

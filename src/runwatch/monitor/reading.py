@@ -94,6 +94,7 @@ class RootReader:
     def add_readers(self, extra: Mapping[str, Reader]) -> None:
         """Readers that arrived late: every folder is asked again."""
         self._readers.update(extra)
+        self.catalogue.add_readers(extra)
         if self.tree.top.files or self.tree.top.folders:
             self._reclaim()
 
@@ -130,7 +131,7 @@ class RootReader:
                 self.entries[entry_id].stale = True
 
     def _reclaim_unowned(self, files: Iterable[str]) -> bool:
-        """A file that nobody claimed may have become readable (its header was written just now)."""
+        """An unclaimed file may have become readable (its header was written just now)."""
         folders = {file.rpartition("/")[0] or "." for file in files if file not in self._owners}
         return bool(folders) and self.catalogue.update(self.tree.top, folders)
 

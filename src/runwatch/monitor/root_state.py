@@ -32,7 +32,7 @@ from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
-from runwatch.store.state import Holder, Pin, State
+from runwatch.store.state import Holder, Pin, State, user_state
 from runwatch.system.files import is_really_below
 from runwatch.system.identity import host_name, is_shared, lasting_name, user_name
 from runwatch.tasks.file import TodoFile
@@ -123,7 +123,7 @@ class TaskState:
     def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], writes: bool) -> None:
         self._roots = roots
         self._writes = writes
-        self.state = State(paths.state_dir())
+        self.state = user_state()
         for root in roots:
             take_over_earlier(self.state, root, settings[root])
         self._places = {root: place_of(root, settings[root]) for root in roots}
@@ -281,20 +281,20 @@ class TaskState:
     def pin(self, root: str) -> Pin | None:
         return self.state.pinned(self._places[root].identity)
 
-    def obey(self, intent: Intent, now: float, today: date) -> IntentAnswer:
+    def handle(self, intent: Intent, now: float, today: date) -> IntentAnswer:
         """Do what a person asks of tasks, pins and the look marker."""
         try:
-            return self._obey(intent, now, today)
+            return self._handle(intent, now, today)
         except OSError as error:
             return IntentAnswer(intent, False, str(error))
 
     def perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
-        """``obey`` as a command wants it: a task may be named by a part of its text, and comes back."""
+        """``handle`` as a command wants it: a task may be named by a part of its text, and comes back."""
         if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | KeepView | AddNote | Rescan):
-            return self.obey(intent, now, today), None
+            return self.handle(intent, now, today), None
         return self._books[intent.root].perform(intent, now, today)
 
-    def _obey(self, intent: Intent, now: float, today: date) -> IntentAnswer:
+    def _handle(self, intent: Intent, now: float, today: date) -> IntentAnswer:
         match intent:
             case PinBaseline(run, reason, since):
                 result = now if since is None else since
@@ -307,7 +307,7 @@ class TaskState:
                     self._remember_champion(root, {"run": None, "at": now, "reason": ""})
                 return IntentAnswer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
             case MarkLooked():
-                self.state.mark_looked([place.identity for place in self._places.values()], now)
+                self.state.mark_seen([place.identity for place in self._places.values()], now)
                 return IntentAnswer(intent, True, "seen")
             case KeepView(root, view):
                 self.state.note(f"view:{self._places[root].identity}", view)

@@ -29,8 +29,8 @@ Tell = Callable[[DataSet], None]
 Answer = TypeVar("Answer", covariant=True)
 
 
-class Wish(Protocol[Answer]):
-    """Something to be done by whoever reads tables. ``ANSWER``: the type of what comes back."""
+class Job(Protocol[Answer]):
+    """A job for the process that reads tables. ``ANSWER``: the type of what comes back."""
 
     ANSWER: ClassVar[Any]
 
@@ -94,7 +94,7 @@ class Judge(msgspec.Struct, frozen=True):
 
 
 def _refused(root: str, sets: Sequence[DataSet]) -> list[Problem]:
-    """The files below a root that ended a process which read them, as far as no set says so: one that was
+    """The files below a root that crashed the process reading them and that no data set reports: one that was
     only asked for its columns belongs to none."""
     reported = {problem.file for one in sets for problem in one.problems}
     reported |= {batch.name for one in sets for batch in one.batches if batch.problem is not None}
@@ -151,7 +151,7 @@ class SliceRows(msgspec.Struct, frozen=True):
 class Reader(Protocol):
     """Whoever reads tables. ``ask`` blocks; raises UserError when it cannot be done at all."""
 
-    def ask(self, wish: Wish[Answer], tell: Tell) -> Answer: ...
+    def ask(self, job: Job[Answer], tell: Tell) -> Answer: ...
 
     def rest(self, seconds: float) -> None: ...
 
@@ -165,8 +165,8 @@ class TableReader:
         self.pieces = Pieces(cache)
         self._watches: dict[tuple[str, Predictions], PredictionsWatch] = {}
 
-    def ask(self, wish: Wish[Answer], tell: Tell) -> Answer:
-        return wish.granted(self, tell)
+    def ask(self, job: Job[Answer], tell: Tell) -> Answer:
+        return job.granted(self, tell)
 
     def rest(self, seconds: float) -> None:
         """Nothing runs by itself."""
@@ -182,5 +182,5 @@ class TableReader:
         return watch.compare()
 
 
-def nobody(_: DataSet) -> None:
+def ignore_parts(_: DataSet) -> None:
     """Nobody waits for the parts of an answer."""

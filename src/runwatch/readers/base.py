@@ -4,7 +4,9 @@ A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
 
 ``claim(listing) -> iterable of Claim``
     Which files of this folder it understands, for which run. Pure: looks at names, sizes and first bytes
-    of this folder and its neighbours only. Called again whenever the folder or a neighbour changes.
+    of this folder and its neighbours only. Called again whenever the folder or a neighbour changes. With a
+    tuple ``LOOKS_FOR`` of lower-case names ("run.json", "*.csv", "results*") only where a file or folder of
+    such a name (in any case) is in the folder.
 ``read(claim, source, cursor, final) -> Reading``
     What is new in one file of a claim since ``cursor`` (None: from the start), as operations by run id.
     Never raises for bad content: what can't be read becomes a ``Problem`` and the rest is read.

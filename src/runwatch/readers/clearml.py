@@ -1,7 +1,7 @@
 """ClearML without a server: a folder ``offline-<id>`` with ``metrics.jsonl`` (a list of events a line) and
 ``task.json``, or only the zip that ClearML makes of it when the task is closed.
 
-ClearML writes NaN and infinity as 0.0 unless it is told otherwise: that can't be told apart any more."""
+ClearML writes NaN and infinity as 0.0 unless it is told otherwise: the difference is lost."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _SESSION = re.compile(r"offline-[0-9a-f]{32}(\.zip)?")
 _SINGLE_VALUE = -(2**31)
 _TOP_SECTIONS = frozenset({"General", "Args"})
 _TYPES: Mapping[str, type] = {"int": int, "float": float}
+LOOKS_FOR = (_METRICS, _TASK, "*.zip")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

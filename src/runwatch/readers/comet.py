@@ -16,6 +16,7 @@ from runwatch.readers.common.lines import LineNotes
 from runwatch.readers.common.point_log import PointLog
 
 NAME = "comet"
+LOOKS_FOR = ("*.zip",)
 _EXPERIMENT, _MESSAGES = "experiment.json", "messages.json"
 _ARCHIVE = re.compile(r"[0-9A-Za-z]{32,50}(?:-\w{1,20})?\.zip")
 _EMPTY = b"PK\x05\x06"

@@ -24,6 +24,7 @@ from runwatch.readers.common.quotes import split_line
 from runwatch.readers.common.table import BOM, header_names, read_table
 
 NAME = "csv"
+LOOKS_FOR = ("*.csv", "*.tsv", "*.log", "*.txt")
 _LATE = 3
 
 
@@ -106,7 +107,7 @@ def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
     steps = [step for _, step in values]
     back = sum(later < earlier for earlier, later in pairwise(values) if later[1] != steps[0])
     rises = any(later > earlier for earlier, later in pairwise(values))
-    if 3 * back > max(len(values) - 1, 3) and not _little_late(steps):
+    if 3 * back > max(len(values) - 1, 3) and not _slightly_late(steps):
         return False
     if plain(step) in WEAK_STEP_KEYS and len(values) > 2 and not rises:
         return False
@@ -118,7 +119,7 @@ def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
     )
 
 
-def _little_late(steps: list[float]) -> bool:
+def _slightly_late(steps: list[float]) -> bool:
     """Whether no row is more than a few places from where it would stand in order, and none is there
     twice."""
     places = sorted(range(len(steps)), key=lambda i: steps[i])

@@ -19,6 +19,7 @@ _PIPELINE = "dvc.yaml"
 _USUAL = ("metrics.json", "metrics.yaml", "metrics.yml", "metrics.toml")
 _ENDINGS = (".json", ".yaml", ".yml", ".toml")
 _MOST = 100
+LOOKS_FOR = (_PIPELINE,)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

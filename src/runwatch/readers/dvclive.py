@@ -20,6 +20,7 @@ from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "dvclive"
 PRIORITY = 60
+LOOKS_FOR = ("plots", "metrics.json")
 
 _PLOTS = "plots/metrics/"
 

@@ -16,6 +16,7 @@ from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.records import JsonRows
 
 NAME = "epochs"
+LOOKS_FOR = ("*.json", "log")
 _SIGHT = 64 * limits.KIB
 _START = re.compile(rb"\s{0,64}\[\s{0,64}\{\s{0,64}\"")
 _PAIR = re.compile(rb'"([^"\\]{1,200})"\s{0,4}:\s{0,4}(?:[-\d]|NaN|-?Infinity)')

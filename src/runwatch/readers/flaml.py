@@ -15,6 +15,7 @@ from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "flaml"
 PRIORITY = 60
+LOOKS_FOR = ("*.log", "*.jsonl", "*.json", "*.txt")
 MAGIC = b'{"record_id":'
 _ENDINGS = (".log", ".jsonl", ".json", ".txt")
 _LOSS = "validation_loss"

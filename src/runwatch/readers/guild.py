@@ -16,6 +16,7 @@ NAME = "guild"
 FOLDER = ".guild"
 _ATTRIBUTES = ("flags", "label", "started", "exit_status")
 _MICROSECONDS = 1e6
+LOOKS_FOR = (FOLDER,)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

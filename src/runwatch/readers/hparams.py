@@ -17,6 +17,7 @@ from runwatch.readers.common.documents import read_whole
 
 NAME = "hparams"
 PRIORITY = 20
+LOOKS_FOR = ("*.json", "*.yaml", "*.yml", "*.txt")
 SIZE = 4 * limits.MIB
 
 Section = Literal["hparams", "config", "environment"]

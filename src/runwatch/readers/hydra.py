@@ -14,6 +14,7 @@ from runwatch.readers.common.documents import read_whole
 
 NAME = "hydra"
 PRIORITY = 40
+LOOKS_FOR = (".hydra",)
 _FILES = ("config.yaml", "overrides.yaml")
 
 

@@ -26,6 +26,7 @@ from runwatch.readers.common import archives, bounded_json
 from runwatch.readers.common.column_names import clock
 
 NAME = "inspect"
+LOOKS_FOR = ("*.eval", "*.json")
 _HEADER, _START = "header.json", "_journal/start.json"
 _JSON = re.compile(
     rb'\s{0,8}\{\s{0,8}"version"\s{0,4}:\s{0,4}\d{1,4},\s{0,8}"status"\s{0,4}:\s{0,4}"\w{1,20}",'

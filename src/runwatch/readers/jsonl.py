@@ -11,6 +11,7 @@ from runwatch.readers.common.column_names import DATA_WORDS, MMENGINE, by_prefix
 from runwatch.readers.common.records import first_records, metric_names, read_records
 
 NAME = "jsonl"
+LOOKS_FOR = ("*.jsonl", "*.ndjson", "*.json")
 _MMENGINE_ALL = "scalars.json"  # a second file, named by the date, repeats it
 _LONG_HEAD = 256 * limits.KIB
 _ENDINGS = (".jsonl", ".ndjson", ".json")

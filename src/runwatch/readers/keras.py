@@ -16,6 +16,7 @@ from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.table import read_table
 
 NAME = "keras"
+LOOKS_FOR = ("*.json", "*.csv", "*.log", "*.tsv", "*.txt")
 _HISTORY = re.compile(
     rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}"\s{0,64}:\s{0,64}\[\s{0,64}(?:-?\d|NaN|-?Infinity)', re.ASCII
 )

@@ -17,6 +17,7 @@ from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import read_version
 
 NAME = "lm-eval"
+LOOKS_FOR = ("results*",)
 _FILE = re.compile(r"results(?:[_-]\S{1,200})?\.json")
 _RESULTS = re.compile(rb'\s{0,8}\{\s{0,8}(?:"results"\s{0,4}:\s{0,4}\{|"config_general"\s{0,4}:)')
 _NO_METRICS = frozenset({"alias", "name", "sample_len", "sample_count", "samples", "n-shot"})

@@ -22,6 +22,7 @@ _METADATA = "metadata.json"
 _OWN = frozenset({"sys", "source_code", "monitoring"})
 _PARAMETERS = frozenset({"parameters", "params", "hparams", "hyperparameters", "config", "args", "model"})
 _SETTINGS = frozenset({"AssignFloat", "AssignInt", "AssignString", "AssignBool"})
+LOOKS_FOR = (_METADATA,)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -65,7 +66,7 @@ class _Operations:
         self._step: int = state.get("step", 0)
         self._log = PointLog()
         self._values: dict[str, object] = {}
-        self._said: list[Operation] = []
+        self._facts: list[Operation] = []
 
     def state(self) -> JsonDict:
         return {"next": self._next, "step": self._step}
@@ -85,9 +86,9 @@ class _Operations:
 
     def _own(self, path: list[str], operation: Mapping[str, object]) -> None:
         if path == ["sys", "name"] and operation.get("value"):
-            self._said.append(Label("name", str(operation["value"])))
+            self._facts.append(Label("name", str(operation["value"])))
         elif path == ["sys", "failed"] and operation.get("value") is True:
-            self._said.append(Evidence("crashed", "Neptune recorded that the run failed"))
+            self._facts.append(Evidence("crashed", "Neptune recorded that the run failed"))
 
     def _add(self, tag: str, value: JsonMapping) -> None:
         step = value.get("step")
@@ -107,4 +108,4 @@ class _Operations:
         yield from self._log.operations(prefix)
         if self._values:
             yield HParams(self._values)
-        yield from self._said
+        yield from self._facts

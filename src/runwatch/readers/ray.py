@@ -23,6 +23,7 @@ from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "ray"
 PRIORITY = 60
+LOOKS_FOR = ("result.json",)
 
 _LOOK = 64 * limits.KIB
 _STATE = re.compile(r"experiment_state-\S{1,80}\.json")

@@ -30,6 +30,7 @@ from runwatch.text.units import plural
 
 NAME = "sacred"
 PRIORITY = 60
+LOOKS_FOR = ("run.json",)
 
 _STATUSES: Mapping[str, Status] = {
     "RUNNING": "running",

@@ -27,6 +27,7 @@ from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
 
 NAME = "swanlab"
+LOOKS_FOR = ("*.swanlab",)
 
 _MAGIC = b":SWL\xd6\xe1\x02"
 _FOREIGN = ("not a SwanLab run file of version 2", "export its metrics with the SwanLab that wrote it")
@@ -67,10 +68,10 @@ class _Content:
 
     def __init__(self) -> None:
         self._log = PointLog()
-        self._said: list[Operation] = []
+        self._facts: list[Operation] = []
 
     def operations(self, prefix: str) -> list[Operation]:
-        return [*self._log.operations(prefix), *self._said]
+        return [*self._log.operations(prefix), *self._facts]
 
     def state(self) -> JsonDict:
         return {}
@@ -111,14 +112,14 @@ class _Content:
             if wire != BYTES or stop <= at:
                 continue
             if number == 1:
-                self._said.append(Label("project", text(data, at, stop)))
+                self._facts.append(Label("project", text(data, at, stop)))
             elif number == 4:
-                self._said.append(Label("name", text(data, at, stop)))
+                self._facts.append(Label("name", text(data, at, stop)))
             elif number == 7:
-                self._said.append(Label("group", text(data, at, stop)))
+                self._facts.append(Label("group", text(data, at, stop)))
             elif number == 12:
-                self._said.append(Started(timestamp(data, at, stop)))
-        self._said.append(Evidence("running", "SwanLab recorded its start and no end"))
+                self._facts.append(Started(timestamp(data, at, stop)))
+        self._facts.append(Evidence("running", "SwanLab recorded its start and no end"))
 
     def _finish(self, data: bytes, start: int, end: int) -> None:
         state, error, when = 0, "", math.nan
@@ -131,8 +132,8 @@ class _Content:
                 when = timestamp(data, at, stop)
         at_end = None if math.isnan(when) else when
         if _STATES.get(state) == "finished":
-            self._said.append(Evidence("finished", "SwanLab recorded the end", at=at_end))
+            self._facts.append(Evidence("finished", "SwanLab recorded the end", at=at_end))
         elif state in _STATES:
             last = error.strip().rpartition("\n")[2][:300]
             words = last or ("aborted" if state == 3 else "a crash")
-            self._said.append(Evidence("crashed", f"SwanLab recorded: {words}", at=at_end))
+            self._facts.append(Evidence("crashed", f"SwanLab recorded: {words}", at=at_end))

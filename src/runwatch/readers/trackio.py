@@ -20,6 +20,7 @@ from runwatch.text.units import plural
 
 NAME = "trackio"
 PRIORITY = 60
+LOOKS_FOR = sqlite.ENDINGS
 ROWS = 50_000
 
 
@@ -47,7 +48,7 @@ class _Pass:
         self._state = dict(cursor.state) if cursor is not None else {}
         self._ids: dict[str, str] = dict(self._state.get("ids", {}))
         self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
-        self._told: dict[str, list[Operation]] = {}
+        self._by_run: dict[str, list[Operation]] = {}
         self._skipped = 0
         known = sqlite.columns(connection, "metrics")
         if not {"id", "run_name", "step", "metrics"} <= known:
@@ -63,7 +64,7 @@ class _Pass:
         self._configs()
         self._state["ids"] = self._ids
         cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
-        return Reading(self._told, cursor, self._problems(), more)
+        return Reading(self._by_run, cursor, self._problems(), more)
 
     def _problems(self) -> tuple[Problem, ...]:
         if not self._skipped:
@@ -72,7 +73,7 @@ class _Pass:
         return (Problem(self._source.file, "table metrics", message, "log numbers by name"),)
 
     def _add(self, name: str, operation: Operation) -> None:
-        self._told.setdefault(self._prefix + name, []).append(operation)
+        self._by_run.setdefault(self._prefix + name, []).append(operation)
 
     def _name(self, key: str, name: str) -> str:
         known = self._ids.get(key)

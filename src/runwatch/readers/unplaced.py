@@ -15,6 +15,7 @@ from runwatch.readers.common.records import first_records
 from runwatch.readers.common.table import header_names
 
 NAME = "unplaced"
+LOOKS_FOR = ("*.csv", "*.tsv", "*.jsonl", "*.ndjson")
 _TABLES, _RECORDS = (".csv", ".tsv"), (".jsonl", ".ndjson")
 _HINT = 'name the column in runwatch.toml: [[runs]] files = "{file}" and step = "..."'
 

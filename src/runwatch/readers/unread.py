@@ -19,27 +19,18 @@ from runwatch.readers.common import sqlite
 
 NAME = "unread"
 _AIM, _AIM_RUNS = ".aim", "run_metadata.sqlite"
-_AX_TABLES = frozenset({"experiment_v2", "trial_v2", "data_v2"})
 _EVIDENTLY = re.compile(rb'\s{0,8}\{\s{0,8}"report"\s{0,4}:\s{0,4}\{\s{0,8}"items"')
 _EVIDENTLY_DRIFT = (b":DriftedColumnsCount", b":ValueDrift")
 _MOST = 10_000
-_WORDS = {
-    "ax": (
-        "Ax: a store in SQLite is not read",
-        "save it as JSON too: client.save_to_json_file('ax.json')",
-    ),
-    "evidently": (
-        "Evidently: of these snapshots only drift is read, and they have none",
-        "let runwatch judge the predictions themselves: [[predictions]] in runwatch.toml",
-    ),
-}
+_NO_DRIFT = (
+    "Evidently: of these snapshots only drift is read, and they have none",
+    "let runwatch judge the predictions themselves: [[predictions]] in runwatch.toml",
+)
+LOOKS_FOR = (_AIM, "*.json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
     """A store claims the file by which it is known, for no run of its own but Aim's."""
-    for name in sqlite.names(listing):
-        if sqlite.tables_in_sight(listing, name) >= _AX_TABLES:
-            yield Claim(NAME, "ax", listing.join(name), (listing.join(name),), priority=60, role="unread")
     aim = listing.child(_AIM)
     if aim is not None and _AIM_RUNS in aim.files:
         yield Claim(NAME, "aim", aim.path, (aim.join(_AIM_RUNS),), priority=60, role="many")
@@ -50,11 +41,9 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    if claim.format in _WORDS:
-        if claim.format == "evidently" and _tells_drift(source):
-            return Reading({}, Cursor(stat=source.stat))
-        message, hint = _WORDS[claim.format]
-        return Reading({}, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
+    if claim.format == "evidently":
+        problems = () if _is_drift_report(source) else (Problem(source.file, None, *_NO_DRIFT),)
+        return Reading({}, Cursor(stat=source.stat), problems)
     try:
         with sqlite.opened(source) as connection:
             operations = dict(_aim_runs(connection, claim, source))
@@ -69,7 +58,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return Reading(operations, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
 
 
-def _tells_drift(source: SourceFile) -> bool:
+def _is_drift_report(source: SourceFile) -> bool:
     """Whether a snapshot is shown beside the data sets."""
     try:
         document = read_document(source, None)

@@ -24,6 +24,7 @@ import numpy as np
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.points import EPOCHS, IntArray, Points
 from runwatch.runs.former import Former
+from runwatch.runs.point_facts import PointFacts, facts_of
 from runwatch.runs.series import Series
 
 New = Sequence[tuple[str, Points, IntArray | None]]
@@ -82,10 +83,12 @@ class Attempts:
 
     def extend(self, new: New) -> set[str]:
         """Take new points, by tag in the order of writing. The tags whose past changed."""
-        if self._open is None and not any(self._goes_back(tag, points) for tag, points, _ in new):
-            for tag, points, _ in new:
-                self._append(tag, points)
-            return set()
+        if self._open is None:
+            known = [facts_of(points) for _, points, _ in new]
+            if not any(map(self._goes_back, [tag for tag, _, _ in new], known)):
+                for (tag, points, _), facts in zip(new, known, strict=True):
+                    self._append(tag, points, facts)
+                return set()
         self._taken = set()
         parts = _parts(new)
         return self._skip(parts) | self._by_row(parts)
@@ -148,17 +151,15 @@ class Attempts:
         held = sum(series.nbytes for series in self.series.values())
         return held + 24 * sum(len(points) for one in self.former for points in one.lost.values())
 
-    def _goes_back(self, tag: str, points: Points) -> bool:
-        steps, series = points.steps, self.series.get(tag)
-        if len(steps) and series is not None and steps[0] < series.top:
-            return True
-        return len(steps) > 1 and bool((steps[1:] < steps[:-1]).any())
+    def _goes_back(self, tag: str, facts: PointFacts) -> bool:
+        series = self.series.get(tag)
+        return facts.steps.falls or (series is not None and facts.steps.first < series.top)
 
-    def _append(self, tag: str, points: Points) -> None:
+    def _append(self, tag: str, points: Points, facts: PointFacts | None = None) -> None:
         series = self.series.get(tag)
         if series is None:
             series = self.series[tag] = Series()
-        series.extend(points)
+        series.extend(points, facts)
         self._written += len(points) if tag != EPOCHS else 0
 
     def _by_row(self, parts: Mapping[str, _NewPoints]) -> set[str]:

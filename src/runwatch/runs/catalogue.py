@@ -36,7 +36,7 @@ class Catalogue:
 
     def __init__(self, root: str, readers: Mapping[str, Reader]) -> None:
         self._root = root
-        self._readers = readers
+        self._panel = ReaderPanel(readers)
         self._claims: dict[str, tuple[Claim, ...]] = {}
         self._problems: dict[str, tuple[Problem, ...]] = {}
         self.runs: dict[str, Settled] = {}
@@ -46,6 +46,10 @@ class Catalogue:
     @property
     def problems(self) -> tuple[Problem, ...]:
         return tuple(problem for problems in self._problems.values() for problem in problems)
+
+    def add_readers(self, extra: Mapping[str, Reader]) -> None:
+        """Readers that arrived late; ``update_all`` must follow."""
+        self._panel = ReaderPanel({**self._panel.readers, **extra})
 
     def update(self, top: Folder, changed: Iterable[str]) -> bool:
         """Ask the readers again about the changed folders and their neighbours. True if any claim changed;
@@ -132,7 +136,7 @@ class Catalogue:
         ]
         if not (folder.files or folder.folders) or _PARTS_OF_A_RUN.search(folder.path):
             return (), tuple(problems)
-        for name, reader in self._readers.items():
+        for name, reader in self._panel.of(folder):
             try:
                 claims.extend(reader.claim(listing))
             except Exception as error:  # one reader's fault costs its claim, never the run or the app
@@ -140,6 +144,37 @@ class Catalogue:
                     Problem(folder.path, None, f"reader {name} failed here: {error!r}", "please report this")
                 )
         return tuple(claims), (*problems, *_refused(listing, claims))
+
+
+class ReaderPanel:
+    """Whom to ask about a folder: those without ``LOOKS_FOR``, and those of whose names it has one."""
+
+    def __init__(self, readers: Mapping[str, Reader]) -> None:
+        self.readers = readers
+        self._wanted = {name: _marks(getattr(reader, "LOOKS_FOR", None)) for name, reader in readers.items()}
+        self._marks = tuple(dict.fromkeys(mark for wanted in self._wanted.values() for mark in wanted))
+        self._known: dict[tuple[str, ...], list[tuple[str, Reader]]] = {}
+
+    def of(self, folder: Folder) -> list[tuple[str, Reader]]:
+        """(name, reader) in their order."""
+        names = "\n".join(("", *folder.files, *folder.folders, "")).lower()
+        there = tuple([mark for mark in self._marks if mark in names])
+        if there not in self._known:
+            self._known[there] = [
+                (name, reader)
+                for name, reader in self.readers.items()
+                if any(mark in there for mark in self._wanted[name])
+            ]
+        return self._known[there]
+
+
+def _marks(looks_for: Iterable[str] | None) -> tuple[str, ...]:
+    """What to look for in lines of names; "" is in all of them."""
+    return (
+        ("",)
+        if looks_for is None
+        else tuple(f"\n{name}\n".replace("\n*", "").replace("*\n", "") for name in looks_for)
+    )
 
 
 def _refused(listing: Listing, claims: Iterable[Claim]) -> Iterable[Problem]:

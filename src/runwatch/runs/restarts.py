@@ -46,6 +46,11 @@ class Restarts:
                 claims.setdefault(data.source.claim, []).append(data)
         self._of = {claim: _restarts(files) for claim, files in claims.items() if len(files) > 1}
 
+    @property
+    def any(self) -> bool:
+        """Whether there may be some."""
+        return bool(self._of)
+
     def split(self, data: SourceData, tag: str) -> tuple[Points, Points]:
         """A source's points of a tag: those that count, and those that another file's restart superseded."""
         series = data.series[tag]

@@ -4,15 +4,15 @@ as those are exact."""
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.points import AnyArray, Points
+from runwatch.domain.points import AnyArray, IntArray, Points
+from runwatch.runs.point_facts import PointFacts, StepFacts, facts_of, step_facts
 
 _INT32 = np.iinfo(np.int32)
-SPARK = 32
+SPARK, SPARK_SAMPLE = 32, 2048
 TAIL = 256
 SPANS = 128
 
@@ -35,13 +35,18 @@ class SeriesColumn:
     def nbytes(self) -> int:
         return self._data.nbytes
 
-    def extend(self, new: AnyArray) -> None:
-        if self._data.dtype != self._wide and not _fits(new, self._data.dtype):
+    def extend(self, new: AnyArray, narrow: bool = False) -> None:
+        """Take new values; ``narrow``: the narrow type holds them."""
+        if not narrow and self._data.dtype != self._wide:
             with np.errstate(invalid="ignore"):
                 self._data = self._data.astype(self._wide)
+        if not self.size:
+            self._data = np.array(new, dtype=self._data.dtype)
+            self.size = len(new)
+            return
         needed = self.size + len(new)
         if needed > len(self._data):
-            room = needed if self.size == 0 else max(needed, len(self._data) + (len(self._data) >> 2) + 16)
+            room = max(needed, len(self._data) + (len(self._data) >> 2) + 16)
             grown = np.empty(room, dtype=self._data.dtype)
             grown[: self.size] = self.view
             self._data = grown
@@ -74,32 +79,26 @@ class Steps:
     def nbytes(self) -> int:
         return 0 if self._column is None else self._column.nbytes
 
-    @property
-    def rises(self) -> bool:
-        """Whether they are known to be evenly spaced, upwards."""
-        return self._column is None and self._stride > 0
-
-    def extend(self, new: NDArray[np.int64]) -> None:
-        if self._column is None and not self._goes_on(new):
+    def extend(self, new: IntArray, facts: StepFacts) -> None:
+        if self._column is None and not self._goes_on(len(new), facts):
             before = self.view
             self._column = SeriesColumn(np.int32, np.int64)
-            self._column.extend(before)
+            if self.size:
+                self._column.extend(before, step_facts(before).narrow)
         if self._column is not None:
-            self._column.extend(new)
+            self._column.extend(new, facts.narrow)
         self.size += len(new)
 
-    def _goes_on(self, new: NDArray[np.int64]) -> bool:
-        """Whether ``new`` keeps the even spacing; the first two steps decide what that is."""
+    def _goes_on(self, count: int, facts: StepFacts) -> bool:
+        """Whether ``count`` new steps keep the even spacing; the first two decide what that is."""
+        stride: int | None
         if self.size == 0:
-            self._first = int(new[0])
-        if self.size + len(new) == 1:
-            return True
-        stride = self._stride if self.size > 1 else int(new[1 - self.size]) - self._first
-        begin = self._first + stride * self.size
-        end = begin + stride * (len(new) - 1)
-        if begin != new[0] or end != new[-1] or abs(stride) > _INT32.max:
-            return False
-        if len(new) > 2 and not (new[1:] - new[:-1] == stride).all():
+            self._first, stride = facts.first, facts.stride
+        else:
+            stride = self._stride if self.size > 1 else facts.first - self._first
+            if self._first + stride * self.size != facts.first or (count > 1 and facts.stride != stride):
+                return False
+        if stride is None or abs(stride) > _INT32.max:
             return False
         self._stride = stride
         return True
@@ -108,17 +107,8 @@ class Steps:
         steps = self.view[mask]
         self._column, self.size, self._stride = None, 0, 0
         if len(steps):
-            self.extend(steps.astype(np.int64))
-
-
-def _fits(new: AnyArray, dtype: np.dtype[Any]) -> bool:
-    if dtype == np.int32:
-        return len(new) == 0 or bool(new.min() >= _INT32.min and new.max() <= _INT32.max)
-    if dtype == np.float32:
-        with np.errstate(over="ignore"):
-            same = new.astype(np.float32) == new
-        return bool(same.all()) or bool((same | np.isnan(new)).all())
-    return True
+            wide = steps.astype(np.int64)
+            self.extend(wide, step_facts(wide))
 
 
 class Series:
@@ -176,7 +166,15 @@ class Series:
         )
         return Points.concat([self._head, tail]) if len(self._head) and start < self._thinned else tail
 
-    def sample(self, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def spark(self, cells: int) -> tuple[float, ...]:
+        """The course of it in at most ``cells`` numbers, as ``spark`` tells it."""
+        if self.low > self.high:
+            return ()
+        if not len(self._head) and self._steps.size <= cells:
+            return tuple(self._values.view.tolist())
+        return spark(*self._sample(SPARK_SAMPLE), cells)
+
+    def _sample(self, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """At most about ``most`` points, evenly picked: steps and values."""
         stride = max(self._steps.size // most, 1)
         steps, values = self._steps.view[::stride], self._values.view[::stride]
@@ -195,50 +193,35 @@ class Series:
             column.keep(newest)
         self._head, self._thinned = head, self._thinned + older
 
-    def extend(self, points: Points) -> None:
+    def extend(self, points: Points, facts: PointFacts | None = None) -> None:
+        """Take new points; ``facts``: what is known of them."""
         if not len(points):
             return
-        steps, values = points.steps, points.values
-        follows = self.monotonic and bool(steps[0] > self.last_step)
-        self._steps.extend(steps)
-        self.monotonic = follows and (
-            len(steps) == 1 or self._steps.rises or bool((steps[1:] > steps[:-1]).all())
-        )
+        facts = facts or facts_of(points)
+        self.monotonic = self.monotonic and facts.steps.rises and facts.steps.first > self.last_step
+        self._steps.extend(points.steps, facts.steps)
         self._walls.extend(points.wall_times)
-        self._values.extend(values)
-        self._note(points)
+        self._values.extend(points.values, facts.narrow)
+        self._note(points, facts)
 
-    def _note(self, points: Points) -> None:
-        steps, values = points.steps, points.values
-        self.last, self.last_step = float(values[-1]), int(steps[-1])
-        low, high = (steps[0], steps[-1]) if self.monotonic else (steps.min(), steps.max())
-        self.bottom, self.top = min(self.bottom, int(low)), max(self.top, int(high))
-        self._note_time(points.wall_times)
-        finite = np.isfinite(values)
-        if not finite.all():
-            bad = ~finite
-            self.nonfinite += int(bad.sum())
-            first = int(steps[bad].min())
-            self.first_nonfinite = first if self.first_nonfinite is None else min(first, self.first_nonfinite)
-            steps, values = steps[finite], values[finite]
-            if not len(values):
-                return
-        low, high = int(values.argmin()), int(values.argmax())
-        if values[low] < self.low:
-            self.low, self.min_at = float(values[low]), int(steps[low])
-        if values[high] > self.high:
-            self.high, self.max_at = float(values[high]), int(steps[high])
-
-    def _note_time(self, walls: NDArray[np.float64]) -> None:
+    def _note(self, points: Points, facts: PointFacts) -> None:
+        steps, wall = facts.steps, float(points.wall_times[0])
+        self.last, self.last_step = float(points.values[-1]), steps.last
+        self.bottom, self.top = min(self.bottom, steps.bottom), max(self.top, steps.top)
         if math.isnan(self.first_wall):
-            self.first_wall = float(walls[0])
-        elif walls[0] - self.last_wall > self.longest_gap:
-            self.longest_gap = float(walls[0] - self.last_wall)
-        if len(walls) > 1:
-            longest = float((walls[1:] - walls[:-1]).max())
-            if longest > self.longest_gap:
-                self.longest_gap = longest
-        self.last_wall = float(walls[-1])
+            self.first_wall = wall
+        elif wall - self.last_wall > self.longest_gap:
+            self.longest_gap = wall - self.last_wall
+        if facts.gap > self.longest_gap:
+            self.longest_gap = facts.gap
+        self.last_wall = float(points.wall_times[-1])
+        if facts.first_bad is not None:
+            known, self.nonfinite = self.first_nonfinite, self.nonfinite + facts.bad
+            self.first_nonfinite = facts.first_bad if known is None else min(facts.first_bad, known)
+        if facts.low < self.low:
+            self.low, self.min_at = facts.low, facts.low_at
+        if facts.high > self.high:
+            self.high, self.max_at = facts.high, facts.high_at
 
     def steps(self, start: int) -> NDArray[np.int64]:
         """The steps of the points from the ``start``-th on, in file order."""
@@ -319,7 +302,7 @@ def spark(steps: NDArray[np.float64], values: NDArray[np.float64], cells: int = 
     if not finite.any():
         return ()
     if len(values) <= cells:
-        return tuple(float(v) for v in values)
+        return tuple(values.tolist())
     low, high = float(steps.min()), float(steps.max())
     if high <= low:
         steps, low, high = np.arange(len(values), dtype=np.float64), 0.0, float(len(values) - 1)
@@ -327,4 +310,4 @@ def spark(steps: NDArray[np.float64], values: NDArray[np.float64], cells: int = 
     totals = np.bincount(cell, weights=values[finite], minlength=cells)
     counts = np.bincount(cell, minlength=cells)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return tuple(float(v) for v in totals / counts)
+        return tuple((totals / counts).tolist())

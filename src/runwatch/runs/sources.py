@@ -28,6 +28,7 @@ from runwatch.domain.operations import (
 from runwatch.domain.points import EPOCHS, IntArray, Points
 from runwatch.domain.run import Attempt, Problem
 from runwatch.runs.attempts import Attempts
+from runwatch.runs.point_facts import FEW
 from runwatch.runs.restarts import Restarts
 from runwatch.runs.series import Series, merge
 from runwatch.runs.source_data import Source, SourceData
@@ -137,10 +138,7 @@ class RunMemory:
         for data in self.sources.values():
             if data.source.exclusive and data.rank is not None:
                 rival = best.get(data.source.claim)
-                if rival is None or (data.rank, -data.source.order) > (
-                    rival.rank or 0.0,
-                    -rival.source.order,
-                ):
+                if rival is None or data.beats(rival):
                     best[data.source.claim] = data
         return [
             data
@@ -217,6 +215,8 @@ class RunMemory:
 
     def lost(self, tag: str, tag_sources: Sequence[SourceData]) -> int:
         """How many points of a tag were superseded."""
+        if not self._restarts.any and not any(data.attempts.lost for data in tag_sources):
+            return 0
         own = sum(data.attempts.lost[tag] - len(data.attempts.passed(tag)) for data in tag_sources)
         return own + sum(self._restarts.lost(data, tag) for data in tag_sources)
 
@@ -224,7 +224,7 @@ class RunMemory:
         """The earlier attempts of what is shown, oldest first."""
         return self._restarts.attempts(self.visible())
 
-    def restarts_anew(self) -> bool:
+    def restarts_changed(self) -> bool:
         """Whether another file's restart was found since last asked: the metric of any tag may change."""
         before, self._told_restarts = self._told_restarts, self._restarts.told
         return before != self._told_restarts
@@ -262,7 +262,8 @@ def _is_time(data: SourceData, at: float) -> bool:
 def _dated(data: SourceData, points: Points) -> Points:
     """The points, without the times that no calendar has."""
     walls = points.wall_times
-    if walls.min() >= EARLIEST and walls.max() < LATEST:
+    told = walls.tolist() if len(walls) <= FEW else (walls.min(), walls.max())
+    if min(told) >= EARLIEST and max(told) < LATEST:
         return points
     wrong = (walls < EARLIEST) | (walls >= LATEST)
     if not wrong.any():
@@ -314,8 +315,8 @@ def _note(data: SourceData, operation: Operation) -> None:
             data.epoch = value if data.epoch is None else max(value, data.epoch)
         case Stated(tag, direction):
             data.stated[tag] = direction
-        case Rank(value):
-            data.rank = value
+        case Rank():
+            data.rank = operation
         case Reached(step):
             data.reached = step
         case Writer(started=at):

@@ -13,12 +13,11 @@ from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.operations import Evidence, Length
 from runwatch.domain.points import EPOCHS, Points
 from runwatch.domain.run import Attempt, Direction, Metric, Problem
-from runwatch.runs.series import SPARK, Series, spark
+from runwatch.runs.series import SPARK, Series
 from runwatch.runs.source_data import SourceData
 from runwatch.runs.sources import RunMemory
 
 DirectionOf = Callable[[str, Direction], Direction]
-SPARK_SAMPLE = 2048
 _LOGS = ("console", "xgboost", "lightgbm")
 _GRADIENT = re.compile(r"grad(?:ient)?s?[_/. -]?norm", re.IGNORECASE)
 
@@ -62,7 +61,7 @@ class Summariser:
         visible = memory.visible()
         tag_sources = memory.sources_by_tag(visible)
         stated = {tag: way for data in reversed(visible) for tag, way in data.stated.items()}
-        dirty = None if memory.restarts_anew() else dirty
+        dirty = None if memory.restarts_changed() else dirty
         metrics: dict[str, Metric] = {}
         for tag, speaking in tag_sources.items():
             old = known.get(tag)
@@ -115,7 +114,7 @@ class Summariser:
             format=tag_sources[0].source.format,
             nonfinite=series.nonfinite,
             first_nonfinite_step=series.first_nonfinite,
-            spark=spark(*series.sample(SPARK_SAMPLE), cells=SPARK),
+            spark=series.spark(SPARK),
             hidden=self._hidden(tag),
             from_history=next((v.history_below for v in tag_sources if v.history_below is not None), None),
             former=memory.lost(tag, tag_sources),

@@ -10,9 +10,8 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from runwatch.domain.address import is_meant, split
+from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonMapping
 from runwatch.store.snapshot_facts import VERSION, Facts, SnapshotFacts
 
@@ -80,7 +79,7 @@ def of_root(rows: Iterable[SnapshotFacts], root: str) -> SnapshotFacts | None:
     address = split(root)
     for row in rows:
         for known in row.facts["roots"]:
-            meant = known == root or (address is not None and is_meant(known, *address))
+            meant = known == root or (address is not None and is_address_of(known, *address))
             if meant and (len(row.facts["roots"]) == 1 or "by_root" in row.facts):
                 return SnapshotFacts(row.at, row.beat, only(row.facts, known))
     return None
@@ -143,6 +142,6 @@ def _worst_first(finding: Mapping[str, object]) -> int:
     return ("critical", "warning", "info").index(finding["severity"])
 
 
-def _value(value: object) -> Any:
+def _value(value: object) -> object:
     """``json_extract`` gives lists and tables as their text."""
     return json.loads(value) if isinstance(value, str) and value[:1] in ("[", "{") else value

@@ -46,11 +46,14 @@ _KEPT_DAYS = 60
 _HISTORY_ROWS = 200_000
 
 
-@contextlib.contextmanager
-def open_state() -> Iterator[State]:
-    """The user's state, until the end of the block."""
-    with contextlib.closing(State(paths.state_dir())) as state:
-        yield state
+def user_state() -> State:
+    """The user's state; the caller closes it."""
+    return State(paths.state_dir())
+
+
+def open_state() -> contextlib.closing[State]:
+    """The user's state, until the end of the ``with`` block."""
+    return contextlib.closing(user_state())
 
 
 class StateError(OSError, UserError):
@@ -174,7 +177,7 @@ class State:
         rows = self._rows("SELECT run_root, run, at, reason FROM pins WHERE root = ?", root)
         return Pin(restored(rows[0][0]), restored(rows[0][1]), rows[0][2], rows[0][3]) if rows else None
 
-    def mark_looked(self, roots: Iterable[str], now: float) -> None:
+    def mark_seen(self, roots: Iterable[str], now: float) -> None:
         """The person has seen the board of these roots. Raises ``StateError``."""
         for root in roots:
             self.note(f"looked:{root}", repr(now))

@@ -30,11 +30,12 @@ _FATAL = re.compile(
     r"|cuda out of memory|cuda error:|due to time limit|cancelled at|oom[-_ ]kill|out of memory: kill|"
     r"exceeded (?:job )?memory limit|nccl.{0,200}tim(?:eout|ed out)|caught collective operation timeout|"
     r"killed process \d|\bexit(?:ed with)?(?: exit)?[ _]?(?:code|status)\s{0,4}[:=]?\s{0,4}(?:-\d|[1-9])|"
+    r"invalid loss, terminating training|^monitored metric .{1,200} is not finite\.|"
     r"(?:line \d+:|^\[\d+\])\s{0,8}[-+]?\s{0,8}(?:\d+\s{1,8})?killed\s|^\s{0,8}killed\s{0,8}$|\bsigkill\b",
     re.IGNORECASE,
 )
-_FATAL_HINTS = ("fault", "error", "dump", "illegal", "terminate", "memory", "limit", "cancelled", "kill",
-                "nccl", "collective", "exit")  # fmt: skip
+_FATAL_HINTS = ("fault", "error", "dump", "illegal", "terminat", "memory", "limit", "cancelled", "kill",
+                "nccl", "collective", "exit", "not finite")  # fmt: skip
 _ERROR = re.compile(
     r"\b(?:ERROR|CRITICAL|FATAL)\b|\b[A-Z]\w{0,80}(?:Error|Exception)\b(?::|$)|^(?:error|fatal):",
     re.MULTILINE,

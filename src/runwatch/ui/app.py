@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
-import signal
-import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -33,18 +30,19 @@ from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.destinations import Destination, ShowFinding, ShowRuns
 from runwatch.show.screen.view import Tone
 from runwatch.text.safe import safe
-from runwatch.ui.bridge import Answered, Bridge, Briefed, Rang, Recalled, ViewReady
+from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
+from runwatch.ui.leaving import LeavingApp
 from runwatch.ui.messages import (
-    BaselineDeed,
-    ExportAsked,
-    Intended,
-    NoteDeed,
+    BaselineAction,
+    ExportRequested,
+    IntentRequested,
+    NoteAction,
     Request,
     Requested,
     TakeBack,
-    TaskDeed,
+    TaskAction,
     ViewFailed,
     WalkTo,
 )
@@ -61,13 +59,12 @@ if TYPE_CHECKING:
     from runwatch.show.brief import Brief
 
 _REFRESH_AGES_S = 15.0
-_HANG_UP_S = 5.0
 _LEAVE_S = 0.9
 _KEEP_AFTER_S = 0.5
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
 
-class RunwatchApp(ThemedApp):
+class RunwatchApp(LeavingApp, ThemedApp):
     """The dashboard on top of something that watches. ``snapshot``: the newest that was shown; ``crash``:
     what ended the app, if anything did; ``undos``: what takes the last changes back, the newest last."""
 
@@ -99,8 +96,7 @@ class RunwatchApp(ThemedApp):
         self._began = time.monotonic()
         self._keeping: Timer | None = None
         self._ticket = 0
-        self._fence = ControlFilter(settings.ascii_only)
-        self.watchdog: threading.Timer | None = None
+        self._control_filter = ControlFilter(settings.ascii_only)
         self._notices = self.take_themes(settings.themes, settings.theme)
 
     def get_driver_class(self) -> type[Driver]:
@@ -111,7 +107,7 @@ class RunwatchApp(ThemedApp):
         return Terminal
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), self._fence]
+        return [*super().get_line_filters(), self._control_filter]
 
     def get_default_screen(self) -> Dashboard:
         return Dashboard(self.choice)
@@ -126,10 +122,7 @@ class RunwatchApp(ThemedApp):
         self._take_keymap()
         self.bridge.start()
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
-                loop.add_signal_handler(getattr(signal, name), self._hang_up)
+        self.obey_signals()
         for notice in self._notices:
             self.say(notice, "warning")
         self.call_after_refresh(self._start_watching)
@@ -142,26 +135,6 @@ class RunwatchApp(ThemedApp):
         from runwatch.ui.trust_question import RESTART, ask_trust
 
         ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
-
-    def _hang_up(self) -> None:
-        """The terminal may be gone: leave, and if that hangs on it, leave all the same."""
-        self._leave_within(_HANG_UP_S, 1)
-        self.exit()
-
-    def _leave_within(self, seconds: float, code: int) -> None:
-        """End the process then, however much hangs (a mount that does not answer, a terminal that takes no
-        output). Nothing is lost: what matters was saved when it happened."""
-        if self.is_headless or self.watchdog is not None:
-            return
-        self.watchdog = threading.Timer(seconds, self._end_now, (code,))
-        self.watchdog.daemon = True
-        self.watchdog.start()
-
-    def _end_now(self, code: int) -> None:
-        give_back = getattr(self._driver, "give_back", None)
-        if give_back is not None:
-            give_back()
-        os._exit(code)
 
     def on_unmount(self) -> None:
         self.bridge.stop()
@@ -177,19 +150,21 @@ class RunwatchApp(ThemedApp):
     def _start_watching(self) -> None:
         def start() -> None:
             self.watching.start(self.bridge.publish)
-            self.post_message(Recalled([self.watching.kept_view(root) for root in self.settings.roots[:1]]))
+            self.post_message(
+                ViewsLoaded([self.watching.saved_view(root) for root in self.settings.roots[:1]])
+            )
             self.post_message(Briefed(self.watching.briefs()))
 
         in_background(self, "watching could not be started", start, "start")
 
-    def on_recalled(self, event: Recalled) -> None:
+    def on_views_loaded(self, event: ViewsLoaded) -> None:
         for view in event.views:
             self.choice.take(view)
         dashboard = self.screen_stack[0] if self.screen_stack else None
         if event.views and isinstance(dashboard, Dashboard):
             dashboard.rearrange()
 
-    def keep_view(self) -> None:
+    def save_view(self) -> None:
         """Remember how the board is arranged, a little later: several changes are often made in a row."""
         if self._keeping is not None:
             self._keeping.stop()
@@ -207,7 +182,7 @@ class RunwatchApp(ThemedApp):
         if isinstance(dashboard, Dashboard):
             dashboard.show_briefs(self.briefs)
 
-    def mark_looked(self) -> None:
+    def mark_seen(self) -> None:
         self.watching.submit(MarkLooked(), lambda answer: None)
 
     def _refresh_ages(self) -> None:
@@ -254,7 +229,7 @@ class RunwatchApp(ThemedApp):
         if (why_not := getattr(node, "why_not", None)) is not None:
             self.say(why_not(action))
 
-    def on_rang(self, event: Rang) -> None:
+    def on_bell_requested(self, event: BellRequested) -> None:
         """Straight to the terminal: what is drawn goes through the fence, a bell must not."""
         if self._driver is not None:
             self._driver.write(event.characters)
@@ -276,7 +251,7 @@ class RunwatchApp(ThemedApp):
             how.pop("markup", None)
             super().notify(message, markup=False, **how)
 
-    def intend(self, intent: Intent, undoing: bool = False) -> None:
+    def submit_intent(self, intent: Intent, undoing: bool = False) -> None:
         """Hand an intent to the monitor; its answer comes back as a notice."""
         back = None if undoing else baseline_before(intent, self.snapshot)
 
@@ -295,13 +270,13 @@ class RunwatchApp(ThemedApp):
             self.undos.append(back)
         self.say(f"{answer.message} · u undoes it" if back else answer.message)
 
-    def on_intended(self, event: Intended) -> None:
-        self.intend(event.intent)
+    def on_intent_requested(self, event: IntentRequested) -> None:
+        self.submit_intent(event.intent)
 
     def on_requested(self, event: Requested) -> None:
         self.open(event.request)
 
-    def on_export_asked(self, event: ExportAsked) -> None:
+    def on_export_requested(self, event: ExportRequested) -> None:
         from runwatch.ui.exporting import export_to
 
         export_to(self.screen, event.name, event.forms, event.make)
@@ -310,17 +285,17 @@ class RunwatchApp(ThemedApp):
         """Show what is asked for, or ask the person what belongs to it."""
         if isinstance(request, TakeBack):
             self.action_undo()
-        elif isinstance(request, TaskDeed):
-            from runwatch.ui.task_actions import task_deed
+        elif isinstance(request, TaskAction):
+            from runwatch.ui.task_actions import perform_task_action
 
-            task_deed(self, request)
-        elif isinstance(request, BaselineDeed | NoteDeed):
-            from runwatch.ui.baseline_actions import baseline_deed, note_deed
+            perform_task_action(self, request)
+        elif isinstance(request, BaselineAction | NoteAction):
+            from runwatch.ui.baseline_actions import ask_for_note, perform_baseline_action
 
-            if isinstance(request, NoteDeed):
-                note_deed(self, request)
+            if isinstance(request, NoteAction):
+                ask_for_note(self, request)
             else:
-                baseline_deed(self, request)
+                perform_baseline_action(self, request)
         else:
             self._show(request)
 
@@ -373,7 +348,7 @@ class RunwatchApp(ThemedApp):
         if not self.undos:
             self.say("nothing to undo")
             return
-        self.intend(self.undos.pop(), undoing=True)
+        self.submit_intent(self.undos.pop(), undoing=True)
 
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""
@@ -403,8 +378,8 @@ class RunwatchApp(ThemedApp):
         self.push_screen(PaletteScreen(offered, lambda: things(self)), do)
 
     async def action_quit(self) -> None:
-        self.mark_looked()
+        self.mark_seen()
         if self._keeping is not None:
             self._keep_now()
-        self._leave_within(_LEAVE_S, 0)
+        self.leave_within(_LEAVE_S, 0)
         self.exit()

@@ -6,20 +6,20 @@ from runwatch.domain.intents import AddNote, ClearBaseline, PinBaseline
 from runwatch.domain.run import RunKey
 from runwatch.text.safe import safe
 from runwatch.ui.host import Host
-from runwatch.ui.messages import BaselineDeed, NoteDeed
+from runwatch.ui.messages import BaselineAction, NoteAction
 
 
-def baseline_deed(host: Host, request: BaselineDeed) -> None:
+def perform_baseline_action(host: Host, request: BaselineAction) -> None:
     """Do it, after a question where one belongs to it."""
     if request.run is None:
         host.say("choose a run first")
-    elif request.deed == "clear":
-        host.intend(ClearBaseline(request.run.root))
+    elif request.action == "clear":
+        host.submit_intent(ClearBaseline(request.run.root))
     else:
         _with_reason(host, request.run)
 
 
-def note_deed(host: Host, request: NoteDeed) -> None:
+def ask_for_note(host: Host, request: NoteAction) -> None:
     """Ask for the words of a note."""
     from runwatch.ui.dialogs import AskLine
 
@@ -27,7 +27,7 @@ def note_deed(host: Host, request: NoteDeed) -> None:
 
     def note(text: str | None) -> None:
         if text and text.strip():
-            host.intend(AddNote(run.root, "run", run.id, text))
+            host.submit_intent(AddNote(run.root, "run", run.id, text))
 
     hint = "what is worth knowing about it? #words are tags"
     host.ask(AskLine(f"note: {safe(run.id, 50)}", hint), note)
@@ -38,7 +38,7 @@ def _with_reason(host: Host, run: RunKey) -> None:
 
     def pin(reason: str | None) -> None:
         if reason is not None:
-            host.intend(PinBaseline(run, reason.strip()))
+            host.submit_intent(PinBaseline(run, reason.strip()))
 
     hint = "why this one? Optional; kept in the history"
     host.ask(AskLine(f"baseline: {safe(run.id, 50)}", hint), pin)

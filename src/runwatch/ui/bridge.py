@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _FRAME_S = 0.2
 _FRAME_SHARE = 0.1
-"""Of the time at most so much goes into views that nobody asked for: of ten thousand runs one takes long."""
+"""The largest share of time for views that were not requested: with ten thousand runs one takes long."""
 
 
 class ViewReady(Message, bubble=False):
@@ -36,7 +36,7 @@ class ViewReady(Message, bubble=False):
         return isinstance(message, ViewReady)
 
 
-class Rang(Message, bubble=False):
+class BellRequested(Message, bubble=False):
     """The terminal's bell is to be rung with these characters."""
 
     def __init__(self, characters: str) -> None:
@@ -52,7 +52,7 @@ class Briefed(Message, bubble=False):
         self.briefs = briefs
 
 
-class Recalled(Message, bubble=False):
+class ViewsLoaded(Message, bubble=False):
     """How the board was arranged last is known."""
 
     def __init__(self, views: Sequence[str]) -> None:
@@ -71,7 +71,7 @@ class Answered(Message, bubble=False):
 class Bridge:
     """Takes snapshots from any thread and builds what the screen asks for."""
 
-    def __init__(self, post: Callable[[Message], Any], clock: Callable[[], float]) -> None:
+    def __init__(self, post: Callable[[Message], object], clock: Callable[[], float]) -> None:
         self._post, self._clock = post, clock
         self._changed = threading.Condition()
         self._snapshot: Snapshot | None = None
@@ -97,7 +97,7 @@ class Bridge:
         """A new snapshot, from any thread; only the newest counts, but each version's bell is rung, once."""
         if snapshot.bell and snapshot.version > self._rung:
             self._rung = snapshot.version
-            self._post(Rang(snapshot.bell))
+            self._post(BellRequested(snapshot.bell))
         with self._changed:
             self._snapshot, self._fresh = snapshot, True
             self._changed.notify()

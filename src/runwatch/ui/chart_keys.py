@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 from runwatch.show.screen import chart
 from runwatch.show.screen.chart import ChartAsk
-from runwatch.ui.messages import Asked
+from runwatch.ui.messages import ViewChanged
 from runwatch.ui.selection import Selection
 
 CHART_KEYS: list[BindingType] = [
@@ -28,7 +28,7 @@ class ChartKeys(Widget):
 
     def _take(self, ask: ChartAsk, message: str) -> None:
         self.choice.chart = ask
-        self.post_message(Asked(message))
+        self.post_message(ViewChanged(message))
 
     def action_log(self) -> None:
         ask = chart.toggled_log(self.choice.chart)
@@ -43,7 +43,14 @@ class ChartKeys(Widget):
         self._take(ask, f"by {'time since the start' if ask.x_axis == 'time' else ask.x_axis}")
 
     def action_zoom(self, factor: float) -> None:
-        self._take(chart.zoomed(self.choice.chart, factor), "")
+        whole = "the whole curve is shown" if factor > 1 else "this is as close as it gets"
+        self._see(chart.zoomed(self.choice.chart, factor), whole)
 
     def action_pan(self, share: float) -> None:
-        self._take(chart.panned(self.choice.chart, share), "")
+        end = "the end" if share > 0 else "the beginning"
+        all_seen = self.choice.chart.window == (0.0, 1.0)
+        why = "the whole curve is shown: z goes closer" if all_seen else f"this is {end}"
+        self._see(chart.panned(self.choice.chart, share), why)
+
+    def _see(self, ask: ChartAsk, why_not: str) -> None:
+        self._take(ask, why_not if ask == self.choice.chart else "")

@@ -53,7 +53,7 @@ class Watching(Protocol):
     def media_contents(self, key: RunKey, wanted: MediaSeries) -> list[MediaContent]: ...
     def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem: ...
     def history(self) -> list[tuple[str, TaskEvent]]: ...
-    def kept_view(self, root: str) -> str: ...
+    def saved_view(self, root: str) -> str: ...
     def champions(self, root: str) -> list[JsonDict]: ...
     def briefs(self) -> list[tuple[str, Brief]]: ...
 
@@ -74,7 +74,7 @@ class Host(Protocol):
     def say(self, text: str, severity: Weight = "information") -> None:
         """A notice in plain text."""
 
-    def intend(self, intent: Intent) -> None:
+    def submit_intent(self, intent: Intent) -> None:
         """Hand an intent to the monitor; its answer comes back as a notice."""
 
     def open(self, request: Request) -> None:
@@ -86,10 +86,10 @@ class Host(Protocol):
     def suspend(self) -> AbstractContextManager[None]:
         """Give the terminal to another program for a while."""
 
-    def mark_looked(self) -> None:
+    def mark_seen(self) -> None:
         """The person has seen what happened."""
 
-    def keep_view(self) -> None:
+    def save_view(self) -> None:
         """Remember how the board is arranged."""
 
     def take_theme(self, name: str) -> None:

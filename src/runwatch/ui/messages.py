@@ -13,21 +13,21 @@ from runwatch.show.screen.destinations import Destination
 from runwatch.show.screen.tasks import TaskKey
 
 
-class TaskDeed(NamedTuple):
+class TaskAction(NamedTuple):
     """Something to do with a task. ``key`` may be None where a new one is added."""
 
-    deed: Literal["add", "toggle", "snooze", "priority", "edit"]
+    action: Literal["add", "toggle", "snooze", "priority", "edit"]
     key: TaskKey | None
 
 
-class BaselineDeed(NamedTuple):
+class BaselineAction(NamedTuple):
     """Something to do with the baseline: pin ``run`` with a reason, or take its root's pin off."""
 
-    deed: Literal["pin", "clear"]
+    action: Literal["pin", "clear"]
     run: RunKey | None
 
 
-class NoteDeed(NamedTuple):
+class NoteAction(NamedTuple):
     """A note on a run, in the person's own words."""
 
     run: RunKey
@@ -37,10 +37,10 @@ class TakeBack(NamedTuple):
     """Undo the last change."""
 
 
-Request = Destination | TaskDeed | BaselineDeed | NoteDeed | TakeBack
+Request = Destination | TaskAction | BaselineAction | NoteAction | TakeBack
 
 
-class Asked(Message):
+class ViewChanged(Message):
     """Something was chosen that changes what is to be shown; ``said``: a word about it for the foot."""
 
     def __init__(self, said: str = "") -> None:
@@ -56,7 +56,7 @@ class WalkTo(Message):
         self.key = key
 
 
-class Intended(Message):
+class IntentRequested(Message):
     """A person wants something done that outlives the screen."""
 
     def __init__(self, intent: Intent) -> None:
@@ -65,14 +65,14 @@ class Intended(Message):
 
 
 class Requested(Message):
-    """A person wants to see something in full, or to be asked about a deed."""
+    """A person wants to see something in full, or to be asked before an action."""
 
     def __init__(self, request: Request) -> None:
         super().__init__()
         self.request = request
 
 
-class ExportAsked(Message):
+class ExportRequested(Message):
     """A person wants a file of what is seen. ``name``: what to begin with; ``forms``: form by ending;
     ``make``: what a file of a form holds, called on a worker; it may raise OSError."""
 

@@ -11,7 +11,7 @@ from runwatch.show.screen.destinations import PlaceName, ShowFinding, ShowPlace,
 from runwatch.show.screen.findings import about, in_order
 from runwatch.show.screen.runs import run_name
 from runwatch.ui.host import AnyApp, AnyScreen, Host
-from runwatch.ui.messages import BaselineDeed
+from runwatch.ui.messages import BaselineAction
 from runwatch.ui.screens.palette import PaletteCommand
 
 _MOST_RUNS = 5000
@@ -50,10 +50,10 @@ def _places(host: Host, screen: AnyScreen) -> Iterator[PaletteCommand]:
         yield PaletteCommand(message, what, "", partial(host.open, ShowPlace(name)))
     here = getattr(screen, "key", None)
     run = here if isinstance(here, RunKey) else host.choice.looked
-    pin, clear = BaselineDeed("pin", run), BaselineDeed("clear", run)
+    pin, clear = BaselineAction("pin", run), BaselineAction("clear", run)
     yield PaletteCommand("Baseline with a reason", "this run, and why", "", partial(host.open, pin))
     yield PaletteCommand("Unpin the baseline", "return to the configured one", "", partial(host.open, clear))
-    yield PaletteCommand("Look again", "scan all roots now", "", partial(host.intend, Rescan()))
+    yield PaletteCommand("Look again", "scan all roots now", "", partial(host.submit_intent, Rescan()))
 
 
 def _themes(host: Host) -> Iterator[PaletteCommand]:

@@ -39,7 +39,7 @@ def run(watching: Watching, settings: UiSettings) -> int:
         app.bridge.stop()
     if app.crash is None:
         return app.return_code or 0
-    print(_confession(app.crash, settings.log), file=sys.stderr)
+    print(_crash_message(app.crash, settings.log), file=sys.stderr)
     return 1
 
 
@@ -50,7 +50,7 @@ def refused() -> str:
     return DUMB_TERMINAL if os.environ.get("TERM") == "dumb" else ""
 
 
-def _confession(error: BaseException, log: Path | None) -> str:
+def _crash_message(error: BaseException, log: Path | None) -> str:
     trace = "".join(traceback.format_exception(error))
     try:
         if log is not None:

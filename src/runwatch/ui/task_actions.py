@@ -18,7 +18,7 @@ from runwatch.show.screen import task as view_task
 from runwatch.show.screen.tasks import TaskKey
 from runwatch.text.safe import safe
 from runwatch.ui.host import Host
-from runwatch.ui.messages import TaskDeed
+from runwatch.ui.messages import TaskAction
 
 _PRIORITIES = (
     ("a", "A   first of all", "A"),
@@ -29,10 +29,10 @@ _PRIORITIES = (
 )
 
 
-def task_deed(host: Host, request: TaskDeed) -> None:
+def perform_task_action(host: Host, request: TaskAction) -> None:
     """Do it, after a question where one belongs to it."""
     key = request.key
-    if request.deed == "add":
+    if request.action == "add":
         _add(host, key)
         return
     does: dict[str, Callable[[Host, TaskKey, Task], None]] = {
@@ -43,11 +43,11 @@ def task_deed(host: Host, request: TaskDeed) -> None:
     }
     task = view_task.find(host.snapshot, key) if host.snapshot and key else None
     if task is not None and key is not None:
-        does[request.deed](host, key, task)
+        does[request.action](host, key, task)
 
 
 def _toggle(host: Host, key: TaskKey, task: Task) -> None:
-    host.intend(ReopenTask(key.root, key.id) if task.done else FinishTask(key.root, key.id))
+    host.submit_intent(ReopenTask(key.root, key.id) if task.done else FinishTask(key.root, key.id))
 
 
 def _add(host: Host, key: TaskKey | None) -> None:
@@ -59,7 +59,7 @@ def _add(host: Host, key: TaskKey | None) -> None:
 
     def add(line: str | None) -> None:
         if line and line.strip():
-            host.intend(AddTask(line.strip(), root))
+            host.submit_intent(AddTask(line.strip(), root))
 
     hint = "(A) first of all +project @context due:2026-12-01 · → completes"
     host.ask(AskLine("new task", hint, marks=marks), add)
@@ -86,7 +86,7 @@ def _snooze(host: Host, key: TaskKey, task: Task) -> None:
         if day == "":
             host.ask(AskLine("snooze until", "YYYY-MM-DD", check=_wrong_date), until)
         elif day:
-            host.intend(SnoozeTask(key.root, key.id, date.fromisoformat(day)))
+            host.submit_intent(SnoozeTask(key.root, key.id, date.fromisoformat(day)))
 
     host.ask(Menu("snooze until", snoozes(today)), until)
 
@@ -104,7 +104,7 @@ def _priority(host: Host, key: TaskKey, task: Task) -> None:
 
     def take(priority: str | None) -> None:
         if priority is not None:
-            host.intend(SetPriority(key.root, key.id, priority or None))
+            host.submit_intent(SetPriority(key.root, key.id, priority or None))
 
     host.ask(Menu("priority", _PRIORITIES), take)
 
@@ -117,7 +117,7 @@ def _edit(host: Host, key: TaskKey, task: Task) -> None:
         host.say(f"{editor}: {error}", "error")
         return
     if line is not None and line != task.line:
-        host.intend(EditTask(key.root, key.id, line))
+        host.submit_intent(EditTask(key.root, key.id, line))
 
 
 def _edited(host: Host, editor: str, line: str) -> str | None:

@@ -17,6 +17,7 @@ from runwatch.domain.profile import DriftOptions, NamedProfile
 from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.days import MIN_DAYS
 from runwatch.judge.drift.distribution import distribution
+from runwatch.judge.drift.evidence import level_test
 from runwatch.judge.drift.measures import ks, measures
 from runwatch.judge.drift.p_values import chi2_p_value, ks_p_value, proportions_p_value
 from runwatch.judge.drift.report import report, segment_reports
@@ -363,3 +364,12 @@ def test_two_shares() -> None:
     exact = stats.fisher_exact([[3, 17], [10, 5]], alternative="less")[1]
     assert proportions_p_value(3, 20, 10, 15) == pytest.approx(2 * exact, rel=1e-9)
     assert proportions_p_value(500, 10_000, 700, 10_000) < 1e-6
+
+
+def test_dependent_rows_take_more_noise_off_the_effect_of_categories() -> None:
+    a, b = np.array([500, 300, 200]), np.array([450, 320, 230])
+    alone, together = (level_test(a, b, DriftOptions(), "distribution", design) for design in (1.0, 4.0))
+    distance = 0.05
+    noise = 0.4**2 * 2 * 2000 / 1e6
+    assert alone.effect == pytest.approx(math.sqrt(distance**2 - noise))
+    assert together.effect == 0.0 and together.p_value > alone.p_value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +84,20 @@ def test_a_loss_below_zero_that_diverges_is_found() -> None:
     assert ("diverged", "critical") in kinds({"nll": values})
 
 
+def test_a_loss_that_rises_from_just_below_zero_is_found() -> None:
+    values = np.concatenate((np.linspace(3, -0.5, 200), np.linspace(-0.5, 20, 100)))
+    assert ("diverged", "critical") in kinds({"nll": values})
+
+
+def test_the_best_is_known_when_each_feed_is_the_best_so_far() -> None:
+    values = np.concatenate((np.linspace(3, 0.5, 300), np.linspace(0.5, 8, 100)))
+    health = RunHealth()
+    for at in range(0, len(values), 10):
+        health.feed("loss", Points.of(np.arange(at, at + 10), values[at : at + 10]))
+    (sign,) = health.signs()
+    assert (sign.kind, sign.severity) == ("diverged", "critical") and 290 <= sign.first_step <= 320
+
+
 def test_float_noise_of_a_converged_loss_is_no_divergence() -> None:
     values = np.concatenate((np.geomspace(2, 1e-7, 300), np.full(100, 1e-6)))
     assert kinds({"loss": values}) <= {("plateau", "info")}
@@ -100,6 +115,12 @@ def test_overfitting_needs_a_training_loss_that_falls() -> None:
     assert kinds({"val_loss": validation, "loss": np.linspace(2, 0.2, 40)}) == {("overfitting", "warning")}
     assert kinds({"val_loss": validation, "loss": still}) == set()
     assert kinds({"val_loss": validation}) == set()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_noise_of_the_validation_loss_is_no_overfitting(seed: int) -> None:
+    validation = 1 + np.random.default_rng(seed).normal(0, 0.1, 40)
+    assert kinds({"val_loss": validation, "loss": np.linspace(2, 0.2, 40)}) == set()
 
 
 def test_boosters_pair_their_numbered_sets() -> None:
@@ -122,6 +143,8 @@ def test_slow_is_five_minutes_at_a_lesser_pace() -> None:
     values = falling(2900)
     walls = 1e9 + np.cumsum(np.concatenate((before, after)))
     assert ("slow", "warning") in kinds({"train/loss": values}, walls)
+    (sign,) = fed({"train/loss": values}, walls).signs()
+    assert walls[sign.first_step] <= sign.evidence["since"] <= walls[-1] - 300
     assert kinds({"train/loss": values[:2060]}, walls[:2060]) == set(), "a minute is not yet five"
     assert kinds({"train/loss": values}, 1e9 + np.arange(2900.0)) == set()
 

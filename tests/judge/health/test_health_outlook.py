@@ -101,6 +101,9 @@ def test_the_forecast_holds_the_final_value_and_narrows_to_it() -> None:
         steps = [row[0] for row in outlook.cone]
         assert steps == sorted(steps) and steps[0] == seen - 1 and steps[-1] == 1000
         assert all(low <= about <= high for _, low, about, high in outlook.cone)
+        now, then = outlook.cone[0], outlook.cone[-1]
+        assert now[1] == now[2] == now[3]
+        assert then[1:] == pytest.approx((outlook.low, outlook.about, outlook.high))
 
 
 def test_a_rising_score_is_forecast_below_one() -> None:

@@ -100,7 +100,73 @@ def test_a_collapse_to_chance_is_found_in_losses_and_in_accuracy(epochs: int) ->
         assert {tag for _, tag in severities(signs)} == {"train_loss", "val_loss", "val_acc"}
         assert all(severity in ("warning", "critical") for severity, _ in severities(signs))
         said = next(s.summary for s in signs if s.tag == "val_acc" and s.kind == "diverged")
-        assert "went back to" in said and "about where it began" in said
+        assert "went to" in said and "worse than where it began" in said
+        said = next(s.summary for s in signs if s.tag == "train_loss" and s.kind == "diverged")
+        assert "train_loss" in said
+
+
+SHORT = {
+    "train_loss": [2.31, 1.2, 0.8, 2.303, 2.31, 2.30],
+    "val_acc": [0.3, 0.6, 0.75, 0.11, 0.1, 0.1],
+    "eval/bleu": [12, 20, 24, 26, 0.3, 0.1, 0.2],
+    "val_auc": [0.7, 0.8, 0.85, 0.9, 0.91, 0.5, 0.5, 0.51],
+    "loss": [0.5, 0.46, 0.43, 2.3, 2.31, 2.3],
+    "val_loss": [2.3, 1.7, 1.5, 1.35, 1.25, 1.2, 2.31, 2.29, 2.3, 2.3],
+}
+
+
+@pytest.mark.parametrize("tag", SHORT)
+def test_a_collapse_is_found_from_six_points_on(tag: str) -> None:
+    values = np.array(SHORT[tag], dtype=np.float64)
+    assert severities(fed({tag: values})[-1]) == {("warning", tag)}
+    assert not severities(fed({tag: values[: len(values) // 2]})[-1])
+
+
+def test_a_model_that_was_good_from_the_beginning_can_collapse() -> None:
+    at, rng = np.arange(1, 21), np.random.default_rng(0)
+    for tag, good, gone in (
+        ("val_acc", 0.85 + 0.01 * np.log(at), 0.1),
+        ("loss", 0.5 - 0.05 * np.log(at), 2.3),
+    ):
+        values = np.where(at < 12, good, gone) + 0.005 * rng.normal(size=20)
+        (sign,) = fed({tag: values})[-1]
+        assert (sign.kind, sign.severity) == ("diverged", "warning")
+        assert "worse than where it began" in sign.summary
+
+
+def test_a_reward_that_is_lost_for_good_is_found_and_one_that_comes_back_is_not() -> None:
+    rng = np.random.default_rng(0)
+    reward = 500 * (1 - np.exp(-np.arange(60) / 8)) + 20 * rng.normal(size=60)
+    losses = {"train/value_loss": np.linspace(1, 20, 60)}
+    dips = np.where(np.arange(60) // 5 % 4 == 3, reward / 10, reward)
+    assert not any(severities(signs) for signs in fed({"eval/mean_reward": dips, **losses}, 20))
+    lost = np.where(np.arange(60) < 40, reward, 10.0)
+    assert severities(fed({"eval/mean_reward": lost, **losses})[-1]) == {("warning", "eval/mean_reward")}
+
+
+def test_an_accuracy_that_loses_less_than_half_of_its_gain_has_not_collapsed() -> None:
+    accuracy = np.array([0.1, 0.3, 0.5, 0.7, 0.85, 0.9, 0.9, 0.9, *[0.55] * 8])
+    assert not severities(fed({"val/acc": accuracy})[-1])
+    accuracy[8:] = 0.1
+    assert severities(fed({"val/acc": accuracy})[-1])
+
+
+def test_short_noisy_metrics_do_not_collapse() -> None:
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        noise = {"val_f1": 0.6 + 0.06 * rng.normal(size=14), "val_map": 0.9 - 0.5 * np.arange(1, 15) ** -0.8}
+        assert not any(severities(signs) for signs in fed(noise, 14))
+    recall = np.array([1.0, 1.0, 0.5, 0.42, 0.4, 0.41, 0.4, 0.42, 0.43, 0.4, 0.41, 0.4, 0.42])
+    assert not severities(fed({"val_recall": recall})[-1])
+
+
+def test_a_loss_that_is_often_zero_does_not_spike() -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        loss = decay(4000, 1.0, 0.01) * rng.exponential(size=4000) * (rng.random(4000) < 0.6)
+        assert not fed({"triplet_loss": loss})[-1]
+        loss[3600:4000:100] = loss[3601:4000:100] = 5.0
+        assert ("warning", "triplet_loss") in severities(fed({"triplet_loss": loss})[-1], "spike")
 
 
 def test_noise_and_overfitting_are_no_collapse() -> None:

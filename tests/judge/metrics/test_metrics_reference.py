@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from pytest import approx
 from scipy import special
+from scipy.signal import lfilter
 
 from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
+from runwatch.domain.predictions import PredictionRows
 from runwatch.judge.metrics.mcnemar import mcnemar_p
 from runwatch.judge.predictions.calibration import wilson
 from runwatch.judge.predictions.comparing import compare_predictions
@@ -148,11 +150,25 @@ def test_the_long_run_variance_is_the_mean_of_squared_cosines() -> None:
     from scipy import fft
 
     rng = np.random.default_rng(1)
-    rows = np.convolve(rng.normal(size=205), np.ones(6), "valid")
-    se, df = long_run_se(rows, 1)
-    weights = fft.dct(rows - rows.mean(), type=2, norm="ortho")[1 : df + 1]
-    assert df == 13 and se == approx(np.sqrt(np.mean(weights**2) / 200), rel=CLOSED)
-    assert long_run_se(rows, 12)[1] == 8
+    for width, terms in ((2, 13), (6, 9)):
+        rows = np.convolve(rng.normal(size=199 + width), np.ones(width), "valid")
+        se, df = long_run_se(rows, 1)
+        weights = fft.dct(rows - rows.mean(), type=2, norm="ortho")[1 : df + 1]
+        assert df == terms and se == approx(np.sqrt(np.mean(weights**2) / 200), rel=CLOSED)
+        assert long_run_se(rows, 12)[1] == min(terms, 8)
+
+
+def test_equal_forecasts_whose_errors_resemble_their_neighbours_do_not_differ() -> None:
+    names = ("mae", "mse", "median_absolute_error")
+    called = dict.fromkeys(names, 0)
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        truth, *errors = (lfilter([1], [1, -0.9], rng.normal(size=400))[100:] for _ in range(3))
+        sides = (PredictionRows("a", truth, truth + error, {}) for error in errors)
+        found = by_name(compare_predictions(*sides, CompareOptions(task="forecast", horizon=1)))
+        for name in names:
+            called[name] += (found[name].p_value or 1.0) < 0.05
+    assert max(called.values()) <= 8, called
 
 
 def test_non_inferiority_is_the_one_sided_bound(sides: Any, expected: Any) -> None:

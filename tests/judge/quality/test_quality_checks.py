@@ -22,6 +22,7 @@ from runwatch.domain.drift import QualityCheck
 from runwatch.domain.profile import NamedProfile, RowFacts, TableProfile
 from runwatch.judge.quality.arrivals import expected_every, late_by
 from runwatch.judge.quality.case import QualityCase
+from runwatch.judge.quality.checks.duplicates import expected_repeats
 from runwatch.judge.quality.run import all_checks, examine, verdict
 
 N = 3000
@@ -88,8 +89,10 @@ def test_schema() -> None:
 def test_types() -> None:
     found = faults(changed(age=[f"{v:.1f}" for v in good(1)["age"]]))
     assert found["type-change", "age"].severity == "warning"
-    same = faults(changed(age=good(1)["age"].astype(np.float32)))
-    assert same["type-change", "age"].severity == "info"
+    whole = faults(changed(age=good(1)["age"].astype(np.int64)))
+    assert whole["type-change", "age"].severity == "info"
+    narrow = faults(changed(age=good(1)["age"].astype(np.float32)))
+    assert ("type-change", "age") not in narrow
 
 
 def test_missing() -> None:
@@ -106,6 +109,12 @@ def test_duplicates_of_rows_and_keys() -> None:
     assert found["duplicates", ""].severity == "critical"
     assert found["duplicates", "id"].samples == ("7",)
     assert not faults(good(1), facts=RowFacts(N, 1, {"id": 0}))
+
+
+def test_expected_repeats_are_those_of_rarefaction() -> None:
+    """Of four rows two are alike: any two of them are the same row in one of six draws."""
+    facts = RowFacts(4, 1, occurring=((1, 2), (2, 1)))
+    assert [expected_repeats(facts, rows) for rows in (1, 2, 3, 4)] == pytest.approx([0, 1 / 6, 1 / 2, 1])
 
 
 def test_constant() -> None:
@@ -128,6 +137,20 @@ def test_new_and_vanished_categories() -> None:
     assert found.samples == ("Paris",) and found.severity == "critical"
     city = np.where(np.array(good(1)["city"]) == "Lima", "Oslo", good(1)["city"])
     assert "gone" in faults(changed(city=city))["categories", "city"].summary
+
+
+def test_a_new_whole_number_is_named_and_the_known_ones_are_not() -> None:
+    level = np.random.default_rng(0).integers(0, 4, N)
+    reference = profile({"level": level})
+    now = np.where(np.arange(N) < 60, 7, level)
+    fault = next(
+        one
+        for one in examine(
+            QualityCase(profile({"level": now}, reference.grid), reference, {"level": now * 1.0})
+        )
+        if one.check == "categories"
+    )
+    assert fault.samples == ("7",) and fault.summary.startswith("the value 7 in 2")
 
 
 def test_change_of_unit() -> None:
@@ -159,6 +182,7 @@ def test_leakage() -> None:
     columns = good(1)
     leak = columns["label"] + np.random.default_rng(2).normal(0, 0.01, N)
     assert ("leakage", "age") in faults({**columns, "age": leak})
+    assert ("leakage", "age") in faults({**columns, "age": columns["label"] * 1.0})
     told = np.where(columns["label"] == 1, "Oslo", "Rome")
     assert ("leakage", "city") in faults({**columns, "city": told})
 
@@ -186,8 +210,9 @@ def test_lateness_by_the_sources_own_rhythm() -> None:
     assert expected_every([0.0, 1.0, 2.0, 3.0, 4.0, 5.0]) is None
     assert late_by(times[:3], 1e9) is None
     past = history([N] * 7)
-    found = faults(good(1), history=past, arrived=7 * 3600.0, now=7 * 3600.0 + 5 * 3600)
-    assert "overdue" in found["volume", ""].summary
+    for periods, severity in ((3, "warning"), (5, "critical")):
+        found = faults(good(1), history=past, arrived=7 * 3600.0, now=(7 + periods) * 3600.0)
+        assert "overdue" in found["volume", ""].summary and found["volume", ""].severity == severity
 
 
 def test_expectations() -> None:

@@ -13,7 +13,7 @@ from runwatch.data.arrays import blank_is_missing
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, ColumnBlock, ReadPart, duplicated
-from runwatch.data.formats.dialect import Dialect, FileTraits, dialect, look_through
+from runwatch.data.formats.dialect import Dialect, FileTraits, dialect, file_traits
 from runwatch.data.formats.stream import BLOCK, Utf8, opened, packed
 from runwatch.domain.borders import Arrow
 
@@ -35,7 +35,7 @@ def _seen(file: DataFile) -> FileTraits:
     """What occurs anywhere in the file; of a remote one in its first MiB: it is not fetched twice."""
     with _text(file) as handle:
         blocks = iter(lambda: handle.read(BLOCK), b"")
-        return look_through(islice(blocks, 1) if file.remote else blocks)
+        return file_traits(islice(blocks, 1) if file.remote else blocks)
 
 
 @lru_cache(maxsize=64)
@@ -155,7 +155,7 @@ class _CsvReader:
                         block_size=BLOCK,
                         column_names=self.names,
                         skip_rows=0 if self.start else self.dialect.skip,
-                        skip_rows_after_names=0 if self.start else 1,
+                        skip_rows_after_names=0 if self.start or self.dialect.headless else 1,
                     ),
                     parse_options=pacsv.ParseOptions(
                         delimiter=self.dialect.delimiter,

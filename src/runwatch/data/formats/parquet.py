@@ -18,6 +18,7 @@ TYPED = True
 _VALUES_AT_ONCE = 250_000
 _MAX_FOOTER = 64 << 20
 _BYTES_128 = 16
+_BYTES_A_CODE = 3
 _MAX_LEAVES = 5 * MAX_COLUMNS
 _MAX_CHUNK = 2 << 30
 _ARROW_SCHEMA, _HIDDEN = b"ARROW:schema", b"ARROW_schema"
@@ -138,13 +139,42 @@ def parts(file: DataFile) -> list[ReadPart]:
 def read(file: DataFile, part: str, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     with opened(file) as parquet:
         names = list(parquet.schema_arrow.names)
-        strings = {f.name for f in parquet.schema_arrow if str(f.type) in ("string", "large_string")}
-    twice = duplicated(names)
-    columns = [name for name in names if name in types and name not in twice]
-    with opened(file, coded & strings) as parquet:
-        special = _special(parquet)
-        for index in span(part):
-            yield from _row_group(parquet, index, columns, special, file.name)
+        twice = duplicated(names)
+        columns = [name for name in names if name in types and name not in twice]
+        repeated = _repeated(parquet, part, [name for name in columns if name in coded])
+        if not repeated:
+            yield from _groups(parquet, part, columns, file.name)
+            return
+    with opened(file, repeated) as parquet:
+        yield from _groups(parquet, part, columns, file.name)
+
+
+def _repeated(parquet: Arrow, part: str, columns: list[str]) -> frozenset[str]:
+    """The text columns that are stored as codes of few words: those are read faster as codes."""
+    text = {f.name for f in parquet.schema_arrow if str(f.type) in ("string", "large_string")} & set(columns)
+    meta = parquet.metadata
+    few = [
+        chunk.path_in_schema
+        for index in (span(part) if text else ())
+        for chunk in _chunks(meta.row_group(index), sorted(text))
+        if chunk.has_dictionary_page and chunk.total_uncompressed_size <= _BYTES_A_CODE * chunk.num_values
+    ]
+    return frozenset(name for name in text if few.count(name) == len(span(part)))
+
+
+def _chunks(group: Arrow, columns: Collection[str]) -> Iterator[Arrow]:
+    """What the footer says of these columns, nested ones leaf by leaf."""
+    wanted = set(columns)
+    for at in range(group.num_columns):
+        chunk = group.column(at)
+        if chunk.path_in_schema in wanted or chunk.path_in_schema.partition(".")[0] in wanted:
+            yield chunk
+
+
+def _groups(parquet: Arrow, part: str, columns: list[str], name: str) -> Iterator[ColumnBlock]:
+    special = _special(parquet)
+    for index in span(part):
+        yield from _row_group(parquet, index, columns, special, name)
 
 
 def _row_group(
@@ -163,12 +193,8 @@ def _row_group(
 
 def unpacked_bytes(parquet: Arrow, index: int, columns: Collection[str], name: str) -> int:
     """How many bytes these columns of a row group are, by the footer. DataError past our limits."""
-    group = parquet.metadata.row_group(index)
     total = 0
-    for at in range(group.num_columns):
-        chunk = group.column(at)
-        if not {chunk.path_in_schema, chunk.path_in_schema.partition(".")[0]} & set(columns):
-            continue
+    for chunk in _chunks(parquet.metadata.row_group(index), columns):
         total += chunk.total_uncompressed_size
         if chunk.total_uncompressed_size > _MAX_CHUNK:
             what = f"holds more than {_MAX_CHUNK >> 30} GiB of {chunk.path_in_schema} in one row group"

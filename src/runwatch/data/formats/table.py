@@ -42,9 +42,10 @@ class Table:
         self, file: DataFile, part: str, types: Mapping[str, object], coded: frozenset[str]
     ) -> Iterator[ColumnBlock]:
         above = {key[:at] for key in types for at, sign in enumerate(key) if sign == "."}
-        names = [name for name in _stored(self, file) if name in types or name in above]
+        stored = _stored(self, file)
+        names = [name for name in stored if name in types or name in above]
         inner = {name: None if name in above else types.get(name) for name in names}
-        partitions = {name: value for name, value in partition_values(file) if name in types}
+        partitions = {n: value for n, value in partition_values(file) if n in types and n not in stored}
         for block in self._format.read(file, part, inner, coded):
             for name, array in block.columns:
                 if longest(array) > MAX_LINE:

@@ -82,7 +82,7 @@ class DayModel:
         self.set_aside = 0
         self._alone = self._fit(self._kept, 0)
         for _ in range(len(self._kept) // 10):
-            odd = self._odd_one()
+            odd = self._outlier()
             if odd is None:
                 break
             self._kept = np.delete(self._kept, odd)
@@ -108,7 +108,7 @@ class DayModel:
         out: Floats = self._prior - 0.5 * fit.log_det - 0.5 * dof * self._log(fit.square)
         return out
 
-    def _odd_one(self) -> int | None:
+    def _outlier(self) -> int | None:
         """The position of the day that is better explained as unlike all others, if there is one."""
         gains, fit, dof = [], self._alone, len(self._kept) - 1
         own = np.diagonal(fit.projected, axis1=1, axis2=2)

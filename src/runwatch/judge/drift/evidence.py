@@ -147,7 +147,7 @@ def _worth(rows: int, design: float) -> int:
 
 
 def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject, design: float = 1.0) -> DriftTest:
-    """Two-sample chi-square, corrected for rows that hang together (Rao, Scott 1981); the effect is total
+    """Two-sample chi-square, corrected for dependent rows (Rao, Scott 1981); the effect is total
     variation."""
     n, m = int(a.sum()), int(b.sum())
     if len(a) < 2:

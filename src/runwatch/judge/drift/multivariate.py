@@ -1,7 +1,7 @@
 """All columns together: can a classifier tell the batch's rows from the reference's? Fit on one half of the
 rows, one-sided Mann-Whitney on the other, so that the p-value is honest (folds are not independent, halves
-are). Rows that hang together stay in one half: all of a group where there are groups, else stretches of
-neighbours; and the spread of the AUC is that of rows which hang together (DeLong's components with a design
+are). Dependent rows stay in one half: all of a group where there are groups, else stretches of
+neighbours; and the spread of the AUC is that of dependent rows (DeLong's components with a design
 effect). Two are asked, Bonferroni over both: a linear discriminant on ranks sees many small shifts, of which
 trees see too little; trees see changed combinations. Needs scikit-learn; run it in another process where its
 import matters."""
@@ -75,12 +75,12 @@ def domain_classifier(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # scikit-learn's about its own threads
         models = [_discriminant(x[fit], y[fit]), _trees(x[fit], y[fit], seed)]
-        told_by = [
-            told_apart(model(x[held]), y[held], None if owners is None else owners[held]) for model in models
+        separations = [
+            separation(model(x[held]), y[held], None if owners is None else owners[held]) for model in models
         ]
-        surer = min(range(len(models)), key=lambda i: (told_by[i][1], -told_by[i][0]))
-        model, auc = models[surer], told_by[surer][0]
-        p = min(1.0, len(models) * told_by[surer][1])
+        surer = min(range(len(models)), key=lambda i: (separations[i][1], -separations[i][0]))
+        model, auc = models[surer], separations[surer][0]
+        p = min(1.0, len(models) * separations[surer][1])
         verdict = _verdict(auc, p)
         top = _importance(model, x[held], y[held], names, rng) if verdict != "stable" else ()
     return Multivariate(METHOD, auc, p, n, m, verdict, top)
@@ -162,7 +162,7 @@ def _halves(owners: Labels, y: Labels, rng: np.random.Generator) -> tuple[Labels
     return np.flatnonzero(chosen), np.flatnonzero(~chosen)
 
 
-def told_apart(scores: Floats, y: Labels, owners: Labels | None = None) -> tuple[float, float]:
+def separation(scores: Floats, y: Labels, owners: Labels | None = None) -> tuple[float, float]:
     """(AUC that scores of ``y`` 1 exceed those of 0; one-sided p that it is not above 0.5). Where neighbours,
     or rows of one owner, are alike, the spread is that of as many independent rows as they are worth."""
     low, high = scores[y == 0], scores[y == 1]

@@ -105,7 +105,7 @@ class RunHealth:
         signs += [sign for check in run_checks() for sign in check.signs(views)]
         signs = [_explained(sign, views) for sign in signs]
         if signs and any(chases_a_moving_goal(tag) for tag in views):
-            signs = [sign for sign in signs if sign.kind not in _NEEDS_A_FIXED_GOAL]
+            signs = [s for s in signs if s.kind not in _NEEDS_A_FIXED_GOAL or role_of(s.tag) == "evaluation"]
         return tuple(sorted(signs, key=lambda sign: (sign.tag, sign.kind, sign.first_step or 0)))
 
 

@@ -78,7 +78,7 @@ def in_time_order(
     neighbouring rows have in common enters the variance of a forecast."""
     if baseline.key is None or candidate.key is None:
         return alignment
-    if not _tells_time(candidate.key):
+    if not _is_in_time_order(candidate.key):
         if not (np.diff(alignment.baseline) < 0).any():
             return alignment
         note = "the key gives no order in time: rows are taken in the candidate's order"
@@ -88,7 +88,7 @@ def in_time_order(
     return replace(alignment, baseline=alignment.baseline[order], candidate=alignment.candidate[order])
 
 
-def _tells_time(key: Column) -> bool:
+def _is_in_time_order(key: Column) -> bool:
     return not isinstance(key, Coded) or all(_BEGINS_WITH_YEAR.match(label) for label in key.labels)
 
 

@@ -99,12 +99,25 @@ def autocorrelated(rows: FloatArray, horizon: int) -> bool:
     return total + len(lags) / n > math.sqrt(len(lags) / n)
 
 
+def _independent(rows: FloatArray) -> float:
+    """How many independent values tell the mean of a series as well, were it a first-order autoregression;
+    the estimate of its coefficient is 4/n too low where it is near one (Marriott, Pope 1954)."""
+    n = len(rows)
+    centred = rows - rows.mean()
+    square = float(centred @ centred)
+    alike = float(centred[1:] @ centred[:-1]) / square + 4 / n if square > 0 else 0.0
+    alike = min(max(alike, 0.0), 0.99)
+    return n * (1 - alike) / (1 + alike)
+
+
 def long_run_se(rows: FloatArray, horizon: int) -> tuple[float, int]:
     """(standard error of the mean of an autocorrelated series, its degrees of freedom): the equally weighted
     cosine estimator with 0.4 n^(2/3) terms (Lazarus, Lewis, Stock, Watson 2018; for Diebold-Mariano,
-    fixed-smoothing as in Coroneo, Iacone 2020), none of a period below four horizons."""
+    fixed-smoothing as in Coroneo, Iacone 2020), none of a period below four horizons, and no more than a
+    third of as many as independent values would tell as much: waves that are shorter than the memory of the
+    series show too little of its variance."""
     n = len(rows)
-    most = int(0.4 * n ** (2 / 3))
+    most = min(int(0.4 * n ** (2 / 3)), int(_independent(rows) / 3))
     terms = max(3, min(most, n // (2 * horizon)) if horizon > 1 else most)
     place = (np.arange(n) + 0.5) / n
     waves = np.cos(np.pi * np.arange(1, terms + 1)[:, None] * place)

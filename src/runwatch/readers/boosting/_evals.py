@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from runwatch.domain.operations import Append, Length, Operation, Rank, Replace
+from runwatch.domain.operations import Append, Length, Operation, Rank, Replace, Stated
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
@@ -25,6 +25,7 @@ _DUMP = re.compile(
 _CROSS = re.compile(rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}-mean"\s{0,64}:\s{0,64}\[\s{0,64}[-\dNI]')
 _NOT_METRICS = frozenset({b"steps", b"values", b"timestamps", b"step", b"value"})
 _LOGS = (".log", ".out", ".err", ".txt")
+LOOKS_FOR = ("*.json", *(f"*{ending}" for ending in _LOGS))
 _ROUND = re.compile(r"\[(\d{1,9})\]\s{1,8}(\S.{0,8000})", re.DOTALL)
 _ROUND_BYTES = re.compile(rb"\[\d{1,9}\][ \t]{1,8}[^\s\[][^\n:]{0,200}?(?:-|'s )[^\n:]{0,200}:")
 _LIGHTGBM = re.compile(rb'"(?:valid_0|training|(?:binary|multi)_logloss|l[12])"|-stdv"')
@@ -41,6 +42,8 @@ _ROUNDS = (
 )  # fmt: skip
 _PARAMETERS = ("params.json", "config.json", "hparams.json")
 _DUMPED = 0.5
+_LOSSES = re.compile(r"(?:.{0,200} )?(?:l[12]|quantile|huber|fair|poisson|gamma|tweedie)(?:-mean)?")
+"""LightGBM's names of losses that mean nothing elsewhere."""
 
 
 def claims(listing: Listing, library: Library) -> Iterable[Claim]:
@@ -142,7 +145,7 @@ def _read_dump(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Readi
     if not operations:
         problem = Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")
         return version.reading(claim, operations, problem)
-    operations += [Rank(last + _DUMPED), *_length(source)]
+    operations += [*_directions(claim, operations), Rank(last + _DUMPED, source.stat.mtime), *_length(source)]
     return version.reading(claim, operations)
 
 
@@ -165,8 +168,7 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
         return failed(source, cursor, error)
     notes, frame = LineNotes(source.file), Frame.of(tail.state)
     size = frame.consumable(tail.data, notes)
-    first = 0 if claim.reader == "xgboost" else 1
-    log = _Rounds(first, bool(tail.state.get("best")))
+    log = _Rounds(bool(tail.state.get("best")))
     for _, block in frame.blocks(tail.data[:size], notes):
         log.take(block)
     state = {"best": log.after_best}
@@ -175,7 +177,11 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
     operations += log.operations(claim.tag_prefix)
     last = log.top()
     if last is not None:
-        operations += [Rank(float(last)), *_length(source)]
+        operations += [
+            *_directions(claim, operations),
+            Rank(float(last), source.stat.mtime),
+            *_length(source),
+        ]
     return Reading.of(
         claim,
         operations,
@@ -185,13 +191,18 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
     )
 
 
+def _directions(claim: Claim, operations: Iterable[Operation]) -> list[Operation]:
+    tags = [operation.tag for operation in operations if isinstance(operation, Append)]
+    return [Stated(tag, "min") for tag in tags if claim.reader == "lightgbm" and _LOSSES.fullmatch(tag)]
+
+
 class _Rounds(PointLog):
-    """The rounds of a log. After early stopping the best one is printed again: it is no new round
+    """The rounds of a log, from 0: LightGBM (``valid's auc``) counts them from 1. After early stopping the
+    best one is printed again: it is no new round
     (``after_best``: the next one is that)."""
 
-    def __init__(self, first: int, after_best: bool) -> None:
+    def __init__(self, after_best: bool) -> None:
         super().__init__()
-        self._first = first
         self.after_best = after_best
 
     def take(self, block: bytes) -> None:
@@ -211,7 +222,7 @@ class _Rounds(PointLog):
             return
         self.next_row()
         for name, value in metrics:
-            self.add(name, int(match[1]) - self._first, value)
+            self.add(name, int(match[1]) - ("'s " in name), value)
 
 
 def _metrics(cells: list[str]) -> Iterable[tuple[str, float]]:

@@ -8,6 +8,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.boosting import _evals as _boosting
 
 NAME = "lightgbm"
+LOOKS_FOR = _boosting.LOOKS_FOR
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

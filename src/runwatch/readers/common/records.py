@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -95,7 +94,7 @@ class JsonRows(GrowingRows):
         self._mmcv = file.endswith(".log.json")
         self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._iterates: bool = state.get("iterates", False)
-        self._strange: list[int] = []
+        self._not_objects: list[int] = []
         self._placeless: list[int] = []
 
     def state(self) -> JsonDict:
@@ -104,7 +103,7 @@ class JsonRows(GrowingRows):
 
     def feed(self, data: bytes, final: bool) -> tuple[int, JsonDict]:
         fed = super().feed(data, final)
-        self._report_lines(self._strange, "not a JSON object", "write one object per line")
+        self._report_lines(self._not_objects, "not a JSON object", "write one object per line")
         self._report_lines(self._placeless, "without a step", _step_hint(self._layout))
         return fed
 
@@ -125,7 +124,7 @@ class JsonRows(GrowingRows):
                 continue
             taken = [self._line(number_, piece) for piece in _pieces(line)]
             if not taken or not all(taken):
-                self._strange.append(number_)
+                self._not_objects.append(number_)
         shapes = list(self._shapes.values())
         for shape in shapes:
             self._place(shape)
@@ -248,7 +247,7 @@ def column(values: Sequence[object]) -> FloatArray:
     return numbers(values)[0]
 
 
-def numbers(values: Sequence[object]) -> tuple[FloatArray, Any]:
+def numbers(values: Sequence[object]) -> tuple[FloatArray, BoolArray]:
     """The numbers of a column, and where there are any."""
     if set(map(type, values)) <= {int, float}:
         try:

@@ -22,6 +22,7 @@ from runwatch.text.units import plural
 NAME = "mlflow-db"
 FORMAT = "mlflow"
 PRIORITY = 60
+LOOKS_FOR = sqlite.ENDINGS
 ROWS = 200_000
 
 _TABLES = frozenset(("runs", "metrics", "params", "tags", "experiments"))
@@ -66,7 +67,7 @@ class _Pass:
         self._source = source
         self._state = dict(cursor.state) if cursor is not None else {}
         self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
-        self._told: dict[str, list[Operation]] = {}
+        self._by_run: dict[str, list[Operation]] = {}
         self._skipped = self._large = 0
 
     def reading(self) -> Reading:
@@ -85,10 +86,10 @@ class _Pass:
             self._state["facts"] = facts
         more = self._metrics(runs)
         cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
-        return Reading(self._told, cursor, self._problems(), more)
+        return Reading(self._by_run, cursor, self._problems(), more)
 
     def _add(self, key: str, operation: Operation) -> None:
-        self._told.setdefault(self._prefix + key, []).append(operation)
+        self._by_run.setdefault(self._prefix + key, []).append(operation)
 
     def _problems(self) -> tuple[Problem, ...]:
         problems = []

@@ -29,6 +29,7 @@ _DELETED = re.compile(rb"^lifecycle_stage:\s{0,4}['\"]?deleted", re.MULTILINE)
 _META = "meta.yaml"
 _LOST = "copy meta.yaml of the run's folder too, or log it again"
 _KINDS = ("metrics", "params", "tags")
+LOOKS_FOR = (_META, *_KINDS)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -46,7 +47,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def _is_run(listing: Listing) -> bool:
     """A run's ``meta.yaml`` names its run id (that of a dataset or a model does not); one that is torn, or
-    was lost, is known by what lies beside it."""
+    was lost, is recognised by the files next to it."""
     if _OWN_ID.search(listing.head(_META)):
         return True
     kinds = [below for kind in _KINDS if (below := listing.child(kind)) is not None]

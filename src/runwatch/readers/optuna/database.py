@@ -30,6 +30,7 @@ from runwatch.text.units import plural
 
 NAME = "optuna"
 PRIORITY = 60
+LOOKS_FOR = sqlite.ENDINGS
 ROWS = 50_000
 
 _TABLES = frozenset({"studies", "trials", "trial_params", "trial_values", "version_info"})
@@ -57,7 +58,7 @@ class _Database:
         self._source = source
         self._state: JsonDict = dict(cursor.state) if cursor is not None else {}
         self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
-        self._told: dict[str, list[Operation]] = {}
+        self._by_run: dict[str, list[Operation]] = {}
         if not {"trial_id", "number", "study_id", "state"} <= sqlite.columns(connection, "trials"):
             raise ValueError("not an Optuna storage: the table trials lacks its columns")
         self._utc = self._major() >= _UTC_SINCE
@@ -71,10 +72,10 @@ class _Database:
             more = any([self._params(), self._middle(), self._values(), self._attributes()])
         cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
         if not self._large:
-            return Reading(self._told, cursor, (), more)
+            return Reading(self._by_run, cursor, (), more)
         message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
         problem = Problem(self._source.file, None, message, "keep artifacts outside the storage")
-        return Reading(self._told, cursor, (problem,), more)
+        return Reading(self._by_run, cursor, (problem,), more)
 
     def _major(self) -> int:
         row = self._db.execute("SELECT substr(library_version, 1, 40) FROM version_info").fetchone()
@@ -116,7 +117,7 @@ class _Database:
         if gone or (highest or 0) < self._state.get("trial", 0) or count < self._state.get("count", 0):
             for name, trials in known.values():
                 for number in range(int(str(trials))):
-                    self._told[f"{self._prefix}{name}/{number}"] = [Replace()]
+                    self._by_run[f"{self._prefix}{name}/{number}"] = [Replace()]
             self._state = {}
         trials_of = dict(self._db.execute("SELECT study_id, max(number) + 1 FROM trials GROUP BY study_id"))
         self._state["studies"] = {key: [name, trials_of.get(int(key)) or 0] for key, name in names.items()}
@@ -125,7 +126,7 @@ class _Database:
     def _add(self, study: int, number: object, operations: Iterable[Operation]) -> None:
         known = self._studies.get(study)
         if known is not None:
-            self._told.setdefault(f"{self._prefix}{known.name}/{number}", []).extend(operations)
+            self._by_run.setdefault(f"{self._prefix}{known.name}/{number}", []).extend(operations)
 
     def _trials(self) -> bool:
         """New trials, and those that were not over when they were last looked at."""

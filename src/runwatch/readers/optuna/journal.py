@@ -27,6 +27,7 @@ from runwatch.readers.optuna._study import (
 NAME = "optuna-journal"
 FORMAT = "optuna"
 PRIORITY = 60
+LOOKS_FOR = ("*.log", "*.journal", "*.jsonl", "*.txt")
 MAGIC = b'{"op_code":'
 
 _ENDINGS = (".log", ".journal", ".jsonl", ".txt")
@@ -46,7 +47,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return failed(source, cursor, error)
     journal = _Journal(source.file + "#", rows.state)
     if rows.rewritten and cursor is not None:
-        journal.told = _Journal(source.file + "#", cursor.state).void()
+        journal.by_run = _Journal(source.file + "#", cursor.state).void()
     for number, line in rows:
         try:
             record = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
@@ -54,7 +55,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         except (ValueError, TypeError, KeyError, IndexError, OverflowError):
             rows.notes.line(number, "not a record of Optuna's journal, skipped", "it may be half written")
     rows.state.update(journal.state())
-    return Reading(journal.told, rows.cursor(), rows.notes.problems(), rows.more)
+    return Reading(journal.by_run, rows.cursor(), rows.notes.problems(), rows.more)
 
 
 class _Journal:
@@ -63,7 +64,7 @@ class _Journal:
     are not over, ``waiting`` those that have not begun."""
 
     def __init__(self, prefix: str, state: JsonMapping) -> None:
-        self.told: dict[str, list[Operation]] = {}
+        self.by_run: dict[str, list[Operation]] = {}
         self._prefix = prefix
         self._studies: list[list[Any]] = [list(study) for study in state.get("studies", ())]
         self._trials: list[list[int]] = [list(trial) for trial in state.get("trials", ())]
@@ -82,7 +83,7 @@ class _Journal:
         """What takes back all that the file said, when it is another one now."""
         for trial in range(len(self._trials)):
             self._add(trial, [Replace()])
-        return self.told
+        return self.by_run
 
     def take(self, record: JsonMapping) -> None:
         """One operation. Raises what its missing or strange fields raise."""
@@ -98,7 +99,7 @@ class _Journal:
         study, number = self._trials[trial]
         if not self._studies[study][4]:
             run = f"{self._prefix}{self._studies[study][0]}/{number}"
-            self.told.setdefault(run, []).extend(operations)
+            self.by_run.setdefault(run, []).extend(operations)
 
     def _create_study(self, record: JsonMapping) -> None:
         words = [DIRECTIONS[number] for number in record["directions"]]

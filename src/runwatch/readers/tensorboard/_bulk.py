@@ -10,7 +10,6 @@ does not fit is left to the plain parser, which also finds out why.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +17,10 @@ from numpy.typing import NDArray
 
 from runwatch.domain.points import AnyArray
 from runwatch.readers.common.protobuf import Malformed
+from runwatch.readers.tensorboard._cycles import Ints, ScalarColumn, shares
 from runwatch.readers.tensorboard._event import Plugins, TfEvent, parse
 from runwatch.readers.tensorboard._record import HEADER, SHORT, data_is_sound, short_length_crcs, stepped_over
 
-Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 FEWEST = 384
@@ -40,16 +39,6 @@ _MOST_STEP_BYTES = 7
 _MASK_DELTA = np.uint32(0xA282EAD8)
 
 
-class ScalarColumn(NamedTuple):
-    """Points of one tag: ``starts`` are the records' offsets, ascending."""
-
-    tag: str
-    starts: Ints
-    steps: Ints
-    walls: NDArray[np.float64]
-    values: NDArray[np.float64]
-
-
 class RecordLayout(NamedTuple):
     """``step_size``: bytes of the step's varint, 0 when the event has none; ``from_end``: bytes from the
     value's first byte to the record's end; ``width``: of the value, 4 or 8."""
@@ -57,19 +46,6 @@ class RecordLayout(NamedTuple):
     step_size: int
     from_end: int
     width: int
-
-
-@cache
-def _shares() -> NDArray[np.uint32]:
-    """A byte's share in the CRC-32C of a message: entry ``256 * after + byte``, ``after`` being the number
-    of bytes behind it."""
-    table = np.arange(256, dtype=np.uint32)
-    for _ in range(8):
-        table = np.where(table & 1, (table >> 1) ^ np.uint32(0x82F63B78), table >> 1).astype(np.uint32)
-    rows = [table]
-    for _ in range(SHORT - 1):
-        rows.append((rows[-1] >> 8) ^ table[rows[-1] & 0xFF])
-    return np.concatenate(rows)
 
 
 class Chunk:
@@ -169,7 +145,7 @@ class Chunk:
 
     def _keys(self, layout: RecordLayout, rows: Ints) -> NDArray[np.uint32]:
         """Each record's CRC without the share of its varying bytes, mixed with its size."""
-        shares, head, size = _shares(), self._bytes[rows], self._sizes[rows]
+        table, head, size = shares(), self._bytes[rows], self._sizes[rows]
         ends = self._starts[rows] + HEADER + size
         stored = _windows(self._data, "<u4")[ends]
         key = stored - _MASK_DELTA
@@ -177,12 +153,12 @@ class Chunk:
         after = (size - 2) * 256
         columns = [*range(16, 24), *range(25, 25 + layout.step_size)]
         for column in columns:
-            key ^= shares[after - 256 * (column - 16) + head[:, column]]
+            key ^= table[after - 256 * (column - 16) + head[:, column]]
         value = _windows(self._data, f"V{layout.width}")[ends - layout.from_end].view(np.uint8)
         value = value.reshape(-1, layout.width)
         for i in range(layout.width):
             behind = 256 * (layout.from_end - 1 - i)
-            key ^= shares[behind : behind + 256][value[:, i]]
+            key ^= table[behind : behind + 256][value[:, i]]
         mixed: NDArray[np.uint32] = key ^ (size.astype(np.uint32) * np.uint32(0x9E3779B1))
         return mixed
 

@@ -164,15 +164,15 @@ def _of_huggingface(listing: Listing) -> RunFolder | None:
     if listing.name.startswith("checkpoint-") and "trainer_state.json" in listing.files:
         return RunFolder(above, "")
     if listing.name in _LOG_FOLDERS:
-        return RunFolder(above, "") if _says_arguments(listing) and _is_huggingface(above) else None
+        return RunFolder(above, "") if _has_arguments(listing) and _is_huggingface(above) else None
     top = above.parent
     if top is None or above.name != "runs":
         return None
     known = _HF_RUN.fullmatch(listing.name) is not None and _is_huggingface(top)
-    return RunFolder(top, "") if known or _says_arguments(listing) else None
+    return RunFolder(top, "") if known or _has_arguments(listing) else None
 
 
-def _says_arguments(listing: Listing) -> bool:
+def _has_arguments(listing: Listing) -> bool:
     """Whether an event file here begins with the Trainer's arguments as a text."""
     return any(b"args/text_summary" in listing.head(name) for name in listing.files if _MARK in name)
 

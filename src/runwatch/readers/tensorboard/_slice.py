@@ -14,10 +14,11 @@ from runwatch.domain.operations import Append, EpochAt, Evidence, HParams, Opera
 from runwatch.domain.points import Points
 from runwatch.readers import limits
 from runwatch.readers.common.protobuf import Malformed
-from runwatch.readers.tensorboard._bulk import FEWEST, Chunk, ScalarColumn
+from runwatch.readers.tensorboard._bulk import FEWEST, Chunk
+from runwatch.readers.tensorboard._cycles import EARLIEST, LATEST, ScalarColumn, known_times
 from runwatch.readers.tensorboard._event import Plugins, TfEvent, Value, parse
 from runwatch.readers.tensorboard._hparams import from_text, session
-from runwatch.readers.tensorboard._quick import Quick, Scalar
+from runwatch.readers.tensorboard._quick import Columns, Quick, Scalars
 from runwatch.readers.tensorboard._record import FRAME, HEADER, data_is_sound, header, stepped_over, walk
 
 CHUNK = 32768
@@ -26,10 +27,11 @@ CHUNK = 32768
 _SMALL = 16 * limits.KIB
 """A stretch of fewer bytes is read record by record."""
 
+_MANY_STRANGE = 32
+
 BREATH = 1.0
 """A session that ends well within so many seconds of its start was written whole by add_hparams: no end."""
 
-_EARLIEST, _LATEST = 0.0, 7258118400.0
 _EPOCH_TAGS = frozenset(("epoch", "train/epoch"))
 
 
@@ -45,10 +47,10 @@ class EventSlice:
         self._plugins = Plugins(state)
         self._quick = Quick()
         self._session: float | None = state.get("session")
-        self._columns: dict[str, list[ScalarColumn]] = defaultdict(list)
-        self._loose: defaultdict[str, list[Scalar]] = defaultdict(list)
+        self._columns: Columns = defaultdict(list)
+        self._loose: Scalars = defaultdict(list)
         self._restarts: list[tuple[int, int]] = []
-        self._said: list[Operation] = []
+        self._facts: list[Operation] = []
         self.used = 0
         self.trouble = ""
         self.size = 0
@@ -63,13 +65,17 @@ class EventSlice:
         return state
 
     def _read(self) -> None:
+        """Known scalars first; once many records were something else, a chunk of whatever comes."""
+        strange = 0
         while True:
-            if len(self._data) - self.used < _SMALL:
-                if self.first_wall is not None:
-                    self.used = self._quick.read(self._data, self.used, self._loose)
+            if self.first_wall is not None:
+                self.used = self._quick.read(self._data, self.used, self._loose, self._columns)
+            if strange < _MANY_STRANGE or len(self._data) - self.used < _SMALL:
+                strange += 1
                 if not self._checked_again():
                     return
                 continue
+            strange = 0
             walked = walk(self._data, self.used, CHUNK)
             broken = self._records(walked.starts)
             self.used = walked.next if broken is None else broken
@@ -100,7 +106,7 @@ class EventSlice:
             return self._few(starts)
         chunk = Chunk(self._data, np.array(starts, dtype=np.int64))
         for column in chunk.columns(self._plugins):
-            self._columns[column.tag].append(column._replace(walls=_clean(column.walls)))
+            self._columns[column.tag].append(column._replace(walls=known_times(column.walls)))
         for at in np.sort(chunk.left).tolist():
             self._plain(at, header(self._data, at).size)
         return chunk.broken
@@ -126,7 +132,7 @@ class EventSlice:
             self.faults.append((at, f"not an event ({error}), record skipped"))
 
     def _take(self, at: int, event: TfEvent) -> None:
-        if self.first_wall is None and _EARLIEST <= event.wall < _LATEST:
+        if self.first_wall is None and EARLIEST <= event.wall < LATEST:
             self.first_wall = event.wall
         if event.restart:
             self._restarts.append((at, event.step))
@@ -138,7 +144,7 @@ class EventSlice:
             elif value.kind == "text":
                 hparams = from_text(value.tag, value.content)
                 if hparams is not None:
-                    self._said.append(HParams(hparams[1], hparams[0]))
+                    self._facts.append(HParams(hparams[1], hparams[0]))
 
     def _hparams(self, wall: float, value: Value) -> None:
         event = session(value.content)
@@ -146,15 +152,15 @@ class EventSlice:
             return
         if event.hparams is not None:
             if event.hparams:
-                self._said.append(HParams(event.hparams))
+                self._facts.append(HParams(event.hparams))
             if self._session is not None:
-                self._said.append(Evidence(None, "a new hparams session began"))
+                self._facts.append(Evidence(None, "a new hparams session began"))
             self._session = wall
         elif event.status is not None:
             at_once = self._session is None or wall - self._session < BREATH
             if event.status != "finished" or not at_once:
                 ended = wall if event.ended is None else event.ended
-                self._said.append(
+                self._facts.append(
                     Evidence(event.status, f"its hparams session says {event.status}", at=ended)
                 )
 
@@ -163,7 +169,7 @@ class EventSlice:
         series = self._series()
         out: list[Operation] = []
         if not self._restarts:
-            return [*(_append(prefix, tag, *columns) for tag, columns in series.items()), *self._said]
+            return [*(_append(prefix, tag, *columns) for tag, columns in series.items()), *self._facts]
         low = 0
         for at, step in [*self._restarts, (len(self._data), 0)]:
             for tag, (points, rows) in series.items():
@@ -174,7 +180,7 @@ class EventSlice:
             if at < len(self._data):
                 out.append(PurgeFrom(step))
             low = at
-        return out + self._said
+        return out + self._facts
 
     @property
     def tags(self) -> list[str]:
@@ -193,8 +199,9 @@ class EventSlice:
                 rows, steps, walls, values = (
                     np.concatenate([part[i] for part in parts]) for i in range(1, 5)
                 )
-                order = np.argsort(rows, kind="stable")
-                rows, steps, walls, values = rows[order], steps[order], walls[order], values[order]
+                if bool((rows[1:] < rows[:-1]).any()):
+                    order = np.argsort(rows, kind="stable")
+                    rows, steps, walls, values = rows[order], steps[order], walls[order], values[order]
             made[tag] = Points(steps, walls, values), rows
         return made
 
@@ -203,22 +210,15 @@ class EventSlice:
         if not self._loose:
             return {}
         at, step, wall, value = zip(*chain.from_iterable(self._loose.values()), strict=True)
-        rows, steps = (
-            np.frombuffer(array("q", numbers), np.int64) for numbers in (at, step)
-        )  # half of np.array's
-        walls, values = (np.frombuffer(array("d", numbers), np.float64) for numbers in (wall, value))  # time
-        walls = _clean(walls)
+        # half of np.array's time
+        rows, steps = (np.frombuffer(array("q", numbers), np.int64) for numbers in (at, step))
+        walls, values = (np.frombuffer(array("d", numbers), np.float64) for numbers in (wall, value))
+        walls = known_times(walls)
         made, low = {}, 0
         for tag, known in self._loose.items():
             some = slice(low, low := low + len(known))
             made[tag] = ScalarColumn(tag, rows[some], steps[some], walls[some], values[some])
         return made
-
-
-def _clean(walls: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Wall times outside 1970 to 2200 are not known."""
-    good = (walls >= _EARLIEST) & (walls < _LATEST)
-    return walls if good.all() else np.where(good, walls, np.nan)
 
 
 def _append(prefix: str, tag: str, points: Points, rows: NDArray[np.int64]) -> Operation:

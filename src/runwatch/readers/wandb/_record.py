@@ -34,7 +34,7 @@ class RecordContent:
     def __init__(self, state: JsonMapping | None = None) -> None:
         known = state or {}
         self._log = PointLog()
-        self._said: list[Operation] = []
+        self._facts: list[Operation] = []
         self._keys: dict[bytes, Key] = {}
         self._tags: dict[str, None] = dict.fromkeys(known.get("tags", ()))
         self._summary: dict[str, float] = dict(known.get("summary", {}))
@@ -53,7 +53,7 @@ class RecordContent:
         for tag, value in only.items():
             if tag not in self._tags and not tag.startswith(tuple(self._media)):
                 self._log.add(tag, self._step, value)
-        return [*self._log.operations(prefix), *self._said]
+        return [*self._log.operations(prefix), *self._facts]
 
     def record(self, data: bytes) -> None:
         """One ``Record``. Raises Malformed, or ValueError for a step that is no integer of 64 bits."""
@@ -128,7 +128,7 @@ class RecordContent:
                 if key[0] not in _OWN:
                     _set(values, key, value)
         if values:
-            self._said.append(HParams(values))
+            self._facts.append(HParams(values))
 
     def _metric(self, data: bytes, start: int, end: int) -> None:
         """``define_metric``: its goal, else the one end (min or max) that its summary keeps."""
@@ -144,7 +144,7 @@ class RecordContent:
             goal = summary_kinds.pop()
         if name and goal in _GOALS:
             plain = name.replace("\\.", "\0").replace(".", "/").replace("\0", ".")
-            self._said.extend(Stated(tag, _GOALS[goal]) for tag in dict.fromkeys((name, plain)))
+            self._facts.extend(Stated(tag, _GOALS[goal]) for tag in dict.fromkeys((name, plain)))
 
     def _run(self, data: bytes, start: int, end: int) -> None:
         host, started = None, None
@@ -154,15 +154,15 @@ class RecordContent:
             if number == 4:
                 self._config(data, at, stop)
             elif number in _LABELS and stop > at:
-                self._said.append(Label(_LABELS[number], text(data, at, stop)))
+                self._facts.append(Label(_LABELS[number], text(data, at, stop)))
             elif number == 13:
                 host = text(data, at, stop) or None
             elif number == 17:
                 started = timestamp(data, at, stop)
         if started is not None:
-            self._said.append(Started(started))
-        self._said.append(Writer(host, None, started))
-        self._said.append(Evidence("running", "W&B recorded its start and no exit"))
+            self._facts.append(Started(started))
+        self._facts.append(Writer(host, None, started))
+        self._facts.append(Evidence("running", "W&B recorded its start and no exit"))
 
     def _summarised(self, data: bytes, start: int, end: int) -> None:
         """``run.summary``: it repeats the history; what it alone holds is told at the end."""
@@ -186,7 +186,7 @@ class RecordContent:
         for number, wire, at, _ in fields(data, start, end):
             if number == 1 and wire == VARINT:
                 code = signed(at)
-        self._said.append(Evidence("finished" if code == 0 else "crashed", f"W&B recorded exit code {code}"))
+        self._facts.append(Evidence("finished" if code == 0 else "crashed", f"W&B recorded exit code {code}"))
 
     def _environment(self, data: bytes, start: int, end: int) -> None:
         environment: dict[str, object] = {}
@@ -199,7 +199,7 @@ class RecordContent:
         if arguments:
             environment["args"] = arguments
         if environment:
-            self._said.append(HParams(environment, "environment"))
+            self._facts.append(HParams(environment, "environment"))
 
 
 _RECORDS = {

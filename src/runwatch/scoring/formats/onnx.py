@@ -145,7 +145,7 @@ class _Onnx:
             ) from error
         names = [node.name for node in self._session.get_outputs()]
         return _cut(
-            told_apart(self._path, dict(zip(names, result, strict=True)), len(block), self._score), rows
+            raw_scores(self._path, dict(zip(names, result, strict=True)), len(block), self._score), rows
         )
 
 
@@ -166,7 +166,7 @@ def _fixed_rows(nodes: Any) -> int | None:
     return max(sizes) if sizes else None
 
 
-def told_apart(path: str, outputs: dict[str, object], rows: int, score: str | None) -> RawScores:
+def raw_scores(path: str, outputs: dict[str, object], rows: int, score: str | None) -> RawScores:
     """Which output is the label, which the scores. A list of dicts (ZipMap), a matrix of floats and several
     outputs that add up to one are scores a class, one float a row is a value, one whole number or text a row
     is a label."""

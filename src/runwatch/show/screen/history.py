@@ -66,7 +66,7 @@ def history_table(events: Events, filter: str, now: float) -> TableView:
     shown = [one for one in histories if not filter or matches(filter, *_hay(one))]
     columns = _STORIES if several else _STORIES[:-1]
     rows = tuple(_row(one, i, now) for i, one in enumerate(shown[:_MOST]))
-    return TableView(columns, rows, _no_story(filter, bool(histories)))
+    return TableView(columns, rows, _no_history(filter, bool(histories)))
 
 
 def week(events: Events, now: float) -> Words:
@@ -100,7 +100,7 @@ def _row(one: FindingHistory, i: int, now: float) -> ViewRow:
     )
 
 
-def _no_story(filter: str, any_there: bool) -> tuple[Words, ...]:
+def _no_history(filter: str, any_there: bool) -> tuple[Words, ...]:
     if filter and any_there:
         return (text(f"nothing matches “{filter}”"), (Span("escape clears the filter", "muted"),))
     return ((Span("no history yet: nothing was opened or closed since it is kept here", "muted"),),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from runwatch.domain.address import is_meant, split
+from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.store.kept_facts import FORGOTTEN_AFTER, newest_by_root, together
 from runwatch.store.snapshot_facts import SnapshotFacts
@@ -25,7 +25,7 @@ def chosen(rows: Iterable[SnapshotFacts], roots: Sequence[str], host: str, now: 
     parts = []
     for name in roots:
         if (address := split(name)) and not os.path.lexists(name):
-            parts += sorted(key for key in known if is_meant(key[1], *address))
+            parts += sorted(key for key in known if is_address_of(key[1], *address))
             continue
         names = {name, os.path.abspath(os.path.expanduser(name))}
         fitting = [key for key in known if key[1] in names] or [
@@ -36,9 +36,9 @@ def chosen(rows: Iterable[SnapshotFacts], roots: Sequence[str], host: str, now: 
 
 
 def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) -> str:
-    """ "rw 3 run 1! 2~ 5 open disk 8%": running runs, critical findings (!), warnings (~), open tasks, the
-    free share of the fullest disk when it is tight; with the age of what is over three beats old. Nothing was
-    kept: "rw ?". ``tmux``: with tmux's colours."""
+    """ "rw 3 run 1! 2~ 5 open disk 8%": running runs ("idle" without any), critical findings (!),
+    warnings (~), open tasks, the free share of the fullest disk when it is tight; with the age of what is
+    over three beats old. Nothing was kept: "rw ?". ``tmux``: with tmux's colours."""
     merged = together(parts)
     if merged is None:
         return "rw ?"
@@ -47,7 +47,8 @@ def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) 
     late = [part for part in parts if is_old(part, now)]
     old = len(late) == len(parts)
     runs, findings = facts["run_counts"], facts["finding_counts"]
-    words = ["rw", f"{runs.get('running', 0)} run"]
+    running = runs.get("running", 0)
+    words = ["rw", f"{running} run" if running else "idle"]
     if findings["critical"]:
         words.append(paint(f"{findings['critical']}!", "bad"))
     if findings["warning"]:

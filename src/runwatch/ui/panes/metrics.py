@@ -14,7 +14,7 @@ from runwatch.show.screen.destinations import ShowComparison
 from runwatch.show.screen.view import Words
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.host import Build
-from runwatch.ui.messages import Asked, Requested
+from runwatch.ui.messages import Requested, ViewChanged
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.curves import Curves
 from runwatch.ui.widgets.line import LineWidget
@@ -56,7 +56,7 @@ class MetricsPane(Pane, ChartKeys):
         event.stop()
         picked = isinstance(event.key, str) and event.table.has_focus
         self.choice.tag = str(event.key) if picked else None
-        self.post_message(Asked())
+        self.post_message(ViewChanged())
 
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()

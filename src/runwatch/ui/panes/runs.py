@@ -14,7 +14,7 @@ from runwatch.show.screen import run_columns, runs
 from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.screen.view import TableView, Words
 from runwatch.ui.host import Build, host
-from runwatch.ui.messages import Asked, Intended, NoteDeed, Requested
+from runwatch.ui.messages import IntentRequested, NoteAction, Requested, ViewChanged
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.line import LineWidget
@@ -97,14 +97,14 @@ class RunsPane(Pane):
 
     def _changed(self, message: str = "") -> None:
         """What is shown changed, and is to be kept."""
-        host(self).keep_view()
-        self.post_message(Asked(message))
+        host(self).save_view()
+        self.post_message(ViewChanged(message))
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
         if isinstance(event.key, RunKey):
             self.choice.looked = event.key
-            self.post_message(Asked())
+            self.post_message(ViewChanged())
 
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
@@ -140,18 +140,18 @@ class RunsPane(Pane):
         if (key := self._run_here()) is not None:
             self.choice.toggle(key)
             self.query_one(TableWidget).action_move(1)
-            self.post_message(Asked())
+            self.post_message(ViewChanged())
 
     def action_compare(self) -> None:
         self.post_message(Requested(ShowRuns(self.choice.marked)))
 
     def action_pin(self) -> None:
         if (key := self._run_here()) is not None:
-            self.post_message(Intended(PinBaseline(key)))
+            self.post_message(IntentRequested(PinBaseline(key)))
 
     def action_note(self) -> None:
         if (key := self._run_here()) is not None:
-            self.post_message(Requested(NoteDeed(key)))
+            self.post_message(Requested(NoteAction(key)))
 
     def action_order(self) -> None:
         orders = runs.ORDERS
@@ -228,7 +228,9 @@ class RunsPane(Pane):
 
     def action_hidden(self) -> None:
         self.choice.with_hidden = not self.choice.with_hidden
-        self.post_message(Asked("hidden runs too" if self.choice.with_hidden else "hidden runs left out"))
+        self.post_message(
+            ViewChanged("hidden runs too" if self.choice.with_hidden else "hidden runs left out")
+        )
 
 
 def _first_way(column: str) -> bool:

@@ -13,7 +13,7 @@ from runwatch.show.screen import tasks
 from runwatch.show.screen.destinations import ShowSubject
 from runwatch.show.screen.view import Words
 from runwatch.ui.host import Build, host
-from runwatch.ui.messages import Asked, Requested, TakeBack, TaskDeed
+from runwatch.ui.messages import Requested, TakeBack, TaskAction, ViewChanged
 from runwatch.ui.palette import palette
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import LineWidget
@@ -81,14 +81,14 @@ class TasksPane(Pane):
     def action_finished(self) -> None:
         self.choice.finished = not self.choice.finished
         self.post_message(
-            Asked("finished and snoozed tasks too" if self.choice.finished else "open tasks only")
+            ViewChanged("finished and snoozed tasks too" if self.choice.finished else "open tasks only")
         )
 
     def action_finish(self) -> None:
         self._request("toggle")
 
     def action_add(self) -> None:
-        self.post_message(Requested(TaskDeed("add", self.key)))
+        self.post_message(Requested(TaskAction("add", self.key)))
 
     def action_snooze(self) -> None:
         self._request("snooze")
@@ -102,9 +102,9 @@ class TasksPane(Pane):
     def action_undo(self) -> None:
         self.post_message(Requested(TakeBack()))
 
-    def _request(self, deed: Literal["toggle", "snooze", "priority", "edit"]) -> None:
+    def _request(self, action: Literal["toggle", "snooze", "priority", "edit"]) -> None:
         if self.key is not None:
-            self.post_message(Requested(TaskDeed(deed, self.key)))
+            self.post_message(Requested(TaskAction(action, self.key)))
         else:
             host(self).say("the cursor is on no task; a adds one")
 

@@ -18,7 +18,7 @@ from runwatch.show.screen import table as view_table
 from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.text import export
 from runwatch.ui.host import Build
-from runwatch.ui.messages import Asked, Requested
+from runwatch.ui.messages import Requested, ViewChanged
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.screens.filtered import Filtered, run_grammar
 from runwatch.ui.selection import Selection
@@ -132,7 +132,7 @@ class Leaderboard(Filtered, Exporting):
 
     def _change(self, ask: view_table.BoardAsk) -> None:
         self._ask = ask
-        self.post_message(Asked())
+        self.post_message(ViewChanged())
 
     def action_metric(self, by: int) -> None:
         choices = self._shown.choices if self._shown else ()
@@ -160,7 +160,7 @@ class Leaderboard(Filtered, Exporting):
         if key is not None:
             self.choice.toggle(key)
             self.query_one(TableWidget).action_move(1)
-            self.post_message(Asked())
+            self.post_message(ViewChanged())
         else:
             self.host.say("the cursor is on no run")
 

@@ -9,7 +9,7 @@ from typing import Any
 from textual.screen import Screen
 
 from runwatch.ui.host import Build, Host, host
-from runwatch.ui.messages import Asked
+from runwatch.ui.messages import ViewChanged
 
 _FIRST_VIEW_S = 0.5
 
@@ -74,7 +74,7 @@ class LiveScreen(Screen[None]):
     def on_screen_resume(self) -> None:
         self.ask()
 
-    def on_asked(self, event: Asked) -> None:
+    def on_view_changed(self, event: ViewChanged) -> None:
         if event.said:
             self.host.say(event.said)
         self.ask()

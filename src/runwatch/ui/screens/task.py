@@ -11,7 +11,7 @@ from runwatch.show.screen import task
 from runwatch.show.screen.tasks import TaskKey
 from runwatch.show.screen.view import Span, TableView
 from runwatch.ui.host import Build
-from runwatch.ui.messages import Requested, TakeBack, TaskDeed
+from runwatch.ui.messages import Requested, TakeBack, TaskAction
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -21,10 +21,10 @@ class TaskScreen(Detail):
     """Its line, and the finding that it stands for."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "deed('toggle')", "Done", id="task.done"),
-        Binding("s", "deed('snooze')", "Snooze", id="task.snooze"),
-        Binding("p", "deed('priority')", "Priority", id="task.priority"),
-        Binding("e", "deed('edit')", "Edit", id="task.edit"),
+        Binding("space", "change('toggle')", "Done", id="task.done"),
+        Binding("s", "change('snooze')", "Snooze", id="task.snooze"),
+        Binding("p", "change('priority')", "Priority", id="task.priority"),
+        Binding("e", "change('edit')", "Edit", id="task.edit"),
         Binding("u", "undo", "Undo", id="task.undo"),
     ]
 
@@ -43,8 +43,8 @@ class TaskScreen(Detail):
         self.query_one("#head", LineWidget).show((Span("Task", "strong"),))
         self.query_one(TableWidget).show(view)
 
-    def action_deed(self, deed: Literal["toggle", "snooze", "priority", "edit"]) -> None:
-        self.post_message(Requested(TaskDeed(deed, self.key)))
+    def action_change(self, action: Literal["toggle", "snooze", "priority", "edit"]) -> None:
+        self.post_message(Requested(TaskAction(action, self.key)))
 
     def action_undo(self) -> None:
         self.post_message(Requested(TakeBack()))

@@ -20,7 +20,7 @@ from runwatch.show.screen.view import Span
 from runwatch.text import units
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
-from runwatch.ui.messages import ExportAsked
+from runwatch.ui.messages import ExportRequested
 from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.axes import Axes, axes, place, x_labels, x_ticks, y_labels
 from runwatch.ui.widgets.braille import Cells, rasterised, reduced
@@ -37,12 +37,12 @@ class Chart(Widget, can_focus=True):
 
     DEFAULT_CSS = "Chart { height: 1fr; min-height: 3; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Cursor", show=False, id="chart.left"),
-        Binding("right", "move(1)", "Cursor", show=False, id="chart.right"),
-        Binding("shift+left", "move(-10)", show=False, id="chart.far-left"),
-        Binding("shift+right", "move(10)", show=False, id="chart.far-right"),
-        Binding("home", "move(-100000)", show=False, id="chart.first"),
-        Binding("end", "move(100000)", show=False, id="chart.last"),
+        Binding("left", "move(-1)", "Cursor to the left", show=False, id="chart.left"),
+        Binding("right", "move(1)", "Cursor to the right", show=False, id="chart.right"),
+        Binding("shift+left", "move(-10)", "Ten places to the left", show=False, id="chart.far-left"),
+        Binding("shift+right", "move(10)", "Ten places to the right", show=False, id="chart.far-right"),
+        Binding("home", "move(-100000)", "First value", show=False, id="chart.first"),
+        Binding("end", "move(100000)", "Last value", show=False, id="chart.last"),
         Binding("y", "copy", "Copy", show=False, id="chart.copy", tooltip="what is under the cursor"),
         Binding(
             "x", "export", "Export", id="chart.export", tooltip="the chart as SVG, PNG or CSV, into a file"
@@ -103,7 +103,7 @@ class Chart(Widget, can_focus=True):
             return
         name = f"{chart_file.stem(title)}.svg"
         make = partial(chart_file.chart_bytes, view, title)
-        self.post_message(ExportAsked(name, chart_file.FORMS, make))
+        self.post_message(ExportRequested(name, chart_file.FORMS, make))
 
     def _point(self, cell: int | None) -> None:
         if cell is not None and cell < 0:
@@ -141,7 +141,7 @@ def draw(
     plot: _Plot | None = None,
 ) -> list[Strip]:
     """The whole picture as ``height`` strips of ``width`` cells. ``cursor``: the cell of the plot that is
-    read; ``mono``: curves are told apart by dashes; ``plot``: what ``plot_of`` gave for the same, so that
+    read; ``mono``: curves are distinguished by dashes; ``plot``: what ``plot_of`` gave for the same, so that
     another cursor costs little."""
     shown = axes(view)
     if shown is None or width < 12 or height < 3:

@@ -21,6 +21,7 @@ _MADS = 8.0
 _MERGE_GAP = 5
 _OFTEN, _OFTEN_WITHIN = 3, 500
 _KEPT = 20
+_DECILE, _DECILE_OF_NORMAL = 0.9, 1.2816
 
 
 class _OpenSpike(msgspec.Struct):
@@ -33,9 +34,9 @@ class _OpenSpike(msgspec.Struct):
 
 
 class Spike(CurveCheck):
-    """log x above the median of the reference points by max(8 MAD, log 1.5), in 2 of 3 consecutive points
-    . Where the reference holds values <= 0: x above its median by 8 plain MAD and by
-     half of the median's size. Three spikes in 500 points are a warning."""
+    """log x above the median of the reference points by max(8 MAD, log 1.5), in 2 of 3 consecutive points.
+    Where the reference holds values <= 0: x above its median by 8 plain MAD, by as much as the ninth decile
+    gives, and by half of the median's size. Three spikes in 500 points are a warning."""
 
     __slots__ = ("_count", "_over", "_spikes")
     NAME: ClassVar[str] = "spike"
@@ -146,6 +147,14 @@ def _above_the_middle(refs: FloatArray, highest: FloatArray) -> np.ndarray:
     return np.asarray(highest > np.where(lower > 0, _FACTOR * lower, lower))
 
 
+def _upper_spread(rows: FloatArray, middles: FloatArray) -> FloatArray:
+    """What the standard deviation of each row would be by its ninth decile alone: of a loss that is often
+    exactly zero, such as a triplet's, the values above the median are spread far more than those below."""
+    place = int(_DECILE * rows.shape[1])
+    out: FloatArray = (np.partition(rows, place, axis=1)[:, place] - middles) / _DECILE_OF_NORMAL
+    return out
+
+
 def _limits(refs: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The threshold and the centre of each reference row, in the metric's own units."""
     positive = refs.min(axis=1) > 0
@@ -156,7 +165,7 @@ def _limits(refs: FloatArray) -> tuple[FloatArray, FloatArray]:
     if not positive.all():
         plain = refs[~positive]
         middle = median_of_rows(plain)
-        mad = mad_of_rows(plain, middle)
+        mad = np.maximum(mad_of_rows(plain, middle), _upper_spread(plain, middle))
         over = middle + np.maximum(_MADS * mad, (_FACTOR - 1) * np.abs(middle))
         limit[~positive] = np.where(mad > 0, over, np.inf)
         centre[~positive] = middle

@@ -54,6 +54,8 @@ def estimates(sample: Sample) -> Iterator[Estimate]:
 
     estimate = jackknife("ece", sample, (a, b), leave_out)
     true = [_true_error(*binned[i], parts[i][1]) for i in (0, 1)]
+    better = 0 if true[0] < true[1] else 1
+    true[better] = min(true[better], max(0.0, (a, b)[better] - _by_chance(*binned[better], parts[better][1])))
     yield _both(estimate, true[1] - true[0])
 
 
@@ -76,6 +78,13 @@ def _true_error(bins: IntArray, gaps: FloatArray, probability: FloatArray) -> fl
     z = middle / sd
     folded = sd * math.sqrt(2 / math.pi) * np.exp(-(z**2) / 2) + middle * (1 - 2 * special.ndtr(-z))
     return float(folded.sum())
+
+
+def _by_chance(bins: IntArray, gaps: FloatArray, probability: FloatArray) -> float:
+    """The calibration error that a perfect model of so many rows would show in the mean. Of the better side
+    all of it may be chance, which the bins' spread, never below 0, cannot say."""
+    chance = np.bincount(bins, probability * (1 - probability), BINS)
+    return float(np.sqrt(2 / math.pi * chance).sum()) / len(gaps)
 
 
 def _both(estimate: Estimate, without_chance: float) -> Estimate:

@@ -1,5 +1,6 @@
 """Median absolute error: a row bootstrap on small samples (it is cheap there, and the jackknife of a
-quantile is poor), the delta method with the density at the median on large ones."""
+quantile is poor), the delta method with the density at the median on large ones and for forecasts whose
+errors resemble their neighbours."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from runwatch.domain.points import FloatArray
 from runwatch.judge.metrics.estimate import Estimate, percentile
-from runwatch.judge.predictions.influence import Influence, difference
+from runwatch.judge.predictions.influence import Influence, autocorrelated, difference
 from runwatch.judge.predictions.losses import absolute
 from runwatch.judge.predictions.sample import Sample
 
@@ -31,10 +32,13 @@ def estimates(sample: Sample) -> Iterator[Estimate]:
     values = float(np.median(a)), float(np.median(b))
     if reason := sample.too_few():
         yield Estimate.unknown(name, *values, sample.n, reason)
-    elif sample.paired and sample.baseline.group is None and sample.n <= SMALL and sample.horizon == 1:
+        return
+    first, second = _influence(a), _influence(b)
+    small = sample.paired and sample.baseline.group is None and sample.n <= SMALL and sample.horizon == 1
+    if small and not (sample.task == "forecast" and autocorrelated(second.rows - first.rows, 1)):
         yield percentile(name, *values, sample.n, _draws(a, b), "row-bootstrap")
     else:
-        yield difference(name, sample, _influence(a), _influence(b), "delta", "delta")
+        yield difference(name, sample, first, second, "delta", "delta")
 
 
 def _draws(a: FloatArray, b: FloatArray) -> FloatArray:

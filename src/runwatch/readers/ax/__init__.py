@@ -1,0 +1,127 @@
+"""Ax, saved as JSON (``Client``, ``AxClient``, ``Experiment``) or kept in SQLite: an experiment is a group,
+each of its trials a run ``<file>#<experiment>/<number>`` with its state, arms and metrics. Times in JSON are
+local."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from runwatch.domain.borders import JsonMapping
+from runwatch.domain.operations import Operation, Replace
+from runwatch.domain.run import Problem
+from runwatch.readers import limits
+from runwatch.readers.ax._database import TABLES, trials_of
+from runwatch.readers.ax._trial import STATES, Trial
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common import sqlite
+from runwatch.readers.common.column_names import moment
+from runwatch.readers.common.documents import read_version
+
+NAME = "ax"
+PRIORITY = 60
+LOOKS_FOR = ("*.json", *sqlite.ENDINGS)
+
+_FILE = re.compile(
+    rb'\s{0,8}\{\s{0,8}"(?:__|_)type"\s{0,4}:\s{0,4}"(?:AxClient|Client|Experiment|Scheduler)"'
+)
+
+
+def claim(listing: Listing) -> Iterable[Claim]:
+    for name in listing.files:
+        if name.endswith(".json") and _FILE.match(listing.head(name, 128)) is not None:
+            file = listing.join(name)
+            yield Claim(NAME, NAME, file, (file,), priority=PRIORITY, role="many")
+    for name in sqlite.names(listing):
+        if sqlite.tables_in_sight(listing, name) >= TABLES:
+            files = sqlite.files(listing, name)
+            yield Claim(NAME, NAME, listing.join(name), files, priority=PRIORITY, role="many")
+
+
+def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+    if not source.file.endswith(".json"):
+        return sqlite.read(
+            source, cursor, lambda connection: _read_database(source, cursor, trials_of(connection))
+        )
+    version = read_version(source, cursor)
+    if isinstance(version, Reading):
+        return version
+    experiment = version.value.get("experiment", version.value) if isinstance(version.value, dict) else {}
+    trials = experiment.get("trials") if isinstance(experiment, dict) else None
+    if not isinstance(trials, dict):
+        problem = Problem(source.file, None, "no trials in this JSON", "is it Ax's file?")
+        return Reading({}, version.cursor, (problem,))
+    group = str(experiment.get("name") or source.file.rpartition("/")[2].removesuffix(".json"))
+    found = _trials(group, experiment, trials)
+    return _reading(source, version.cursor, cursor if version.again else None, found)
+
+
+def _read_database(source: SourceFile, cursor: Cursor | None, found: tuple[list[Trial], int]) -> Reading:
+    trials, large = found
+    reading = _reading(source, Cursor(offset=source.stat.size, stat=source.stat), cursor, trials)
+    if not large:
+        return reading
+    message = f"{large} trials with a cell above 1 MiB, skipped"
+    return replace(reading, problems=(Problem(source.file, None, message, "keep artifacts elsewhere"),))
+
+
+def _reading(source: SourceFile, now: Cursor, before: Cursor | None, trials: Iterable[Trial]) -> Reading:
+    """All trials anew, in place of what was said before."""
+    known = () if before is None else before.state.get("runs", ())
+    operations_by_run: dict[str, list[Operation]] = {run: [Replace()] for run in known}
+    prefix = source.file.removesuffix(sqlite.WAL) + "#"
+    for trial in trials:
+        if trial.state in STATES:
+            operations_by_run.setdefault(prefix + trial.name, []).extend(trial.operations())
+    return Reading(operations_by_run, replace(now, state={"runs": list(operations_by_run)}))
+
+
+def _trials(group: str, experiment: JsonMapping, trials: JsonMapping) -> Iterator[Trial]:
+    better = dict(_directions(experiment))
+    for number, trial in list(trials.items())[: limits.TAGS]:
+        if not isinstance(trial, dict):
+            continue
+        started, ended = (
+            moment(str(_at(trial, key, "value"))) for key in ("time_run_started", "time_completed")
+        )
+        table = _newest_table(_at(experiment, "data_by_trial", number))
+        state = str(_at(trial, "status", "name"))
+        yield Trial(group, number, state, started, ended, dict(_arms(trial)), better, table)
+
+
+def _at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _directions(experiment: JsonMapping) -> Iterator[tuple[str, bool]]:
+    """(metric, lower is better), as the metrics say and, above them, the objective."""
+    for metric in experiment.get("tracking_metrics") or ():
+        if isinstance(_at(metric, "name"), str) and isinstance(_at(metric, "lower_is_better"), bool):
+            yield metric["name"], metric["lower_is_better"]
+    objective = _at(experiment, "optimization_config", "objective")
+    name, low = _at(objective, "metric", "name"), _at(objective, "minimize")
+    if isinstance(name, str) and isinstance(low, bool):
+        yield name, low
+    expression = _at(objective, "expression")
+    if isinstance(expression, str) and re.fullmatch(r"-?[A-Za-z_]\w{0,200}", expression):
+        yield expression.removeprefix("-"), expression.startswith("-")
+
+
+def _arms(trial: JsonMapping) -> Iterator[tuple[str, Mapping[str, object]]]:
+    batch = trial.get("generator_run_structs")
+    generator_runs = [_at(one, "generator_run") for one in batch] if isinstance(batch, list) else []
+    for generated in (trial.get("generator_run"), *generator_runs):
+        for arm in _at(generated, "arms") or ():
+            if isinstance(_at(arm, "parameters"), dict):
+                yield str(_at(arm, "name")), arm["parameters"]
+
+
+def _newest_table(data: object) -> object:
+    tables = _at(data, "value")
+    newest = tables[-1] if isinstance(tables, list) and tables else None
+    return _at(newest[-1], "df", "value") if isinstance(newest, list) and newest else None

@@ -1,0 +1,141 @@
+"""What is to be known of new points before they are kept: how their steps go, their extremes, whether 32 bits
+hold them. Of a few points plain Python tells it in a third of numpy's time."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from runwatch.domain.points import FloatArray, IntArray, Points
+
+FEW = 48
+"""Up to so many points Python's lists are faster."""
+
+_INT32 = np.iinfo(np.int32)
+
+
+class StepFacts(NamedTuple):
+    """``stride``: how far apart they are, None: not evenly spaced (0 of one step alone); ``rises``: each is
+    greater than the one before; ``falls``: one is less than the one before; ``bottom``, ``top``: the least
+    and the greatest."""
+
+    first: int
+    last: int
+    stride: int | None
+    rises: bool
+    falls: bool
+    bottom: int
+    top: int
+
+    @property
+    def narrow(self) -> bool:
+        """Whether 32 bits hold them."""
+        return bool(_INT32.min <= self.bottom and self.top <= _INT32.max)
+
+
+class PointFacts(NamedTuple):
+    """``gap``: the longest time between neighbours (NaN: not known); ``narrow``: whether 32 bits hold the
+    values exactly; ``low``, ``high``: the extremes of the finite values (inf and -inf where there is none),
+    and the steps where they first were; ``first_bad``: the least step of the ``bad`` that are not finite."""
+
+    steps: StepFacts
+    gap: float
+    narrow: bool
+    low: float
+    low_at: int
+    high: float
+    high_at: int
+    bad: int = 0
+    first_bad: int | None = None
+
+
+def facts_of(points: Points) -> PointFacts:
+    """The facts about at least one point."""
+    if len(points.steps) <= FEW:
+        values = points.values.tolist()
+        if math.isfinite(sum(values)):
+            return _of_few(points.steps.tolist(), points.wall_times.tolist(), values)
+    return _of_many(points)
+
+
+def _of_few(steps: list[int], walls: list[float], values: list[float]) -> PointFacts:
+    known = len(walls) > 1 and not math.isnan(sum(walls))
+    low, high = min(values), max(values)
+    return PointFacts(
+        _few_steps(steps),
+        max([after - before for before, after in pairwise(walls)]) if known else math.nan,
+        array("f", values).tolist() == values,
+        low,
+        steps[values.index(low)],
+        high,
+        steps[values.index(high)],
+    )
+
+
+def _few_steps(steps: list[int]) -> StepFacts:
+    first, last, count = steps[0], steps[-1], len(steps)
+    if count == 1:
+        return StepFacts(first, first, 0, True, False, first, first)
+    stride = steps[1] - first
+    if first + stride * (count - 1) == last and (
+        steps == list(range(first, last + stride, stride)) if stride else steps.count(first) == count
+    ):
+        return _even(first, last, stride)
+    ordered = sorted(steps)
+    falls = steps != ordered
+    return StepFacts(
+        first, last, None, not falls and len(set(steps)) == count, falls, ordered[0], ordered[-1]
+    )
+
+
+def _even(first: int, last: int, stride: int) -> StepFacts:
+    return StepFacts(first, last, stride, stride > 0, stride < 0, min(first, last), max(first, last))
+
+
+def step_facts(steps: IntArray) -> StepFacts:
+    """The facts about at least one step."""
+    if len(steps) <= FEW:
+        return _few_steps(steps.tolist())
+    first, last, stride = int(steps[0]), int(steps[-1]), int(steps[1]) - int(steps[0])
+    if first + stride * (len(steps) - 1) == last and bool((steps[1:] - steps[:-1] == stride).all()):
+        return _even(first, last, stride)
+    falls = bool((steps[1:] < steps[:-1]).any())
+    rises = not falls and bool((steps[1:] > steps[:-1]).all())
+    bottom, top = (steps.min(), steps.max()) if falls else (first, last)
+    return StepFacts(first, last, None, rises, falls, int(bottom), int(top))
+
+
+def _of_many(points: Points) -> PointFacts:
+    steps, walls, values = points.steps, points.wall_times, points.values
+    gap = float((walls[1:] - walls[:-1]).max()) if len(walls) > 1 else math.nan
+    finite = np.isfinite(values)
+    spacing, narrow = step_facts(steps), _is_narrow(values)
+    bad, first_bad = 0, None
+    if not finite.all():
+        wrong = ~finite
+        bad, first_bad = int(wrong.sum()), int(steps[wrong].min())
+        steps, values = steps[finite], values[finite]
+        if not len(values):
+            return PointFacts(spacing, gap, narrow, math.inf, 0, -math.inf, 0, bad, first_bad)
+    low, high = int(values.argmin()), int(values.argmax())
+    return PointFacts(
+        spacing,
+        gap,
+        narrow,
+        float(values[low]),
+        int(steps[low]),
+        float(values[high]),
+        int(steps[high]),
+        bad,
+        first_bad,
+    )
+
+
+def _is_narrow(values: FloatArray) -> bool:
+    with np.errstate(over="ignore"):
+        same = values.astype(np.float32) == values
+    return bool(same.all()) or bool((same | np.isnan(values)).all())
