@@ -138,10 +138,7 @@ class RunMemory:
         for data in self.sources.values():
             if data.source.exclusive and data.rank is not None:
                 rival = best.get(data.source.claim)
-                if rival is None or (data.rank, -data.source.order) > (
-                    rival.rank or 0.0,
-                    -rival.source.order,
-                ):
+                if rival is None or data.beats(rival):
                     best[data.source.claim] = data
         return [
             data
@@ -318,8 +315,8 @@ def _note(data: SourceData, operation: Operation) -> None:
             data.epoch = value if data.epoch is None else max(value, data.epoch)
         case Stated(tag, direction):
             data.stated[tag] = direction
-        case Rank(value):
-            data.rank = value
+        case Rank():
+            data.rank = operation
         case Reached(step):
             data.reached = step
         case Writer(started=at):
