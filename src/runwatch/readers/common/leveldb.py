@@ -162,8 +162,9 @@ def read_log(
             faults.append(Problem(source.file, f"byte {log.start + log.used}", f"not a record: {error}"))
     faults += [Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults]
     operations += content.operations(claim.tag_prefix)
-    kept = content.state()
-    state: JsonDict = ({"content": kept} if kept else {}) | ({"dropping": True} if log.dropping else {})
+    state: JsonDict = {"dropping": True} if log.dropping else {}
+    if after := content.state():
+        state["content"] = after
     return Reading.of(
         claim, operations, tail.cursor(head + log.used, state), _few(source.file, faults), tail.more
     )
