@@ -262,8 +262,8 @@ def _is_time(data: SourceData, at: float) -> bool:
 def _dated(data: SourceData, points: Points) -> Points:
     """The points, without the times that no calendar has."""
     walls = points.wall_times
-    told = walls.tolist() if len(walls) <= FEW else (walls.min(), walls.max())
-    if min(told) >= EARLIEST and max(told) < LATEST:
+    times = walls.tolist() if len(walls) <= FEW else (walls.min(), walls.max())
+    if min(times) >= EARLIEST and max(times) < LATEST:
         return points
     wrong = (walls < EARLIEST) | (walls >= LATEST)
     if not wrong.any():

@@ -6,9 +6,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from runwatch.domain.comparison import Comparison, MetricComparison
+from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
+from runwatch.domain.predictions import PredictionRows
 from runwatch.judge.metrics.severity import severity_of
+from runwatch.judge.predictions.comparing import compare_predictions
 from runwatch.judge.predictions.grouping import MOST_VALUES, group_column
 from runwatch.judge.runs.samples import FEWEST_SAMPLES, SampleValues, paired
 
@@ -22,6 +25,17 @@ def test_right_or_wrong_on_the_same_samples_is_agresti_and_min() -> None:
     assert (found.baseline, found.candidate) == (0.65, 0.75)
     assert found.ci == pytest.approx((shift - 1.96 * error, shift + 1.96 * error))
     assert found.p_value == pytest.approx(0.0266, abs=1e-4)  # mid-p of 5 among 20
+
+
+def test_other_numbers_on_the_same_samples_are_a_paired_t_test() -> None:
+    rng = np.random.default_rng(0)
+    baseline = rng.normal(0.5, 0.2, 12)
+    candidate = baseline + rng.normal(0.05, 0.1, 12)
+    found = paired("f1", SampleValues(baseline, candidate, all_shared=True))
+    expected = stats.ttest_rel(candidate, baseline)
+    interval = expected.confidence_interval()
+    assert found.ci == pytest.approx((interval.low, interval.high))
+    assert found.p_value == pytest.approx(expected.pvalue)
 
 
 def test_too_few_samples_are_unknown() -> None:
@@ -51,3 +65,13 @@ def test_whole_numbers_of_few_values_are_groups_and_of_more_are_cut_into_deciles
     assert set(few.labels) == {f"age = {i}" for i in range(MOST_VALUES)}
     many = group_column("age", np.arange(420) % (MOST_VALUES + 1))
     assert not any(label.startswith("age = ") for label in many.labels)
+
+
+def test_predictions_from_0_to_1_are_scores() -> None:
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, 2, 400)
+    scores = np.clip(truth + rng.normal(0, 0.4, 400), 0, 1)
+    assert scores.min() == 0 and scores.max() == 1
+    rows = PredictionRows("f", truth, scores, {})
+    found = compare_predictions(rows, rows, CompareOptions())
+    assert found.task == "binary" and "the predictions are probabilities: taken as scores" in found.notes
