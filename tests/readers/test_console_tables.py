@@ -237,3 +237,8 @@ def test_points_tell_the_lines_they_stood_on(tmp_path: Path) -> None:
 def test_the_words_of_the_end(tmp_path: Path, end: str, after: str, status: str | None) -> None:
     said = read_log(tmp_path, f"epoch 1 loss=0.5\n{end}\n{after}\n").of(Evidence)
     assert (said[-1].status if said else None) == status
+
+
+def test_the_bars_of_inspect_ai_are_no_metrics(tmp_path: Path) -> None:
+    line = "generate | Steps:   6/6 100% | Samples:   0/  6 | mockllm:  0/20 | HTTP retries: 0\n"
+    assert not read_log(tmp_path, line).series

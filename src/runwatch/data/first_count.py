@@ -32,11 +32,11 @@ class FirstCount:
 
     def profiles(self, grid: ProfileGrid) -> dict[str, TableProfile]:
         """The profile of each file, by its uri, on the ``grid`` of all columns."""
-        found: dict[str, list[TableProfile]] = {}
+        by_file: dict[str, list[TableProfile]] = {}
         for piece, rows, counted in zip(self._pieces, self._rows, self._counted, strict=True):
             whole = Counter(grid)
             whole.add(ColumnBlock(rows, []))
             for name, alone in counted.items():
                 whole.adopt(grid.index[name], alone)
-            found.setdefault(piece.file.uri, []).append(whole.result(schema_of(piece.file)))
-        return {uri: reduce(merge, profiles) for uri, profiles in found.items()}
+            by_file.setdefault(piece.file.uri, []).append(whole.result(schema_of(piece.file)))
+        return {uri: reduce(merge, profiles) for uri, profiles in by_file.items()}

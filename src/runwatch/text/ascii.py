@@ -21,9 +21,9 @@ _PAIRS = (
     ("○□◇☐", "o"),
     ("▲↑", "^"),
     ("▼▾↓", "v"),
-    ("≈±", "~"),
+    ("≈±…", "~"),
     ("−–—", "-"),
-    ("…·•", "."),
+    ("·•", "."),
     ("“”„", '"'),
     ("‘’", "'"),
     ("␛␀␦", "?"),
@@ -50,8 +50,8 @@ def wants_ascii(environ: Mapping[str, str] = os.environ) -> bool:
 
 @lru_cache(maxsize=4096)
 def to_ascii(text: str) -> str:
-    """The same text in the same number of cells."""
-    return text if text.isascii() else "".join(map(_plain, text))
+    """The same text in the same number of cells. Where it is cut stands ~; " …" becomes ".."."""
+    return text if text.isascii() else "".join(map(_plain, text.replace(" …", "..")))
 
 
 @lru_cache(maxsize=1024)

@@ -180,10 +180,10 @@ def _repeated(parquet: Arrow, part: str, columns: list[str]) -> frozenset[str]:
 
 def _chunks(group: Arrow, columns: Collection[str]) -> Iterator[Arrow]:
     """What the footer says of these columns, nested ones leaf by leaf."""
-    wanted = set(columns)
+    selected = set(columns)
     for at in range(group.num_columns):
         chunk = group.column(at)
-        if chunk.path_in_schema in wanted or chunk.path_in_schema.partition(".")[0] in wanted:
+        if chunk.path_in_schema in selected or chunk.path_in_schema.partition(".")[0] in selected:
             yield chunk
 
 

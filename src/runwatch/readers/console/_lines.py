@@ -45,7 +45,7 @@ _CONTEXT = re.compile(
 _QUALIFIER = re.compile(rf"(?:^|[^\w])({_SPLIT}) $", re.IGNORECASE)
 _PHRASE = re.compile(r"(?:^|[\[\](|,;:\t{]|\s-)\s{0,4}((?:[A-Za-z][\w-]{0,20} ){1,2})$")
 _SIGHT = 240
-_BOOKKEEPING_HINTS = ("Trial ", "best", "Best", "[neptune]", "lifecycle")
+_BOOKKEEPING_HINTS = ("Trial ", "best", "Best", "[neptune]", "lifecycle", "HTTP retries")
 _FLAG_HINTS = ("True", "False", "None", "true", "false", "null")
 _SETTINGS_STARTS = frozenset("hHpPcCaAsSoO")
 _GENSIM_HINTS = ("words/s", "EPOCH ", "perplexity estimate")
@@ -74,7 +74,7 @@ _NOT_METRICS = frozenset(
 )
 _BOOKKEEPING = re.compile(
     r"\bTrial \d{1,9} (?:finished with|pruned|failed)|^best constant|\[neptune\]|^bestTest =|^bestIteration ="
-    r"|\blifecycle event \{|\b[Bb]est score: "
+    r"|\blifecycle event \{|\b[Bb]est score: |\| HTTP retries: \d"
 )
 _WORKER_CLOCK = re.compile(r"st_(?:worker|tuner)_\w{1,40}")
 _FLAG = re.compile(r"\w['\"]?\s?[:=]\s?(?:True|False|None|true|false|null)\b")

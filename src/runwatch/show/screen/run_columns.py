@@ -251,7 +251,7 @@ COLUMNS: Mapping[str, RunColumn] = {
         "time left",
     ),
     "metric": RunColumn(
-        ViewColumn("metric", "metric", 7, grow=1, keep_end=True),
+        ViewColumn("metric", "metric", 8, grow=1, keep_end=True),
         lambda case: text(case.metric.tag, "muted") if case.metric else (),
         lambda case: (0.0, case.metric.tag) if case.metric else None,
         "the name of its main metric",
