@@ -77,3 +77,39 @@ def test_a_folder_of_another_format_is_not_called_empty(tmp_path: Path, capsys) 
     (tmp_path / "out" / "part-00000-c000.xml").write_text("<rows/>")
     assert main(["drift", str(tmp_path / "a.parquet"), str(tmp_path / "out")]) == 3
     assert "part-00000-c000.xml" in capsys.readouterr().err
+
+
+def test_an_excluded_column_that_is_new_is_not_told(tmp_path: Path, capsys) -> None:
+    pq.write_table(pa.table({"x": [1.0, 2.0, 3.0] * 30}), tmp_path / "a.parquet")
+    now = pa.table({"x": [1.0, 2.0, 3.0] * 30, "debug_a": [0] * 90, "z": [0] * 90})
+    pq.write_table(now, tmp_path / "b.parquet")
+    paths = [str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")]
+    main(["drift", *paths, "--exclude", "debug_*", "--json"])
+    assert {column["name"] for column in json.loads(capsys.readouterr().out)["columns"]} == {"x", "z"}
+    main(["quality", paths[1], "--reference", paths[0], "--exclude", "debug_*", "--json"])
+    assert "debug_a" not in capsys.readouterr().out
+
+
+def test_json_kept_as_text_in_parquet_is_nested(tmp_path: Path, capsys) -> None:
+    r = np.random.default_rng(4)
+    for name, middle in (("a", 0.0), ("b", 0.0), ("c", 1.0)):
+        rows = [
+            {"price": float(v), "by": {"kind": str(k)}}
+            for v, k in zip(r.normal(middle, 1, 2000), r.choice(["u", "v"], 2000), strict=True)
+        ]
+        pq.write_table(pa.table({"item": [json.dumps(row) for row in rows]}), tmp_path / f"{name}.parquet")
+        pq.write_table(pa.table({"item": rows}), tmp_path / f"{name}_struct.parquet")
+    for before, now, code in (
+        ("a", "b", 0),
+        ("a", "c", 2),
+        ("a_struct", "b", 0),
+        ("a_struct", "c", 2),
+        ("a", "b_struct", 0),
+    ):
+        assert (
+            main(["drift", str(tmp_path / f"{before}.parquet"), str(tmp_path / f"{now}.parquet"), "--json"])
+            == code
+        )
+        columns = {c["name"]: c["verdict"] for c in json.loads(capsys.readouterr().out)["columns"]}
+        assert columns["item.by.kind"] == "stable" and columns["item"] == "stable"
+        assert columns["item.price"] == ("drifted" if code else "stable")

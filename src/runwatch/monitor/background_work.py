@@ -39,6 +39,7 @@ _LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
 _PACKED = tuple(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst"))
 TABLES = (*_PLAIN, *_LINES, *_PACKED, *ENDINGS, *MARKS)
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+_LESS = "free some memory, or exclude columns of [[data]]; all else is judged"
 _IDLE_S = 60.0
 
 
@@ -102,7 +103,10 @@ class BackgroundWork:
         problems = [problem for side in self._sides for problem in side.problems]
         workers = (self._background, self._scoring)
         troubles = [Problem("runwatch", None, text) for one in workers for text in one.trouble.values()]
-        return (*problems, *troubles)
+        deep = [
+            Problem(root, None, one.trouble, _LESS) for root, one in self._deepenings.items() if one.trouble
+        ]
+        return (*problems, *troubles, *deep)
 
     @property
     def unjudgeable(self) -> tuple[Problem, ...]:

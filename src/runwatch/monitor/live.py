@@ -31,6 +31,7 @@ from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
 from runwatch.monitor.internal_errors import InternalErrors
 from runwatch.monitor.media import Media, run_in
+from runwatch.monitor.root_state import BEAT_S
 from runwatch.monitor.system_curves import RunSystem
 from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
@@ -41,7 +42,6 @@ from runwatch.watch.rounds import MISS_AFTER, Round, Rounds
 SLICE_S = 0.03
 FRAME_S = 0.2
 FRAME_SHARE = 0.1
-BEAT_S = 30.0
 EARLY_S, EARLY_RUNS, EARLY_SHARE = 0.1, 300, 0.2
 GATHER_S = 0.01
 LEAST_PAUSE_S = 0.25

@@ -293,6 +293,9 @@ class RootReader:
         except Exception as error:  # a reader's fault costs this file, never the run or the app
             problem = Problem(file, None, f"reader {claim.reader} failed: {error!r}", "please report this")
             reading = Reading({}, cursor or Cursor(stat=stat), (problem,))
+        if reading.more and reading.cursor == cursor:  # it would stay where it is for ever
+            stuck = Problem(file, None, f"reader {claim.reader} got no further", "please report this")
+            reading = replace(reading, problems=(*reading.problems, stuck), more=False)
         if restarted(cursor, reading):
             reading = replace(reading, problems=(Problem(file, None, *_REWRITTEN), *reading.problems))
         self.cursors[key] = reading.cursor

@@ -31,8 +31,8 @@ class LogSearch(Widget):
 
     def on_prompt_changed(self, event: Prompt.Changed) -> None:
         event.stop()
-        found = self.query_one(LogView).find(event.text)
-        self.searched(f"{plural(found, 'line')} with “{event.text}”" if event.text else "")
+        matches = self.query_one(LogView).find(event.text)
+        self.searched(f"{plural(matches, 'line')} with “{event.text}”" if event.text else "")
 
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
         event.stop()

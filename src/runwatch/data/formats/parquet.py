@@ -115,6 +115,22 @@ def schema(file: DataFile) -> list[tuple[str, Arrow]]:
     return [(name, result[special[name]] if name in special else type_) for name, type_ in fields]
 
 
+def spelled(file: DataFile) -> frozenset[str]:
+    """The text columns whose values all begin as JSON's objects and lists do, by the first row group's
+    statistics."""
+    with opened(file) as parquet:
+        text = {f.name for f in parquet.schema_arrow if str(f.type) in ("string", "large_string")}
+        if not text or not parquet.metadata.num_row_groups:
+            return frozenset()
+        chunks = [(c.path_in_schema, c.statistics) for c in _chunks(parquet.metadata.row_group(0), text)]
+        told = [(name, found) for name, found in chunks if found is not None and found.has_min_max]
+        return frozenset(
+            name
+            for name, found in told
+            if all(str(end).startswith(("{", "[")) for end in (found.min, found.max))
+        )
+
+
 def _special(parquet: Arrow) -> dict[str, Callable[[Arrow], Arrow]]:
     """What makes plain values of the bytes that Arrow has no type for: intervals, and 128-bit integers, which
     only the hidden Arrow schema names."""
@@ -164,10 +180,10 @@ def _repeated(parquet: Arrow, part: str, columns: list[str]) -> frozenset[str]:
 
 def _chunks(group: Arrow, columns: Collection[str]) -> Iterator[Arrow]:
     """What the footer says of these columns, nested ones leaf by leaf."""
-    wanted = set(columns)
+    selected = set(columns)
     for at in range(group.num_columns):
         chunk = group.column(at)
-        if chunk.path_in_schema in wanted or chunk.path_in_schema.partition(".")[0] in wanted:
+        if chunk.path_in_schema in selected or chunk.path_in_schema.partition(".")[0] in selected:
             yield chunk
 
 

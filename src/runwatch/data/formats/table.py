@@ -87,14 +87,16 @@ def _columns(table: Table, file: DataFile) -> tuple[tuple[str, object], ...]:
 
 
 def _within(table: Table, file: DataFile) -> dict[str, object]:
-    """The types of columns that only their values tell: maps of few keys, which are structs by key, and in
-    formats without nesting the text of nested values; by the first rows."""
+    """The types of columns that only their values tell: maps of few keys, which are structs by key, and the
+    text of nested values, in formats with types where their statistics hint at it; by the first rows."""
     import pyarrow.types as t
 
+    stored = _stored(table, file)
+    text = {name for name, type_ in stored.items() if family(type_) == "string"}
+    if table.TYPED and text:
+        text &= getattr(table._format, "spelled", _none)(file)
     candidates = {
-        name: type_
-        for name, type_ in _stored(table, file).items()
-        if t.is_map(plain_type(type_)) or (not table.TYPED and family(type_) == "string")
+        name: type_ for name, type_ in stored.items() if name in text or t.is_map(plain_type(type_))
     }
     if not candidates:
         return {}
@@ -104,6 +106,10 @@ def _within(table: Table, file: DataFile) -> dict[str, object]:
         if shown is not None:
             types[name] = shown.type
     return types
+
+
+def _none(_: DataFile) -> frozenset[str]:
+    return frozenset()
 
 
 def _first_values(table: Table, file: DataFile, types: JsonMapping) -> Iterator[tuple[str, Arrow]]:

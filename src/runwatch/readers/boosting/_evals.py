@@ -145,7 +145,7 @@ def _read_dump(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Readi
     if not operations:
         problem = Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")
         return version.reading(claim, operations, problem)
-    operations += [*_directions(claim, operations), Rank(last + _DUMPED), *_length(source)]
+    operations += [*_directions(claim, operations), Rank(last + _DUMPED, source.stat.mtime), *_length(source)]
     return version.reading(claim, operations)
 
 
@@ -177,7 +177,11 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
     operations += log.operations(claim.tag_prefix)
     last = log.top()
     if last is not None:
-        operations += [*_directions(claim, operations), Rank(float(last)), *_length(source)]
+        operations += [
+            *_directions(claim, operations),
+            Rank(float(last), source.stat.mtime),
+            *_length(source),
+        ]
     return Reading.of(
         claim,
         operations,

@@ -162,11 +162,11 @@ def apart(picture: CurvesPicture) -> frozenset[DrawnCurve]:
     return frozenset(curve for curve in every if own is not None and curve.by_epoch != own.by_epoch)
 
 
-def ends(found: list[tuple[DrawnCurve, FloatArray]]) -> tuple[ChartLevel, ...]:
+def ends(curves: list[tuple[DrawnCurve, FloatArray]]) -> tuple[ChartLevel, ...]:
     """Where curves that can't be drawn on the axis ended; those of a baseline group as their mean."""
     last = [
         (curve, float(values[np.isfinite(values)][-1]))
-        for curve, values in found
+        for curve, values in curves
         if np.isfinite(values).any()
     ]
     group = [value for curve, value in last if curve.tone == "baseline"]

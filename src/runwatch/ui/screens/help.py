@@ -71,11 +71,11 @@ def help_rows(screen: AnyScreen, room: int = _KEYS) -> tuple[ViewRow, ...]:
 
 
 def _fitting(keys: list[str], room: int) -> str:
-    kept = keys[:1]
+    shown = keys[:1]
     for key in keys[1:]:
-        if len(" ".join((*kept, key))) <= room:
-            kept.append(key)
-    return " ".join(kept)
+        if len(" ".join((*shown, key))) <= room:
+            shown.append(key)
+    return " ".join(shown)
 
 
 _LISTS, _SCREEN, _EVERYWHERE = "lists and logs", "this screen", "everywhere"

@@ -145,8 +145,8 @@ def draw(
     another cursor costs little."""
     shown = axes(view)
     if shown is None or width < 12 or height < 3:
-        said = wrapped((Span(view.empty, "muted"),), max(width - 2, 1))[:height]
-        lines = [line_strip((Span(" "), *words), width, colours) for words in said]
+        message = wrapped((Span(view.empty, "muted"),), max(width - 2, 1))[:height]
+        lines = [line_strip((Span(" "), *words), width, colours) for words in message]
         return [*lines, *[Strip.blank(width)] * (height - len(lines))]
     rows = _rows(view, height, legend)
     top: list[Strip] = []

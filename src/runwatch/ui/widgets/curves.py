@@ -46,14 +46,14 @@ class Curves(Chart):
     def _fetch(self, picture: CurvesPicture, ask: ChartAsk) -> None:
         worker = get_current_worker()
         watching = host(self).watching
-        kept: dict[_Name, tuple[int, Points]] = {}
+        points_by_name: dict[_Name, tuple[int, Points]] = {}
 
         def fetched(curve: DrawnCurve) -> Points:
             name = (curve.run, curve.tag)
             have = self._kept.get(name)
             if have is None or have[0] != curve.version:
                 have = (curve.version, watching.series(curve.run, curve.tag))
-            kept[name] = have
+            points_by_name[name] = have
             return have[1]
 
         ask = _possible(picture, ask, fetched)
@@ -81,7 +81,7 @@ class Curves(Chart):
                 if out is lines and ask.smooth:
                     out.append(line(points, "", "faint", raw, epochs=known))
                 out.append(line(points, curve.name, curve.tone, ask, curve.selected, known))
-        self._kept = kept
+        self._kept = points_by_name
         marks = picture.marks
         for curve in picture.curves:
             if curve.selected:
