@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
 from runwatch.data.bookkeeping import (
+    MANY_OWNERS,
     changes_with_each,
     counts_groups,
+    goes_straight,
     identifier,
     in_order,
     names_others,
+    names_owners,
     names_rows,
+    whole,
 )
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
@@ -38,6 +42,7 @@ _CODE_NAME = re.compile(
     0,
 )
 _REPEATS_OF_NAMED, _REPEATS, _LEAST_CODES, _MOST_CODES, _DENSE = 5, 20, 6, 1000, 0.25
+_LONGEST_CODE = 1e9
 _LEAST_ROWS = 20
 _ULPS = 8
 _NINE_DIGITS = 1e-9
@@ -178,9 +183,10 @@ def _are_codes(name: str, array: Arrow) -> bool:
 
     if t.is_dictionary(array.type):
         return True
-    if not t.is_integer(array.type):
+    found = numbers(array)
+    if not t.is_integer(array.type) and not (t.is_floating(array.type) and _whole_codes(found)):
         return False
-    values, counts = np.unique(numbers(array), return_counts=True)
+    values, counts = np.unique(found, return_counts=True)
     several, rows = len(values), int(counts.sum())
     if not 2 < several <= MAX_WORDS or rows < _LEAST_ROWS:
         return False
@@ -191,6 +197,12 @@ def _are_codes(name: str, array: Arrow) -> bool:
     middle = values[several // 10 : several - several // 10].astype(np.int64)
     step = int(np.gcd.reduce(np.diff(values.astype(np.int64))))
     return len(middle) / ((int(middle[-1]) - int(middle[0])) / step + 1) < _DENSE
+
+
+def _whole_codes(values: AnyArray) -> bool:
+    """Whether fractions are the whole numbers that missing values make fractions of in pandas, and such as
+    are written without an exponent."""
+    return whole(values) and bool((np.abs(values) < _LONGEST_CODE).all())
 
 
 def _ordered(
@@ -218,6 +230,7 @@ def _ordered(
     unique = counted and not notation and identifier(name, finite)
     counted = counted and declared is None
     foreign = counted and role == "feature" and not unique and names_others(name, finite)
+    straight = counted and finite.dtype.kind == "f" and not whole(finite) and goes_straight(finite)
     counted = counted and counts_groups(finite)
     return ColumnGrid(
         name,
@@ -232,7 +245,7 @@ def _ordered(
         notation=notation,
         exact=exact,
         ascending=counted and changes_with_each(finite),
-        onward=in_order(finite) if kind == "datetime" else counted,
+        onward=in_order(finite) if kind == "datetime" else counted or straight,
         foreign=foreign,
     )
 
@@ -263,7 +276,11 @@ def _worded(
     if distinct > len(words) and kind != "boolean":
         seen = bitmap(hashed(as_text(text.unique())))
         rare = int((counts == 1).sum()), int((counts == 2).sum()), len(text)
-    return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role, seen, rare)
+    foreign = declared is None and role == "feature" and kind == "categorical" and names_owners(name)
+    foreign = foreign and distinct > MANY_OWNERS
+    return ColumnGrid(
+        name, kind, type_, None, words, (), declared is None, unique, role, seen, rare, foreign=foreign
+    )
 
 
 def _is_text(text: Arrow, distinct: int) -> bool:

@@ -101,7 +101,7 @@ def _incomparable(pair: ColumnPair) -> str:
         return "an identifier: only its missing share is compared"
     if pair.column.ascending:
         return "grows with the rows, like a counter: only its missing share is compared"
-    if pair.column.foreign:
+    if pair.column.foreign and (pair.column.words is None or pair.fresh(pair.current) > pair.m / 2):
         return "names users, orders or the like: only its missing share is compared"
     if clock.goes_on(pair):
         return "goes on where the reference ends, like a counter: only its missing share is compared"
