@@ -39,6 +39,16 @@ def problem_of(path: Path, *names: str) -> Problem:
     return found
 
 
+def test_a_pattern_of_any_folders_is_walked_few_times(tmp_path: Path) -> None:
+    deep = tmp_path / "/".join(["d"] * 25)
+    deep.mkdir(parents=True)
+    (deep / "x.csv").write_text("a\n1\n")
+    assert [file.uri for file in resolve(f"{tmp_path}/{'**/' * 12}*.csv")] == [str(deep / "x.csv")]
+    assert [file.uri for file in resolve(f"{tmp_path}/**/d/**/d/*.csv")] == [str(deep / "x.csv")]
+    with pytest.raises(DataError, match=r"at most 3 \*\*"):
+        resolve(f"{tmp_path}/{'**/d/' * 12}*.csv")
+
+
 def test_predictions_with_a_line_too_long_for_a_parser(tmp_path: Path) -> None:
     path = tmp_path / "p.csv"
     path.write_text('y_true,y_pred\n1,"' + "x" * (9 * MIB) + '"\n')
