@@ -18,6 +18,7 @@ from runwatch.text.ascii import to_ascii, wants_ascii
         ("━━╸─", "==--"),
         ("é 日", "e ??"),
         ("a long na…", "a long na~"),
+        ("by …ctions", "by ~ctions"),
         ("⣿⠉⣀", ":'."),
     ],
 )

@@ -12,6 +12,15 @@ from runwatch.data.sample import Stretch
 from runwatch.domain.borders import Arrow
 from runwatch.domain.profile import ColumnGrid, ProfileGrid, TableProfile, merge
 
+_MAX_BYTES = 64 << 20
+_COUNTS, _HEAD = 8 << 10, 4096 * 9  # bytes a column of a piece: its counts, its first rows
+
+
+def affordable(pieces: Sequence[Stretch], columns: int) -> bool:
+    """Whether the counts of all pieces may be held at once, as one pass over the columns needs."""
+    heads = sum(_HEAD if piece.rows is None else min(9 * piece.rows, _HEAD) for piece in pieces)
+    return columns * (len(pieces) * _COUNTS + heads) <= _MAX_BYTES
+
 
 class FirstCount:
     """Counts the columns of ``pieces``, which hold every row of their files, one column after the other."""

@@ -12,7 +12,7 @@ import msgspec
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.files import resolve
-from runwatch.data.first_count import FirstCount
+from runwatch.data.first_count import FirstCount, affordable
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import duplicated
 from runwatch.data.grid import ENGINE, guess_role, make_column, make_grid, wanted_names
@@ -154,7 +154,7 @@ def _new_grid(files: Sequence[DataFile], options: DataOptions) -> tuple[ProfileG
         names.extend(available)
     selected = [name for name in wanted_names(names, options.include, options.exclude) if name not in twice]
     pieces, whole, read = sampled(files, selected)
-    count = FirstCount(pieces) if whole else None
+    count = FirstCount(pieces) if whole and affordable(pieces, len(selected)) else None
     columns: list[ColumnGrid] = []
     for name, values in read:
         columns.append(_column(name, joined(list(values.values())), options))

@@ -156,7 +156,9 @@ class BackgroundWork:
             from runwatch.monitor.machine_watch import MachineWatch
 
             observations, elsewhere = self._roots.observations, self._wanted.machine_from
-            self._watcher = MachineWatch(tuple(self._settings), observations, host_name(), elsewhere)
+            self._watcher = MachineWatch(
+                tuple(self._settings), observations, host_name(), elsewhere, self._cache
+            )
 
     def _has_data(self, root: str, settings: Settings) -> bool:
         if settings.data or settings.predictions or settings.models:

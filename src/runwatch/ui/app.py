@@ -64,7 +64,7 @@ _KEEP_AFTER_S = 0.5
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
 
-class RunwatchApp(LeavingApp, ThemedApp):
+class RunwatchApp(ThemedApp, LeavingApp):
     """The dashboard on top of something that watches. ``snapshot``: the newest that was shown; ``crash``:
     what ended the app, if anything did; ``undos``: what takes the last changes back, the newest last."""
 

@@ -22,7 +22,7 @@ from runwatch.ui.work import in_background
 _PART, _MOST = 128 * 1024, 8 * 1024 * 1024
 
 
-class ConsolePart(LogSearch, Vertical):
+class ConsolePart(Vertical, LogSearch):
     """The tail of one log, followed; ``e`` goes to the first error, ``m`` reads more of its beginning."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -38,7 +38,7 @@ _TABS = f"panes are tabs here; from {WIDE}x{HIGH} on they stand side by side"
 _MOST = 12
 
 
-class Dashboard(Borders, LiveScreen):
+class Dashboard(LiveScreen, Borders):
     """Headline, panes, machine, keys. Where the terminal is too small for all panes they are tabs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

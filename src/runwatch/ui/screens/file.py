@@ -22,7 +22,7 @@ from runwatch.ui.work import in_background
 _MOST = 512 * 1024
 
 
-class FileScreen(LogSearch, Detail):
+class FileScreen(Detail, LogSearch):
     """Read once, on a worker; what is not text is not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [SEARCH_KEY]

@@ -52,7 +52,7 @@ def help_rows(screen: AnyScreen, room: int = _KEYS) -> tuple[ViewRow, ...]:
         binding = active.binding
         if not binding.id or binding.id.startswith("screen.") or not binding.description:
             continue
-        numbered = binding.key.isdigit()
+        numbered = binding.key.isdigit() and binding.description[-1].isdigit()
         what = binding.description + (f": {binding.tooltip}" if binding.tooltip else "")
         what = what.rstrip("0123456789 ") + " by its number" if numbered else what
         group = groups.setdefault(_title(active.node, screen), {})
