@@ -99,6 +99,9 @@ class Bridge:
             self._rung = snapshot.version
             self._post(BellRequested(snapshot.bell))
         with self._changed:
+            before = self._snapshot
+            if before is not None and before.watch.phase != snapshot.watch.phase:
+                self._asked = True  # that all is read is shown at once
             self._snapshot, self._fresh = snapshot, True
             self._changed.notify()
 
