@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _FRAME_S = 0.2
 _FRAME_SHARE = 0.1
-"""Of the time at most so much goes into views that nobody asked for: of ten thousand runs one takes long."""
+"""The largest share of time for views that were not requested: with ten thousand runs one takes long."""
 
 
 class ViewReady(Message, bubble=False):
@@ -99,9 +99,6 @@ class Bridge:
             self._rung = snapshot.version
             self._post(BellRequested(snapshot.bell))
         with self._changed:
-            before = self._snapshot
-            if before is not None and before.watch.phase != snapshot.watch.phase:
-                self._asked = True  # that all is read is shown at once
             self._snapshot, self._fresh = snapshot, True
             self._changed.notify()
 
