@@ -1,13 +1,14 @@
 """``python -m benchmarks [NAME...]``: the figures of docs/benchmarks.md.
 
 screen, commands, install   the program from outside; one table for all
-imports, readers, drift, compare, health, fleet, rates, false_alarms   parts beside their peers; each prints
-its own
+imports, readers, drift, compare, health, fleet, rates, false_alarms, agreement   parts beside their peers;
+each prints its own
 speed, slope, scale   starts, screen and tables beside every peer in turn; the cost of an update by the number
 of runs; what a plan past one machine rests on
 
 Without a name: all but install, which asks the package index, fleet, which wants openssh-server, speed, which
-wants the peers of ``python -m benchmarks.environment``, and slope, scale, false_alarms, which take long."""
+wants the peers of ``python -m benchmarks.environment``, agreement, which wants R, statsmodels and nannyml,
+and slope, scale, rates, false_alarms, which take long."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from benchmarks import table
 
 OURS = ("screen", "commands", "install")
 PARTS = (
-    "imports", "readers", "drift", "compare", "health", "fleet", "rates", "false_alarms",
+    "imports", "readers", "drift", "compare", "health", "fleet", "rates", "false_alarms", "agreement",
     "speed", "slope", "scale",
 )  # fmt: skip
 USUAL = ("screen", "commands", "imports", "readers", "drift", "compare", "health")

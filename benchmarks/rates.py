@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from benchmarks import more_rates
 from benchmarks.false_alarms import upper_limit
 from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.grid import make_column, make_grid
@@ -242,8 +243,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     told = [signs(collapses(np.random.default_rng((6, s))), 1) for s in range(n)]
     _line("collapse to chance in epoch 26 of 40 found", sum(bool(one) for one in told), n)
     print("equal one-step forecasts with p < 0.05")
-    for phi, length in ((0.0, 200), (0.5, 200), (0.8, 500)):
+    for phi, length in ((0.0, 200), (0.5, 200), (0.8, 500), (0.9, 120), (0.9, 500)):
         _line(f"errors AR(1) {phi}, {length} steps", forecasts(phi, length, 10 * n), 10 * n)
+    for title, part in more_rates.PARTS.items():
+        print(title)
+        for name, hits, trials in part(n):
+            _line(name, hits, trials)
+    for title, part in more_rates.SLOW.items():
+        print(title)
+        for name, hits, trials in part(5 * n):
+            _line(name, hits, trials)
     return 0
 
 

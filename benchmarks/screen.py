@@ -183,6 +183,7 @@ def keys(name: str, writing: int, count: int) -> list[Row]:
     """From a key that moves the cursor to the moved cursor; and what 50 updates a second paint."""
     took: list[float] = []
     with busy(name, writing, 50.0) as (screen, _):
+        time.sleep(SETTLE_S)  # all runs begin to run at once: first their order has to stand
         row = _cursor(b"".join(paint.data for paint in screen.paints))
         painted, began = screen.size(), time.monotonic()
         time.sleep(10.0)

@@ -36,10 +36,11 @@ class Terminal:
     def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
         self.paints: list[Paint] = []
         self.began = time.monotonic()
-        self.pid, self._fd = pty.fork()
+        self.ended = False
+        self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.execvpe(command[0], list(command), dict(env))
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self._news = threading.Condition()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -54,7 +55,7 @@ class Terminal:
     def _listen(self) -> None:
         while True:
             try:
-                data = os.read(self._fd, 1 << 16)
+                data = os.read(self.fd, 1 << 16)
             except OSError:
                 return
             if not data:
@@ -64,7 +65,7 @@ class Terminal:
                 self._news.notify_all()
 
     def send(self, keys: str) -> None:
-        os.write(self._fd, keys.encode())
+        os.write(self.fd, keys.encode())
 
     def size(self) -> int:
         """The number of bytes painted so far."""
@@ -99,15 +100,20 @@ class Terminal:
         """Peak resident memory of the process and of those below it that are alive, MiB."""
         return sum(peak_of(pid) for pid in family(self.pid)) / 2**20
 
+    def wait_end(self, within: float) -> bool:
+        """Whether the program has ended."""
+        deadline = time.monotonic() + within
+        while not self.ended and time.monotonic() < deadline:
+            self.ended = bool(os.waitpid(self.pid, os.WNOHANG)[0])
+            time.sleep(0.0 if self.ended else 0.01)
+        return self.ended
+
     def close(self) -> None:
         for end in (signal.SIGTERM, signal.SIGKILL):
-            os.kill(self.pid, end)
-            deadline = time.monotonic() + 5
-            while time.monotonic() < deadline:
-                if os.waitpid(self.pid, os.WNOHANG)[0]:
-                    os.close(self._fd)
-                    return
-                time.sleep(0.02)
+            if not self.ended:
+                os.kill(self.pid, end)
+                self.wait_end(5.0)
+        os.close(self.fd)
 
 
 def plain(data: bytes) -> str:

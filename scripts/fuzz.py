@@ -103,6 +103,22 @@ def tables(name: str, data: bytes) -> None:
             return
 
 
+def lakes(name: str, data: bytes) -> None:
+    """What a table folder says of itself."""
+    from runwatch.data.errors import DataError
+    from runwatch.data.files import resolve
+
+    writer, table, *below = Path(name).relative_to("tests/fixtures/writers").parts
+    with tempfile.TemporaryDirectory() as root:
+        folder = Path(root, table)
+        shutil.copytree(HERE / "tests" / "fixtures" / "writers" / writer / table, folder)
+        Path(folder, *below).write_bytes(data)
+        try:
+            assert all(file.uri.startswith(str(folder)) for file in resolve(str(folder)))
+        except DataError:
+            return
+
+
 def todo(name: str, data: bytes) -> None:
     """A to-do file: what is not edited comes back byte for byte."""
     from runwatch.tasks.document import Document
@@ -143,7 +159,7 @@ def filters(name: str, data: bytes) -> None:
 
 def numbers(name: str, data: bytes) -> None:
     """A metrics file."""
-    from runwatch.data.metric_files import load_numbers
+    from runwatch.data.number_files import load_numbers
 
     with tempfile.TemporaryDirectory() as root:
         for ending in (".json", ".yaml"):
@@ -182,7 +198,11 @@ def _frames() -> list[tuple[str, bytes]]:
 
 TARGETS: dict[str, tuple[Callable[[str, bytes], None], Callable[[], list[tuple[str, bytes]]]]] = {
     "readers": (readers, seeds),
-    "tables": (tables, lambda: seeds(".parquet", ".csv", ".tsv", ".arrow", ".feather", ".jsonl", ".json")),
+    "tables": (
+        tables,
+        lambda: seeds(".parquet", ".csv", ".tsv", ".arrow", ".feather", ".orc", ".jsonl", ".json", ".gz"),
+    ),
+    "lakes": (lakes, lambda: [seed for seed in seeds(".json", ".avro") if _is_of_table(seed[0])]),
     "todo": (todo, lambda: [("todo.txt", b"(A) 2026-11-30 call Ana +churn due:2026-12-01\r\nx done\n")]),
     "configuration": (configuration, lambda: [("c", path.read_bytes()) for path in _pages()]),
     "expression": (expression, lambda: [("e", b"val/loss > 0.5 for 10m and not (lr < 1e-3) on exp/*")]),
@@ -193,6 +213,12 @@ TARGETS: dict[str, tuple[Callable[[str, bytes], None], Callable[[], list[tuple[s
     "numbers": (numbers, lambda: seeds(".json", ".yaml")),
     "frames": (frames, _frames),
 }
+
+
+def _is_of_table(name: str) -> bool:
+    return name.startswith("tests/fixtures/writers/") and any(
+        part in name for part in ("/_delta_log/", "/metadata/", "state.json")
+    )
 
 
 def _pages() -> Iterator[Path]:

@@ -50,7 +50,10 @@ PLACES = {
     "menu": "Menus",
     "pick": "Choosing one of many",
     "row": "A row in full",
+    "choose": "Choosing several, and their order",
+    "palette": "All commands",
     "help": "Help",
+    "line": "The headline",
 }
 
 

@@ -1,7 +1,8 @@
 """Make a tool's files anew, to look at or to replace a fixture: ``scripts/make_fixture.py NAME FOLDER``.
 
-NAME is a maker in ``tests/fixtures/makers``. The packages that its first lines name (``packages: a==1 b==2``)
-are installed into a throw-away environment, and the maker is run there."""
+NAME is a maker in ``tests/fixtures/makers`` or below (one that is not there: all are listed). The packages
+that its first lines name (``packages: a==1 b==2``) are installed into a throw-away environment, and the
+maker is run there."""
 
 from __future__ import annotations
 
@@ -21,9 +22,10 @@ def packages(maker: Path) -> list[str]:
 
 
 def main(name: str, folder: str) -> int:
-    maker = next((path for path in MAKERS.iterdir() if path.stem == name), None)
+    makers = {path.stem: path for path in MAKERS.rglob("*") if path.is_file() and packages(path)}
+    maker = makers.get(name)
     if maker is None:
-        print("makers:", ", ".join(sorted(path.stem for path in MAKERS.iterdir())), file=sys.stderr)
+        print("makers:", ", ".join(sorted(makers)), file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as work:
         environment = Path(work) / "venv"
@@ -32,7 +34,9 @@ def main(name: str, folder: str) -> int:
         subprocess.run([bin_ / "pip", "install", "-q", *packages(maker)], check=True)
         command = ["bash", maker] if maker.suffix == ".sh" else [bin_ / "python", maker]
         path = f"{bin_}:/usr/bin:/bin"
-        return subprocess.run([*command, Path(folder).resolve()], env={"PATH": path, "HOME": work}).returncode
+        to = Path(folder).resolve()
+        place = ["--out", to] if maker.stem.startswith("gen_") else [to]
+        return subprocess.run([*command, *place], env={"PATH": path, "HOME": work}).returncode
 
 
 if __name__ == "__main__":

@@ -46,8 +46,7 @@ def test_only_new_and_changed_files_are_read(tmp_path: Path, counting: list[str]
         write(tmp_path / f"{day}.parquet", 100, day)
     cache = Memory()
     reference = open_reference(find_files([str(tmp_path)]), DataOptions(), cache)
-    assert len(counting) == 3
-    counting.clear()
+    assert counting == []  # the reference was counted while its grid was made
     again = open_reference(find_files([str(tmp_path)]), DataOptions(), cache)
     assert counting == [] and np.array_equal(again.profile.counts, reference.profile.counts)
     write(tmp_path / "2.parquet", 70, 9)

@@ -11,10 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from runwatch.cli import main
-from runwatch.data.grid import make_column
+from runwatch.data.formats.base import ColumnBlock
+from runwatch.data.grid import make_column, make_grid
 from runwatch.data.grouping import numbered
+from runwatch.data.profile import Counter
 from runwatch.domain.drift import Multivariate
-from runwatch.domain.profile import NamedProfile
+from runwatch.domain.profile import NamedProfile, ProfileGrid, TableProfile
 from runwatch.judge.drift.report import report
 
 
@@ -92,6 +94,59 @@ def test_counts_are_no_codes(rng_of, draw: str) -> None:
         "lognormal": rng_of.lognormal(3, 1, 20_000).astype(int),
     }
     assert make_column("n", pa.array(made[draw])).kind == "numeric"
+
+
+def test_codes_that_missing_values_made_fractions_are_codes() -> None:
+    codes = np.random.default_rng(3).choice(np.arange(100, 99_999), 60, replace=False)
+    drawn = np.random.default_rng(4).choice(codes, 5000).astype(np.float64)
+    drawn[::20] = np.nan
+    column = make_column("store", pa.array(drawn, from_pandas=True))
+    assert column.kind == "categorical" and set(column.words or ()) == {str(code) for code in codes}
+    assert make_column("store", pa.array(drawn + 0.5, from_pandas=True)).kind == "numeric"
+
+
+@pytest.mark.parametrize("form", ["s", "float s", "ms", "us", "ns"])
+def test_times_as_numbers_in_any_order_are_clocks_whatever_their_name(form: str) -> None:
+    seconds = 1_772_300_000 + 86_400 * 30 * np.random.default_rng(5).random(3000)
+    scale = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[form.removeprefix("float ")]
+    values = seconds * scale if form.startswith("float") else (seconds * scale).astype(np.int64)
+    assert make_column("col7", pa.array(values)).notation == f"epoch {form.removeprefix('float ')}"
+
+
+@pytest.mark.parametrize("name", ["user_id", "customer", "order_no", "sessionID"])
+def test_numbers_that_name_someone_are_no_clock(name: str) -> None:
+    drawn = np.random.default_rng(6).choice(10**6, 700, replace=False)
+    numbers = 1_500_000_000 + np.repeat(np.sort(drawn), 4)
+    assert make_column(name, pa.array(numbers)).kind != "datetime"
+
+
+@pytest.mark.parametrize("kind", ["numbers", "words"])
+def test_other_users_are_no_drift_and_one_who_takes_over_is(kind: str) -> None:
+    def users(seed: int, first: int) -> pa.Array:
+        drawn = first + np.random.default_rng(seed).integers(0, 400, 6000)
+        return pa.array(drawn if kind == "numbers" else [f"u{one}" for one in drawn])
+
+    def judged(batch: pa.Array) -> str:
+        grid = make_grid([make_column("customer", users(1, 0))])
+        sides = [profile_of(one, grid) for one in (users(1, 0), batch)]
+        return report(sides[0], [NamedProfile("b", sides[1])]).verdict
+
+    def profile_of(values: pa.Array, grid: ProfileGrid) -> TableProfile:
+        counter = Counter(grid)
+        counter.add(ColumnBlock(len(values), [("customer", values)]))
+        return counter.result(())
+
+    assert judged(users(2, 0)) == judged(users(3, 10_000)) == "stable"
+    if kind == "words":
+        taken = np.where(np.random.default_rng(4).random(6000) < 0.2, "u7", np.array(users(5, 0).to_pylist()))
+        assert judged(pa.array(taken.tolist())) == "drifted"
+
+
+def test_seconds_since_a_start_go_on() -> None:
+    at = np.sort(50_000 * np.random.default_rng(7).random(4000))
+    column = make_column("elapsed", pa.array(at))
+    assert column.onward and not column.ascending
+    assert not make_column("x", pa.array(np.sort(np.random.default_rng(8).normal(size=4000)))).onward
 
 
 def test_all_columns_together_count_in_the_verdict(rng_of) -> None:

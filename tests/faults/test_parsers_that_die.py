@@ -22,7 +22,7 @@ from runwatch.data.discover import ListedFile
 from runwatch.monitor import multivariate_process, reader_process
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.reader_process import ReaderError, ReaderProcess
-from runwatch.monitor.table_reader import Judge, Judged, nobody
+from runwatch.monitor.table_reader import Judge, Judged, ignore_parts
 from runwatch.monitor.wanted import Wanted
 from runwatch.system.deaths import cause
 
@@ -130,19 +130,19 @@ def test_a_batch_that_kills_the_reader_is_that_batchs_problem(
     )
     apart = reader(monkeypatch, "2026-03-02.parquet")
     try:
-        made = apart.ask(judge(root), nobody)
+        made = apart.ask(judge(root), ignore_parts)
         (found,) = made.sets
         wrong = {batch.name: batch.problem for batch in found.batches}
         assert wrong["batches/2026-03-01.parquet"] is None and wrong["batches/2026-03-03.parquet"] is None
         assert "SIGKILL" in wrong["batches/2026-03-02.parquet"].message  # type: ignore[union-attr]
         assert found.latest is not None and found.latest.verdict == "stable"
         survivor = apart._child
-        apart.ask(judge(root), nobody)
+        apart.ask(judge(root), ignore_parts)
         assert apart._child is survivor, "a file that kills is read once, not at every look"
         table(root / "batches" / "2026-03-02.parquet", 9, rows=1999)
         monkeypatch.setenv("DIES_OF", "")
         apart._end()
-        again = apart.ask(judge(root), nobody)
+        again = apart.ask(judge(root), ignore_parts)
         assert all(batch.problem is None for batch in again.sets[0].batches), "written anew, it is read"
     finally:
         apart.stop()
@@ -153,7 +153,7 @@ def test_a_reference_found_by_name_that_kills_is_not_passed_over(
 ) -> None:
     apart = reader(monkeypatch, "reference.parquet")
     try:
-        made = apart.ask(judge(root), nobody)
+        made = apart.ask(judge(root), ignore_parts)
         assert [problem.file for problem in made.problems] == ["reference.parquet"]
     finally:
         apart.stop()
@@ -162,11 +162,11 @@ def test_a_reference_found_by_name_that_kills_is_not_passed_over(
 def test_a_reader_that_never_answers_is_said_in_words(root: Path) -> None:
     apart = ReaderProcess([sys.executable, "-c", "raise SystemExit(7)"])
     with pytest.raises(ReaderError, match="exit code 7"):
-        apart.ask(judge(root), nobody)
+        apart.ask(judge(root), ignore_parts)
     apart.stop()
     nothing = ReaderProcess(["/nowhere/at/all"])
     with pytest.raises(ReaderError, match="no process can be started"):
-        nothing.ask(judge(root), nobody)
+        nothing.ask(judge(root), ignore_parts)
     nothing.stop()
 
 
@@ -193,6 +193,30 @@ def test_the_watching_outlives_its_reader(root: Path, monkeypatch: pytest.Monkey
     finally:
         monitor.stop()
     assert apart._child is None, "the reader ends with the watching"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((sys.executable, "-c", "import os; os.kill(os.getpid(), 11)"), "ended: signal 11 (SIGSEGV)"),
+        (("/nowhere/at/all",), "can't be started (No such file or directory)"),
+    ],
+)
+def test_a_deeper_look_that_dies_is_on_the_list(
+    root: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    monkeypatch.setattr(multivariate_process, "COMMAND", words)
+    monitor = Monitor((str(root),), config.load((str(root),)), keep=False, wanted=Wanted(machine=False))
+    monitor.start(lambda snapshot: None)
+    try:
+        snapshot = monitor.wait_judged(60.0)
+        assert snapshot is not None and snapshot.situation.data[0].latest is not None
+        _wait(lambda: monitor._last.situation.problems)  # type: ignore[union-attr]
+        assert monitor._last is not None
+        (problem,) = monitor._last.situation.problems
+        assert problem.message == f"the comparison of all columns together {said}"
+    finally:
+        monitor.stop()
 
 
 @pytest.mark.parametrize(
@@ -239,7 +263,7 @@ def test_an_answer_is_the_same_from_either_side(root: Path) -> None:
     here, apart = TableReader(CacheFile(None)), ReaderProcess()
     wish = judge(root)
     try:
-        a, b = here.ask(wish, nobody), apart.ask(wish, nobody)
+        a, b = here.ask(wish, ignore_parts), apart.ask(wish, ignore_parts)
         assert isinstance(b, Judged)
         assert repr(a.sets) == repr(b.sets) and a.entries == b.entries and a.problems == b.problems
     finally:

@@ -155,6 +155,17 @@ def test_no_home_at_all(root: Path) -> None:
     assert "todo.txt" in refused.stderr and ";" in refused.stderr
 
 
+def test_a_lock_that_cannot_be_had_is_not_laid_at_the_lists_door(
+    root: Path, own_places: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    todo = write(root / "todo.txt", MINE)
+    (own_places / "xdg_state_home" / "runwatch").write_text("no folder")
+    assert main(["tasks", "add", "new", "--root", str(root)]) == 1
+    told = capsys.readouterr().err
+    assert f"{todo}: not saved: no lock in {own_places}" in told and "XDG_STATE_HOME" in told, told
+    assert todo.read_text() == MINE
+
+
 async def test_a_state_that_cannot_be_written_is_one_notice(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

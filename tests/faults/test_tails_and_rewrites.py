@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from looking import dashboard, messages, only_run, write
 
 from runwatch.config import Settings
 from runwatch.monitor.reading import RootReader
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.registry import built_in
 
 
@@ -146,3 +148,25 @@ def test_what_was_never_written_is_not_read(root: Path, monkeypatch: pytest.Monk
         file.truncate(3 << 40)
     assert only_run(root)["metrics"]["loss"]["last"] == 0.75
     assert taken < 100 << 20
+
+
+def test_a_reader_that_gets_no_further_is_told_of_and_left(root: Path) -> None:
+    class Stuck:
+        NAME = "stuck"
+
+        @staticmethod
+        def claim(listing: Listing) -> Iterable[Claim]:
+            return [Claim("stuck", "stuck", "a", ("a/metrics.x",))] if "metrics.x" in listing.files else []
+
+        @staticmethod
+        def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
+            return Reading({}, Cursor(stat=source.stat), more=True)
+
+    write(root / "a" / "metrics.x", "x")
+    reader = RootReader(str(root), Settings(), {"stuck": Stuck})
+    reader.scan()
+    for _ in range(3):
+        reader.read_some(lambda: True)
+    assert not reader.waiting
+    told = [p.message for e in reader.entries.values() for m in e.memory.sources.values() for p in m.problems]
+    assert told == ["reader stuck got no further"], (told, reader.problems)

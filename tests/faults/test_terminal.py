@@ -35,11 +35,13 @@ OWN = re.compile(
 
 
 class Terminal:
-    """``runwatch ARGUMENTS`` in a pty of 120 x 36."""
+    """``runwatch ARGUMENTS`` in a pty of ``size`` (lines, columns)."""
 
-    def __init__(self, *arguments: str, code: str = "", **env: str) -> None:
+    def __init__(
+        self, *arguments: str, code: str = "", size: tuple[int, int] = (36, 120), **env: str
+    ) -> None:
         self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+        self.resize(slave, *size)
         self.before = termios.tcgetattr(slave)
         program = f"{code}\nimport sys\nfrom runwatch.cli import main\nsys.exit(main(sys.argv[1:]))"
         self.process = subprocess.Popen(
@@ -52,6 +54,10 @@ class Terminal:
         )
         self.slave = slave
         self.seen = b""
+
+    @staticmethod
+    def resize(terminal: int, lines: int, columns: int) -> None:
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
     def until(self, *words: bytes) -> None:
         """Read until all the words have come."""
@@ -150,6 +156,26 @@ def test_a_signal_gives_the_terminal_back(root: Path, number: signal.Signals, co
         assert terminal.ended() in (0, code)
         terminal.restored()
         assert b"Traceback" not in terminal.seen
+    finally:
+        terminal.close()
+
+
+def test_a_terminal_that_does_not_know_its_size_is_drawn_once(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A serial line, or a container's terminal before it was told."""
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
+    terminal = Terminal(str(root), size=(0, 0))
+    try:
+        terminal.until(LIVE)
+        terminal.resize(terminal.master, 40, 150)
+        os.kill(terminal.process.pid, signal.SIGWINCH)
+        terminal.until(b"\x1b[40;1H")
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.ended() in (0, 143) and len(terminal.seen) < 300_000
+        terminal.restored()
     finally:
         terminal.close()
 

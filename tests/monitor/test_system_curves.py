@@ -10,8 +10,11 @@ import numpy as np
 from runwatch.domain.machine import Gpu, Machine
 from runwatch.domain.run import Run, RunKey
 from runwatch.machine.record import MOST, MachineRecord
+from runwatch.monitor.machine_watch import SAVE_EVERY_S, MachineWatch
+from runwatch.monitor.run_builder import RunObservations
 from runwatch.monitor.system_curves import RunSystem
 from runwatch.runs.system_curves import SystemCurves
+from runwatch.store.cache import CacheFile
 
 MADE = Path(__file__).parent.parent / "fixtures" / "media"
 LOG = "wandb-run/run-2fk4bwk0.wandb"
@@ -62,3 +65,29 @@ def test_a_long_record_is_thinned_at_its_beginning_and_keeps_its_gaps() -> None:
     assert np.isnan(points.values).sum() == 1
     assert np.diff(points.wall_times)[0] == 2
     assert np.diff(points.wall_times)[-1] == 1
+
+
+def test_what_was_seen_lasts_from_session_to_session_with_a_gap_between() -> None:
+    first = MachineRecord()
+    for at in (10.0, 15.0):
+        first.note(at, machine(cpu=0.25))
+    second = MachineRecord()
+    second.note(100.0, machine(cpu=0.75))
+    second.take(first.to_bytes())
+    points = second.points("machine/cpu %", 0.0, 200.0)
+    assert points.wall_times.tolist() == [10.0, 15.0, 16.0, 100.0]
+    assert points.values[[0, 1, 3]].tolist() == [25.0, 25.0, 75.0]
+    assert not np.isfinite(points.values[2])
+    for broken in (b"", b"\x00", first.to_bytes()[:-3], MachineRecord().to_bytes()):
+        second.take(broken)
+    assert len(second.points("machine/cpu %", 0.0, 200.0)) == 4
+
+
+def test_the_watch_keeps_the_record_in_the_cache(tmp_path: Path) -> None:
+    for at in (1000.0, 1061.0):
+        cache = CacheFile(tmp_path)
+        watch = MachineWatch((str(tmp_path),), RunObservations(), "here", cache=cache)
+        watch.measure((), at)
+        watch.measure((), at + SAVE_EVERY_S)
+        cache.close()
+    assert len(watch.record.points("machine/memory %", 0.0, 2000.0)) == 5

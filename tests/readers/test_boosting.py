@@ -92,8 +92,9 @@ def test_console_rounds_are_live_and_the_exact_dump_speaks_once_it_is_as_far(tmp
     log.write_text(log.read_text() + "57\n[6]\tvalidation_0-logloss:1e-05+0.25\n")
     watching.look()
     assert plain(watching.runs["."].series)["validation_0-logloss-std"] == [(6, 0.25)]
-    assert watching.runs["."].of(Rank)[-1] == Rank(6.0)
-    (tmp_path / "evals.json").write_text(json.dumps({"validation_0": {"logloss": [0.1] * 6}}))
+    assert watching.runs["."].of(Rank)[-1].value == 6.0
+    same = {"validation_0": {"logloss": [0.62424, *[0.5] * 4, 0.457]}}
+    (tmp_path / "evals.json").write_text(json.dumps(same))
     assert plain(board(tmp_path, xgboost)["."])["validation_0-logloss"][-1] == (6, 1e-05)
     (tmp_path / "evals.json").write_text(json.dumps({"validation_0": {"logloss": [0.1] * 7}}))
     assert plain(board(tmp_path, xgboost)["."])["validation_0-logloss"][-1] == (6, 0.1)
@@ -315,3 +316,9 @@ def test_lightgbms_own_names_of_losses_have_a_direction(tmp_path: Path) -> None:
         ("training's l2", "min"),
         ("valid_0's huber", "min"),
     }
+
+
+def test_two_libraries_in_one_log_each_count_from_their_own_first_round(tmp_path: Path) -> None:
+    (tmp_path / "train.log").write_text("[1]\tvalid's l2: 0.5\n[2]\tvalid's l2: 0.4\n[0]\tval-rmse:1.5\n")
+    found = read_all(lightgbm, tmp_path, final=True).runs["."].series
+    assert plain(found) == {"valid's l2": [(0, 0.5), (1, 0.4)], "val-rmse": [(0, 1.5)]}

@@ -229,6 +229,24 @@ def test_jobs_of_a_batch_system_are_a_run_each_with_their_own_death(tmp_path: Pa
     assert set(runs["slurm-10"].series) == {"loss"}
 
 
+@pytest.mark.parametrize(
+    "names", [("run1.log", "run2.log"), ("2026-11-29_10-00-00.log", "2026-11-30_08-10-00.log")]
+)
+def test_trainings_whose_logs_differ_by_a_number_are_runs_of_their_own(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    for at, (name, text) in enumerate(
+        zip(names, (b"epoch 1 loss=0.9\n" + ERROR, b"epoch 1 loss=0.2\n"), strict=True)
+    ):
+        (tmp_path / name).write_bytes(text)
+        os.utime(tmp_path / name, (1000 + at, 1000 + at))
+    runs = read_all(console, tmp_path).runs
+    assert {name: bool(told.of(Evidence)) for name, told in runs.items()} == {
+        names[0].removesuffix(".log"): True,
+        names[1].removesuffix(".log"): False,
+    }
+
+
 def test_a_later_log_makes_the_death_of_an_earlier_one_past(tmp_path: Path) -> None:
     for at, (name, text) in enumerate([("try-9.out", ERROR), ("try-10.out", b"epoch 4 loss=0.2\n")]):
         (tmp_path / name).write_bytes(text)

@@ -63,6 +63,22 @@ def test_a_table_without_a_length_ends_with_the_bar_above_it(tmp_path: Path) -> 
     assert (told.of(Length)[-1].epochs, told.of(Length)[-1].first_epoch, told.epoch) == (2, 1, 2)
 
 
+def test_bars_that_show_old_values_again_are_no_points(tmp_path: Path) -> None:
+    told = read_log(tmp_path, (CONSOLES / "lightning-tqdm.log").read_bytes())
+    assert ends(told) == {"train_loss": (40, 40, 0.012), "val_loss": (5, 40, 0.00446)}
+    assert told.series["val_loss"].steps.tolist() == [8, 16, 24, 32, 40] and told.epoch == 4
+    assert told.of(Evidence)[-1].status == "finished"
+
+
+def test_lightnings_rich_bar_counts_its_epochs_from_nothing(tmp_path: Path) -> None:
+    told = read_log(tmp_path, (CONSOLES / "lightning-rich.log").read_bytes())
+    assert (told.of(Length)[-1].epochs, told.of(Length)[-1].first_epoch, told.epoch) == (5, 0, 4)
+    assert told.of(Evidence)[-1].status == "finished"
+    line = "Epoch 1/29  ━━━━━━━━━╺━━━━━━━━ 4/8 0:00:00 • 0:00:01 34.81it/s v_num: 0.000 train_loss: 0.5\n"
+    told = read_log(tmp_path, line)
+    assert (told.of(Length)[-1].epochs, told.epoch) == (30, 0.5)
+
+
 def test_a_training_that_stopped_at_a_broken_loss_did_not_finish(tmp_path: Path) -> None:
     log = (CONSOLES / "keras-nan.log").read_text()
     assert read_log(tmp_path, log).of(Evidence)[-1] == Evidence(
@@ -221,3 +237,8 @@ def test_points_tell_the_lines_they_stood_on(tmp_path: Path) -> None:
 def test_the_words_of_the_end(tmp_path: Path, end: str, after: str, status: str | None) -> None:
     said = read_log(tmp_path, f"epoch 1 loss=0.5\n{end}\n{after}\n").of(Evidence)
     assert (said[-1].status if said else None) == status
+
+
+def test_the_bars_of_inspect_ai_are_no_metrics(tmp_path: Path) -> None:
+    line = "generate | Steps:   6/6 100% | Samples:   0/  6 | mockllm:  0/20 | HTTP retries: 0\n"
+    assert not read_log(tmp_path, line).series

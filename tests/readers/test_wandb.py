@@ -247,6 +247,18 @@ def test_a_record_above_the_limit_is_skipped(tmp_path: Path) -> None:
     assert ["MiB, skipped" in problem.message for problem in session.problems] == [True]
 
 
+def test_zero_bytes_without_end_are_passed_over(tmp_path: Path) -> None:
+    """A machine that lost its power leaves them; whoever waits for a record in them waits for ever."""
+    before = blocks(*rows(3))
+    zeros = bytes(-len(before) % 32768 + (20 << 20))
+    put(tmp_path, before + zeros + blocks(history(9, item("loss", "1")))[len(HEADER) :])
+    session = read_all(wandb, tmp_path)
+    assert session.runs[RUN].series["loss"].steps.tolist() == [0, 1, 2, 9]
+    assert {problem.message for problem in session.problems} == {
+        "zero bytes where records should be, skipped"
+    }
+
+
 def test_a_damaged_record_costs_itself_alone(tmp_path: Path) -> None:
     data = bytearray(blocks(*rows(400)))
     at = data.index(b"2.5") - 1

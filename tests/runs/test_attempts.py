@@ -277,3 +277,21 @@ def test_files_that_repeat_each_others_history_are_no_attempts() -> None:
         memory.apply(source, [told, Rank(float(many))])
     summary = _story(memory)
     assert not summary.attempts and summary.metrics["loss"].count == 6
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_files_that_tell_different_trainings_the_newer_one_speaks(order: tuple[int, int]) -> None:
+    """A checkpoint that an older, longer training left (step 4) beside those of the one that runs now."""
+    old = ([1.0, 0.9, 0.8, 0.7], Rank(4.0, 100.0))
+    for values, rank, last in (
+        ([3.0, 2.9], Rank(2.0, 200.0), 2.9),
+        ([3.0, 2.9], Rank(2.0, 50.0), 0.7),
+        ([3.0, 2.9], Rank(2.0, 100.0), 0.7),
+        ([1.0, 0.90001], Rank(2.0, 200.0), 0.7),
+    ):
+        memory = RunMemory()
+        for i in order:
+            told, its = (old, (values, rank))[i]
+            source = Source("claim", "huggingface", f"checkpoint-{i}", i, 50, frozenset(), True)
+            memory.apply(source, [Append("loss", Points.of(range(1, len(told) + 1), told)), its])
+        assert _story(memory).metrics["loss"].last == last

@@ -14,6 +14,7 @@ from PIL import Image
 
 from runwatch.domain.media import (
     Histogram,
+    LoggedFile,
     LoggedTable,
     LoggedText,
     MediaItem,
@@ -24,6 +25,7 @@ from runwatch.domain.media import (
     Unshown,
 )
 from runwatch.runs.media import base
+from runwatch.runs.media._logged_values import found
 from runwatch.runs.media.base import MediaPlace
 from runwatch.runs.media.index import MOST_STEPS, RunMedia
 
@@ -101,6 +103,7 @@ def test_wandb_s_rows_say_the_step_whatever_its_file_names_say() -> None:
         "weights": ("histogram", [0, 3, 6, 9]),
         "given": ("histogram", [0, 3, 6, 9]),
         "answers": ("table", [0, 3, 6, 9]),
+        "page": ("page", [0, 3, 6, 9]),
     }
     samples = next(one for one in listed.series if one.tag == "samples")
     assert "samples_6_" in samples.items[-1].file  # the row of step 9
@@ -126,6 +129,41 @@ def test_trackio_s_rows_and_the_files_beside_its_database() -> None:
         ("question", "answer"), (("2+2", "9"),), 1
     )
     assert not looked(MADE, "trackio/media.db#other")[1].series
+
+
+def test_sounds_and_meshes_are_named_with_what_is_known_of_them() -> None:
+    _, listed = looked(MADE, "sounds")
+    assert told(listed) == {"tone": ("audio", [0, 3]), "cloud_1": ("mesh", [0, 3])}
+    tone = opened(MADE, "sounds", "tone")
+    assert isinstance(tone, LoggedFile)
+    assert tone.data.startswith(b"RIFF") and tone.about == "0.05 s at 8,000 Hz"
+    assert opened(MADE, "sounds", "cloud_1") == LoggedFile(b"", "5 points")
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ({"_type": "audio-file", "path": "media/a.wav"}, [("audio", "x")]),
+        ({"_type": "video-file", "path": "media/a.mp4"}, [("video", "x")]),
+        ({"_type": "trackio.video", "file_path": "p/a.mp4"}, [("video", "x")]),
+        ({"_type": "plotly-file", "path": "media/a.plotly.json"}, [("page", "x")]),
+        (
+            {"_type": "videos", "count": 2, "videos": 2 * [{"_type": "video-file", "path": "media/a.mp4"}]},
+            [("video", "x"), ("video", "x #2")],
+        ),
+        (
+            {"_type": "object3D", "filenames": ["a"], "objects": [{"_type": "object3D-file", "path": "a"}]},
+            [("mesh", "x")],
+        ),
+        ({"_type": "audio", "count": 1, "audio": ["no object"]}, []),
+        ({"_type": "graph-file", "path": "a.json"}, []),
+    ],
+)
+def test_what_w_and_b_and_trackio_call_their_files(
+    value: dict[str, object], named: list[tuple[str, str]]
+) -> None:
+    row = MediaItem(None, None, "run.wandb", 7, 9)
+    assert [(one.kind, one.tag) for one in found("x", value, 1, None, row, "files")] == named
 
 
 def test_what_grows_is_read_on_and_the_same_in_any_pieces(tmp_path: Path) -> None:

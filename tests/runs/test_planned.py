@@ -40,3 +40,8 @@ def test_the_first_section_wins() -> None:
 )
 def test_budget(hparams: dict[str, object], seconds: float | None) -> None:
     assert budget(hparams) == seconds
+
+
+def test_boosting_rounds_are_no_length_of_a_search_or_a_forest() -> None:
+    assert planned({"n_estimators": 100, "iterations": 5}, rounds=False) == (None, None)
+    assert planned({"n_estimators": 100, "max_steps": 7}, rounds=False) == (7, None)

@@ -21,12 +21,12 @@ BUSY = SnapshotFacts(
 
 def test_one_line():
     assert status_line([BUSY], NOW + 90) == "rw 2 run 1! 2~ 1 open disk 5%"
-    assert status_line([SnapshotFacts(NOW, 30.0, kept_facts())], NOW) == "rw 0 run ok"
+    assert status_line([SnapshotFacts(NOW, 30.0, kept_facts())], NOW) == "rw idle ok"
 
 
 def test_old_facts_show_their_age():
     assert status_line([BUSY], NOW + 91) == "rw 2 run 1! 2~ 1 open disk 5% (2m ago)"
-    assert status_line([SnapshotFacts(NOW, 30.0, kept_facts())], NOW + 5 * HOUR) == "rw 0 run (5h ago)"
+    assert status_line([SnapshotFacts(NOW, 30.0, kept_facts())], NOW + 5 * HOUR) == "rw idle (5h ago)"
     assert status_line([], NOW) == "rw ?"
 
 

@@ -94,7 +94,7 @@ def test_what_cannot_be_done_is_refused_with_a_reason(desk):
         (SetPriority(ROOT, "Bob", "?"), "A to Z"),
         (AddTask("  ", ROOT), "write what to do"),
         (Undo(ROOT, "x"), "nothing to undo"),
-        (Rescan(), "not a matter"),
+        (Rescan(), "does not change the to-do list"),
     ]:
         answer = desk.do(intent)
         assert not answer.ok and reason in answer.message

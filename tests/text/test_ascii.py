@@ -13,7 +13,14 @@ from runwatch.text.ascii import to_ascii, wants_ascii
 
 @pytest.mark.parametrize(
     "text, plain",
-    [("╭─ ✗ crashed ▲ +0.1 …", "+- x crashed ^ +0.1 ."), ("━━╸─", "==--"), ("é 日", "e ??"), ("⣿⠉⣀", ":'.")],
+    [
+        ("╭─ ✗ crashed ▲ +0.1 …", "+- x crashed ^ +0.1.."),
+        ("━━╸─", "==--"),
+        ("é 日", "e ??"),
+        ("a long na…", "a long na~"),
+        ("by …ctions", "by ~ctions"),
+        ("⣿⠉⣀", ":'."),
+    ],
 )
 def test_signs_have_a_plain_twin(text: str, plain: str) -> None:
     assert to_ascii(text) == plain

@@ -113,3 +113,14 @@ def test_a_run_keeps_its_colour_when_another_is_unmarked() -> None:
     for key in (d, c, b):
         chosen.toggle(key)
     assert chosen.slots == ()
+
+
+async def test_epochs_and_steps_are_not_drawn_on_one_axis(board: OpenBoard) -> None:
+    by_epoch = replace(made_up.run("keras", "finished", 60), epoch=3990.0, step=3990)
+    by_step = made_up.run("champion", "finished", 120)
+    first = made_up.snapshot(runs=(by_epoch, by_step), comparisons={}, findings=(), baselines={})
+    async with board(first) as it:
+        await it.press("space", "j", "space", "k", "enter")
+        await it.sees("champion at its end")
+        await it.press("escape", "j", "enter")
+        await it.sees("keras at its end")

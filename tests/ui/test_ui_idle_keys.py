@@ -24,15 +24,15 @@ async def test_on_an_empty_board_every_key_that_needs_a_run_a_task_or_data_says_
         assert "mark two or more runs" in await told(it, "c")
         assert "nothing to open" in await told(it, "enter")
         assert "there is no finding" in await told(it, "n")
-        tasks = next(pane.number for pane in it.app.screen._panes if pane.ID == "tasks")
+        tasks = next(pane.number for pane in it.app.screen.panes if pane.ID == "tasks")
         for key in ("space", "z", "p", "e"):
             said = await told(it, str(tasks), key)
             assert "the cursor is on no task" in said or not _bound(it, key), key
         assert "nothing to undo" in await told(it, "u")
-        assert f"there are {len(it.app.screen._panes)} panes" in await told(it, "9")
+        assert f"there are {len(it.app.screen.panes)} panes" in await told(it, "9")
         await it.press("question_mark")
         await it.press(*"number")
-        await it.sees(f"1 to {len(it.app.screen_stack[-2]._panes)} ")
+        await it.sees(f"1 to {len(it.app.screen_stack[-2].panes)} ")
 
 
 def _bound(it, key: str) -> bool:  # type: ignore[no-untyped-def]

@@ -123,7 +123,7 @@ async def test_a_refused_picture_and_a_run_without_any(board: OpenBoard, root: P
     (root / "exp/bad.png").unlink()
     async with board(seen(root)) as it:
         await it.press("enter", "7")
-        await it.sees("this run logged no picture, histogram, curve, text or table")
+        await it.sees("this run logged nothing but numbers")
 
 
 MADE = Path(__file__).parent.parent / "fixtures" / "media"
@@ -158,8 +158,23 @@ async def test_everything_that_a_run_logged_is_seen_kind_by_kind(board: OpenBoar
 async def test_tags_are_filtered_and_a_table_is_a_table(board: OpenBoard) -> None:
     async with board(logged("wandb-run")) as it:
         await it.press("enter", "7")
-        await it.sees("1 of 6")
+        await it.sees("1 of 7")
         await it.press("slash", *"answers", "enter")
         await it.sees("table  answers", "“answers”", "question", "2+2", "a|b", "2 rows")
         await it.press("slash", "escape")
-        await it.sees("of 6")
+        await it.sees("of 7")
+
+
+async def test_what_no_terminal_shows_is_named_and_written_and_the_keys_go_on(
+    board: OpenBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with board(logged("sounds")) as it:
+        await it.press("enter", "7")
+        await it.sees("1 of 2", "sound", "tone", "0.05 s at 8,000 Hz", "not shown in a terminal", "step 3")
+        await it.press("x", "enter")
+        await it.until(lambda: list(tmp_path.glob("*.wav")) != [], "a file of the sound")
+        await it.press("down")
+        await it.sees("2 of 2", "3D object", "cloud_1", "5 points")
+        await it.press("up", "left")
+        await it.sees("1 of 2", "step 0")

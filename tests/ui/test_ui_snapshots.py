@@ -53,7 +53,6 @@ async def _still(pilot: Pilot[Any]) -> None:
 STATES: dict[str, tuple[str, ...]] = {
     "drift": ("2",),
     "tasks": ("4",),
-    "full": ("2", "f"),
     "filter": ("slash", *"status:cr"),
     "groups": ("t", *"folder", "enter"),
     "findings": ("F",),
@@ -72,15 +71,24 @@ def test_sizes_and_themes(snap_compare: Any, size: tuple[int, int], theme: str) 
     assert snap_compare(_app(theme), terminal_size=size, run_before=_drawn)
 
 
-@pytest.mark.parametrize("state", STATES)
-def test_states(snap_compare: Any, state: str) -> None:
+def _after(*keys: str) -> Any:
     async def reached(pilot: Any) -> None:
         await _drawn(pilot)
-        for key in STATES[state]:
+        for key in keys:
             await pilot.press(key)
             await pilot.pause()
         for field in pilot.app.screen.query(Input):
             field.cursor_blink = False
         await _still(pilot)
 
-    assert snap_compare(_app("runwatch-dark"), terminal_size=(100, 30), run_before=reached)
+    return reached
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_states(snap_compare: Any, state: str) -> None:
+    before = _after(*STATES[state])
+    assert snap_compare(_app("runwatch-dark"), terminal_size=(100, 30), run_before=before)
+
+
+def test_one_pane_in_full(snap_compare: Any) -> None:
+    assert snap_compare(_app("runwatch-dark"), terminal_size=(120, 36), run_before=_after("2", "f"))

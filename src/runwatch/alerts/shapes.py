@@ -58,7 +58,7 @@ def _runwatch(notification: Notification, to: Receiver) -> Iterator[Request]:
 
 def _alertmanager(notification: Notification, to: Receiver) -> Iterator[Request]:
     """All events in one request. Labels name an alert there, so that one whose severity changed is another:
-    the same finding's others end with it. What holds ends by itself in 7 days, should nobody say so."""
+    the same finding's others end with it. What holds ends by itself in 7 days, unless it is closed before."""
     alerts = []
     for event in notification.for_people.events if notification.for_people else ():
         for severity in SEVERITIES:

@@ -12,8 +12,7 @@ from runwatch.hosts.fleet import Fleet
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import Target
 from runwatch.monitor.live import Monitor
-from runwatch.store import paths
-from runwatch.store.state import State
+from runwatch.store.state import user_state
 
 if TYPE_CHECKING:
     from runwatch.show.brief import Brief
@@ -35,7 +34,7 @@ def fleet(
 ) -> DashboardFleet:
     """The monitor of this machine's ``roots``, if there are any, and of other machines; ``own``: the user's
     settings, by which alerts about these are sent."""
-    state = State(paths.state_dir())
+    state = user_state()
     return DashboardFleet(
         Monitor(roots, settings) if roots else None,
         lambda changed: [Remote(one, opening(one, keep=True), changed) for one in others],

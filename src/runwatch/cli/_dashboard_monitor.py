@@ -25,7 +25,7 @@ class _Remembering(Protocol):
 
 def briefs_of(watching: _Remembering) -> list[tuple[str, Brief]]:
     """(root, what happened there since the person last looked at it), once all has been looked at; left out
-    are roots where nothing happened and that nobody looked at before. Waits: not for the event loop."""
+    are roots where nothing happened and those seen for the first time. Waits: not for the event loop."""
     snapshot = watching.wait_judged(ANSWER_TIMEOUT_S)
     if snapshot is None:
         return []

@@ -1,5 +1,5 @@
-"""Commands that read tables do so in a second process: where a parser dies of a file, the command begins anew
-without that file, which is a problem like any other."""
+"""Commands that read tables do so in a second process: where a file crashes the parser, the command starts
+again without that file, which is a problem like any other."""
 
 from __future__ import annotations
 

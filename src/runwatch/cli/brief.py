@@ -33,7 +33,7 @@ _T = TypeVar("_T")
 
 
 class _HostBrief(NamedTuple):
-    """What was found of one root that a person named: its facts, whence they are (None: just now), what names
+    """What was found of one root that a person named: its facts, their origin (None: just now), what names
     it in the state, the look itself, and why another machine did not answer."""
 
     kept: SnapshotFacts
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     if late:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(0)  # the look goes on in a thread that nobody waits for
+        os._exit(0)  # work goes on in a thread that is not waited for
     return 0
 
 
@@ -244,7 +244,7 @@ def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
 
 
 class _Work(Generic[_T]):
-    """Something that a thread does which nobody waits for longer than they want to."""
+    """Work of a thread that is waited for only so long."""
 
     def __init__(self, do: Callable[[], _T]) -> None:
         self._do = do

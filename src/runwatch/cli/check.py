@@ -31,7 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prom", metavar="FILE", help="also write Prometheus metrics to FILE")
     parser.add_argument("--openmetrics", action="store_true", help="with --prom: use the OpenMetrics format")
     parser.add_argument(
-        "--send", action="store_true", help="also send what counts (--fail-on) to the channels of [alerts]"
+        "--send",
+        action="store_true",
+        help="also send findings that count for --fail-on to the channels in [alerts]",
     )
     formats(parser)
 

@@ -8,11 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from runwatch.cli._output import fail_on, formats
 from runwatch.domain.borders import JsonDict
 
 if TYPE_CHECKING:
     from runwatch.domain.drift import DriftReport
+    from runwatch.domain.profile import DataOptions
     from runwatch.domain.run import Problem
     from runwatch.monitor.pieces import Pieces
 
@@ -140,21 +143,29 @@ def _rank(report: DriftReport) -> int:
     return RANK[report.verdict]
 
 
-def judged(args: argparse.Namespace) -> tuple[DriftReport, Sequence[tuple[str, DriftReport]]]:
-    """(the report, one report a segment)."""
-    from runwatch.data.errors import DataError
+def column_options(args: argparse.Namespace) -> DataOptions:
+    """What ``data_options`` say of the columns."""
     from runwatch.domain.profile import DataOptions
-    from runwatch.monitor.data_pipeline import DataSpec, compare, engine_of, open_data
 
-    options = DataOptions(
+    return DataOptions(
         include=tuple(args.include),
         exclude=tuple(args.exclude),
         kinds=kinds(args.kind),
         target=args.target,
-        prediction=args.prediction,
-        score=args.score,
         key=args.key,
         group=args.group,
+    )
+
+
+def judged(args: argparse.Namespace) -> tuple[DriftReport, Sequence[tuple[str, DriftReport]]]:
+    """(the report, one report a segment)."""
+    from runwatch.data.errors import DataError
+    from runwatch.monitor.data_pipeline import DataSpec, compare, engine_of, open_data
+
+    options = replace(
+        column_options(args),
+        prediction=args.prediction,
+        score=args.score,
         segments=(args.by,) if args.by else (),
         multivariate=args.multivariate,
     )

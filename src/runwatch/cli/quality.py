@@ -6,8 +6,10 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from runwatch.cli._output import fail_on, formats
-from runwatch.cli.drift import complain, data_options, exit_code, kept_profiles, kinds
+from runwatch.cli.drift import column_options, complain, data_options, exit_code, kept_profiles
 
 if TYPE_CHECKING:
     from runwatch.domain.run import Problem
@@ -74,18 +76,9 @@ def _guesses(case: QualityCase | None, explain: bool) -> list[str]:
 
 def _case(args: argparse.Namespace, now: float) -> tuple[QualityCase | None, list[Problem]]:
     """(what the checks look at, problems); None where no data could be read."""
-    from runwatch.domain.profile import DataOptions
     from runwatch.monitor.data_pipeline import DataSpec, engine_of, open_data, quality_case
 
-    options = DataOptions(
-        include=tuple(args.include),
-        exclude=tuple(args.exclude),
-        kinds=kinds(args.kind),
-        target=args.target,
-        key=args.key,
-        group=args.group,
-        expect=_expect(args.expect),
-    )
+    options = replace(column_options(args), expect=_expect(args.expect))
     spec = DataSpec(
         "quality", "", (args.reference or args.data,), (args.data,), options, engine=args.engine or ""
     )

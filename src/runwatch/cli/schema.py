@@ -13,7 +13,8 @@ HELP = """Print the JSON Schema of a command's JSON output.
 def configure(parser: argparse.ArgumentParser) -> None:
     from runwatch.show.schemas import ANSWERS
 
-    parser.add_argument("answer", choices=sorted([*ANSWERS, "tail"]), help="the command")
+    names = sorted([*ANSWERS, "tail"])
+    parser.add_argument("answer", choices=names, metavar="|".join(names), help="the command")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -82,12 +82,11 @@ def _monitor(named: Sequence[str], config_file: str | None) -> Monitor | Fleet:
         return local
     from runwatch.hosts.fleet import Fleet
     from runwatch.hosts.remote import Remote, opening
-    from runwatch.store import paths
-    from runwatch.store.state import State
+    from runwatch.store.state import user_state
 
     return Fleet(
         local,
         lambda changed: [Remote(one, opening(one), changed) for one in others],
-        State(paths.state_dir()),
+        user_state(),
         most_points=0,
     )

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 NAME = "tasks"
 HELP = """Show and change the to-do list (a todo.txt file).
 
-  runwatch tasks                              list what is to do
+  runwatch tasks                              list open tasks
   runwatch tasks add "(B) retrain +churn due:2026-12-01"
   runwatch tasks done 3f9a2c71d0 report       by id, or any part of the text that fits one task
   runwatch tasks reopen ID
   runwatch tasks snooze ID tomorrow           or monday, 2026-12-01, 3d, 2w
   runwatch tasks edit ID TEXT                 dates, priority and keys that TEXT leaves out stay
   runwatch tasks priority ID A|none
-  runwatch tasks archive                      move what is done into done.txt beside the list
+  runwatch tasks archive                      move finished tasks to done.txt next to the list
   runwatch tasks silence MATCH 4h             no task, no alert for a fingerprint, rule or run
   runwatch tasks history --since 7d           who did what, and how long it took"""
 

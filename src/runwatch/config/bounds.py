@@ -1,4 +1,4 @@
-"""What a configuration that was found, and that nobody has vouched for, may say: all about the folder it lies
+"""What a configuration that was found, and is not trusted yet, may say: all about the folder it lies
 in, nothing that sends, expands, fetches, loads or reaches beyond it."""
 
 from __future__ import annotations

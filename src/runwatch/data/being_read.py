@@ -1,5 +1,5 @@
-"""Which file this process reads, noted where another one sees it: a parser that dies takes its process with
-it, and who waits for that process then knows which file to leave out."""
+"""Which file this process reads, noted where another one sees it: a parser that crashes takes its process
+with it, and the parent process then knows which file to leave out."""
 
 from __future__ import annotations
 

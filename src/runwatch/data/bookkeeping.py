@@ -18,7 +18,7 @@ _OWNER_NAME = re.compile(
     r"([_\W]?(id|uuid|no|nr|key))?)$|[a-z]*(?:user|customer|client|patient|session|account|order)I[dD]$"
 )
 _ANY_ID = re.compile(r"(^|[_\W])(?i:id|uuid|guid)$|[a-z]I[dD]$")
-_MANY_OWNERS, _MANY_IDS = 100, 1000
+MANY_OWNERS, _MANY_IDS = 100, 1000
 _IN_ORDER = 0.99
 _LEAST_ROWS = 20
 _LOOK = 1000
@@ -30,6 +30,11 @@ _BEND, _LONGEST = 0.15, 0.5
 def names_rows(name: str) -> bool:
     """Whether a column's name says that it identifies its rows."""
     return bool(_ID_NAME.search(name))
+
+
+def names_owners(name: str) -> bool:
+    """Whether a column's name says that it names users, orders or others that the rows belong to."""
+    return bool(_OWNER_NAME.search(name))
 
 
 def whole(values: AnyArray) -> bool:
@@ -60,11 +65,11 @@ def _repeats(values: AnyArray) -> bool:
 def names_others(name: str, values: AnyArray) -> bool:
     """Whether whole numbers that repeat name users, orders or other things than the row: the name says so,
     and they are too many to be categories."""
-    owner = bool(_OWNER_NAME.search(name))
+    owner = names_owners(name)
     return (
         (owner or bool(_ANY_ID.search(name)))
         and whole(values)
-        and len(np.unique(values)) > (_MANY_OWNERS if owner else _MANY_IDS)
+        and len(np.unique(values)) > (MANY_OWNERS if owner else _MANY_IDS)
     )
 
 
@@ -78,6 +83,11 @@ def in_order(values: AnyArray) -> bool:
         return False  # whatever comes after
     up, down = (values[1:] > values[:-1]).mean(), (values[1:] < values[:-1]).mean()
     return bool(min(up, down) <= 1 - _IN_ORDER and max(up, down) > 0)
+
+
+def goes_straight(values: AnyArray) -> bool:
+    """Whether fractions rise with every row in about a straight line, as seconds since a start do."""
+    return len(values) >= _LEAST_ROWS and in_order(values) and changes_with_each(values) and _straight(values)
 
 
 def changes_with_each(values: AnyArray) -> bool:

@@ -24,7 +24,7 @@ class DaskEngine:
     def __init__(self, address: str) -> None:
         self.address = address
 
-    def call(self, function: Callable[..., Answer], *args: Any) -> Answer:
+    def call(self, function: Callable[..., Answer], *args: object) -> Answer:
         """What ``function`` makes of ``args`` on one of the workers."""
         with self._client() as client:
             self._check(client)
@@ -77,7 +77,7 @@ class DaskEngine:
                 raise UserError(f"{what}; on every worker: pip install 'runwatch[dask]=={__version__}'")
 
 
-def tried(function: Callable[..., Any], args: Sequence[object]) -> object:
+def tried(function: Callable[..., object], args: Sequence[object]) -> object:
     """What the function makes of its arguments, or what is wrong with its files: an answer, since an error
     would be tried again and travel less surely."""
     try:

@@ -48,8 +48,8 @@ def row_facts(
             raise explained(file.name, error) from error
     whole = np.concatenate(rows) if rows else np.empty(0, dtype=np.uint64)
     repeats = {key: _repeats(np.concatenate(parts)) for key, parts in by_key.items() if parts}
-    repeated = {key: _samples(files, key, types, found[1]) for key, found in repeats.items() if found[0]}
-    counts = {key: found[0] for key, found in repeats.items()}
+    repeated = {key: _samples(files, key, types, pair[1]) for key, pair in repeats.items() if pair[0]}
+    counts = {key: pair[0] for key, pair in repeats.items()}
     times = np.unique(whole, return_counts=True)[1]
     occurring = tuple((int(t), int(n)) for t, n in zip(*np.unique(times, return_counts=True), strict=True))
     return RowFacts(len(whole), len(whole) - len(times), counts, repeated, occurring)

@@ -97,6 +97,12 @@ def natural(name: str) -> tuple[object, ...]:
 def _empty(folder: str) -> tuple[str, str]:
     """What is wrong with a folder that has no data files, and what to do."""
     names = os.listdir(folder)
+    other = sorted(name for name in names if not name.startswith((".", "_")))
+    if other and "_delta_log" not in names and os.path.isfile(os.path.join(folder, other[0])):
+        return (
+            f"holds no data file that is read (but {other[0]})",
+            f"write files that end in one of {_known()}",
+        )
     if "_SUCCESS" in names or "_delta_log" in names:
         return "is a table with no rows", "check why its job wrote none"
     return "holds no data files", f"put files there that end in one of {_known()}"

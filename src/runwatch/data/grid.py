@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers
 from runwatch.data.bookkeeping import (
+    MANY_OWNERS,
     changes_with_each,
     counts_groups,
+    goes_straight,
     identifier,
     in_order,
     names_others,
+    names_owners,
     names_rows,
+    whole,
 )
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
@@ -30,7 +34,7 @@ BINS = 240
 EDGE_ROWS = 50_000
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "7"
+ENGINE = "8"
 _TEXT_LENGTH = 50
 _CODE_NAME = re.compile(
     r"(?:^|[_\W])(?:code|zip|zipcode|zip_code|postcode|postal_code|plz|class|category|type|status|mcc|naics|sic)$"
@@ -38,6 +42,7 @@ _CODE_NAME = re.compile(
     0,
 )
 _REPEATS_OF_NAMED, _REPEATS, _LEAST_CODES, _MOST_CODES, _DENSE = 5, 20, 6, 1000, 0.25
+_LONGEST_CODE = 1e9
 _LEAST_ROWS = 20
 _ULPS = 8
 _NINE_DIGITS = 1e-9
@@ -159,7 +164,7 @@ def make_column(
         return _ordered(name, type_, numbers(array), kind, declared, role)
     if group == "boolean":
         return _worded(name, type_, array, declared or "boolean", declared, role)
-    text = as_text(array.drop_null())
+    text = array.drop_null() if group == "string" else as_text(array.drop_null())
     notation = "" if words_wanted else detect(text)
     if declared == "datetime":
         notation = notation if notation.startswith(("moment", "time")) else ISO
@@ -167,7 +172,7 @@ def make_column(
         notation = notation if notation.startswith(("number", "duration")) else PLAIN
     if notation:
         kind = declared or ("datetime" if notation.startswith(("moment", "time")) else "numeric")
-        return _ordered(name, type_, parse(text, notation)[0], kind, declared, role, notation)
+        return _ordered(name, type_, parse(as_text(text), notation)[0], kind, declared, role, notation)
     return _worded(name, type_, text, declared or "categorical", declared, role)
 
 
@@ -178,9 +183,10 @@ def _are_codes(name: str, array: Arrow) -> bool:
 
     if t.is_dictionary(array.type):
         return True
-    if not t.is_integer(array.type):
+    found = numbers(array)
+    if not t.is_integer(array.type) and not (t.is_floating(array.type) and _whole_codes(found)):
         return False
-    values, counts = np.unique(numbers(array), return_counts=True)
+    values, counts = np.unique(found, return_counts=True)
     several, rows = len(values), int(counts.sum())
     if not 2 < several <= MAX_WORDS or rows < _LEAST_ROWS:
         return False
@@ -191,6 +197,12 @@ def _are_codes(name: str, array: Arrow) -> bool:
     middle = values[several // 10 : several - several // 10].astype(np.int64)
     step = int(np.gcd.reduce(np.diff(values.astype(np.int64))))
     return len(middle) / ((int(middle[-1]) - int(middle[0])) / step + 1) < _DENSE
+
+
+def _whole_codes(values: AnyArray) -> bool:
+    """Whether fractions are the whole numbers that missing values make fractions of in pandas, and such as
+    are written without an exponent."""
+    return whole(values) and bool((np.abs(values) < _LONGEST_CODE).all())
 
 
 def _ordered(
@@ -218,6 +230,7 @@ def _ordered(
     unique = counted and not notation and identifier(name, finite)
     counted = counted and declared is None
     foreign = counted and role == "feature" and not unique and names_others(name, finite)
+    straight = counted and finite.dtype.kind == "f" and not whole(finite) and goes_straight(finite)
     counted = counted and counts_groups(finite)
     return ColumnGrid(
         name,
@@ -232,7 +245,7 @@ def _ordered(
         notation=notation,
         exact=exact,
         ascending=counted and changes_with_each(finite),
-        onward=in_order(finite) if kind == "datetime" else counted,
+        onward=in_order(finite) if kind == "datetime" else counted or straight,
         foreign=foreign,
     )
 
@@ -240,7 +253,7 @@ def _ordered(
 def _worded(
     name: str, type_: str, array: Arrow, kind: ColumnKind, declared: ColumnKind | None, role: Role
 ) -> ColumnGrid:
-    text = as_text(array).drop_null()
+    text = array.drop_null() if family(array.type) == "string" else as_text(array).drop_null()
     words, distinct, counts = _frequent(text)
     if declared is None and {word.lower() for word in words} == {"false", "true"}:
         kind = "boolean"
@@ -250,7 +263,7 @@ def _worded(
     if distinct <= 1 and declared is None:
         kind = "constant"
     if kind == "text":
-        lengths, _ = shapes(text)
+        lengths, _ = shapes(as_text(text))
         edges, deciles, _ = make_edges(lengths)
         key = unique and role == "feature" and names_rows(name)
         return ColumnGrid(
@@ -261,26 +274,27 @@ def _worded(
         words = ("false", "true") if spoken <= {"false", "true"} else words
     seen, rare = b"", (0, 0, 0)
     if distinct > len(words) and kind != "boolean":
-        seen = bitmap(hashed(text.unique()))
+        seen = bitmap(hashed(as_text(text.unique())))
         rare = int((counts == 1).sum()), int((counts == 2).sum()), len(text)
-    return ColumnGrid(name, kind, type_, None, words, (), declared is None, unique, role, seen, rare)
+    foreign = declared is None and role == "feature" and kind == "categorical" and names_owners(name)
+    foreign = foreign and distinct > MANY_OWNERS
+    return ColumnGrid(
+        name, kind, type_, None, words, (), declared is None, unique, role, seen, rare, foreign=foreign
+    )
 
 
 def _is_text(text: Arrow, distinct: int) -> bool:
     """Free text or identifiers rather than categories: nearly every value differs, or values are long."""
     if len(text) >= 50 and distinct > 0.5 * len(text):
         return True
-    lengths, _ = shapes(text.slice(0, 10_000))
+    lengths, _ = shapes(as_text(text.slice(0, 10_000)))
     return bool(distinct > 20 and lengths.mean() > _TEXT_LENGTH)
 
 
 def _frequent(text: object) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
     """(the most frequent values, most frequent first, ties in lexical order; number of distinct values; how
     often each of them occurs)."""
-    import pyarrow.compute as pc
-
-    table = pc.value_counts(text)
-    values, counts = table.field(0), buffer_values(table.field(1))
+    values, counts = _counted(text)
     if len(values) > MAX_WORDS:
         least = np.partition(counts, len(counts) - MAX_WORDS)[len(counts) - MAX_WORDS]
         keep = np.flatnonzero(counts >= least)
@@ -289,6 +303,27 @@ def _frequent(text: object) -> tuple[tuple[str, ...], int, NDArray[np.int64]]:
         pairs = list(zip(values.to_pylist(), counts.tolist(), strict=True))
     pairs.sort(key=lambda pair: (-pair[1], pair[0]))
     return tuple(word for word, _ in pairs[:MAX_WORDS]), len(values), counts
+
+
+def _counted(text: Arrow) -> tuple[Arrow, NDArray[np.int64]]:
+    """(the values that occur, each once; how often): of codes without a look at the text of every row."""
+    import pyarrow.compute as pc
+    import pyarrow.types as t
+
+    if t.is_dictionary(text.type) and not text.dictionary.null_count:
+        counts = np.bincount(buffer_values(text.indices), minlength=len(text.dictionary))
+        there = np.flatnonzero(counts)
+        values = as_text(text.dictionary).take(_positions(there))
+        if len(values.unique()) == len(values):
+            return values, counts[there].astype(np.int64)
+    table = pc.value_counts(as_text(text))
+    return table.field(0), buffer_values(table.field(1))
+
+
+def _positions(at: NDArray[np.intp]) -> Arrow:
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(pa.int64(), len(at), [None, pa.py_buffer(at.astype(np.int64))])
 
 
 def guess_role(

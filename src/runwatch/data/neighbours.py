@@ -1,4 +1,4 @@
-"""Whether the rows of a piece hang together: its first rows, looked at in the order in which they lie."""
+"""Whether the rows of a piece depend on each other: its first rows, in their order."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ class Neighbours:
             part = array.slice(0, need)
             self._parts.setdefault(index, []).append(_filled(part, self._grid.columns[index]))
             self._have[index] = self._have.get(index, 0) + len(part)
+
+    def adopt(self, index: int, alone: Neighbours) -> None:
+        """Takes over a column that was looked at on a grid of its own."""
+        if 0 in alone._parts:
+            self._parts[index], self._have[index] = alone._parts[0], alone._have[0]
 
     def result(self) -> Floats:
         """``TableProfile.dependence``."""

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.data.arrays import buffer_values, numbers
-from runwatch.data.bookkeeping import in_order, whole
+from runwatch.data.arrays import as_text, buffer_values, numbers
+from runwatch.data.bookkeeping import in_order, names_owners, names_rows, whole
 from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
 
@@ -67,18 +67,20 @@ _CAMEL = re.compile(r"[a-z](At|Time|Date|Timestamp)$")
 _FIRST, _LAST = 631_152_000, 4_102_444_800  # 1990 to 2100
 _RECENT, _YEARS = 1_000_000_000, 20 * 31_556_952  # 2001
 _CALENDAR = {6: "month", 8: "day", 10: "hour", 12: "minute", 14: "second"}
+_THESE_YEARS, _FEW_YEARS = (1_262_304_000, 2_208_988_800), 5 * 31_556_952  # 2010 to 2040
+_LEAST_ROWS, _MOSTLY = 100, 0.5
 _CENTURIES, _FEW_DATES = (1900, 2100), 5
 
 
 def detect(text: Arrow) -> str:
     """The notation that all of the text is in (or nearly all of many different values): of numbers, moments,
     times of day or durations; empty for words. Whole numbers are codes as long as they repeat or any begins
-    with a zero. ``text``: a string array without nulls."""
-    sample = _spread(text)
+    with a zero. ``text``: an array of strings, or of their codes, without nulls."""
+    sample = as_text(_spread(text))
     if not len(sample):
         return ""
     form = _numbers_form(sample) or _time_form(sample)
-    return form if form and (sample is text or _share(text, form) >= _MOSTLY) else ""
+    return form if form and (len(sample) == len(text) or _share(as_text(text), form) >= _MOSTLY) else ""
 
 
 def _spread(text: Arrow) -> Arrow:
@@ -253,6 +255,8 @@ def epoch(name: str, values: AnyArray) -> str:
     if len(values) < 2:
         return ""
     named = bool(_CLOCK_NAME.search(name) or _CAMEL.search(name))
+    if not named and (names_owners(name) or names_rows(name)):
+        return ""
     is_time = named or in_order(values)
     low, high = float(values.min()), float(values.max())
     digits = len(str(int(max(low, 0.0))))
@@ -260,9 +264,18 @@ def epoch(name: str, values: AnyArray) -> str:
         return _EPOCH + _CALENDAR[digits]
     for unit, scale in _UNITS.items():
         by_size = unit != "s" and low >= _RECENT * scale and high - low <= _YEARS * scale
+        by_size = by_size or (unit == "s" and _few_years_of_seconds(values, low, high))
         if low >= _FIRST * scale and high <= _LAST * scale and (is_time or by_size):
             return _EPOCH + unit
     return ""
+
+
+def _few_years_of_seconds(values: AnyArray, low: float, high: float) -> bool:
+    """Whether numbers that nothing else tells to be seconds since 1970 are: of this decade or its neighbours,
+    within a few years, and most of them different."""
+    if low < _THESE_YEARS[0] or high > _THESE_YEARS[1] or high - low > _FEW_YEARS:
+        return False
+    return len(values) >= _LEAST_ROWS and len(np.unique(values)) > _MOSTLY * len(values)
 
 
 def _is_calendar(values: AnyArray, digits: int, is_time: bool) -> bool:

@@ -13,6 +13,7 @@ from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import ColumnBlock, duplicated
+from runwatch.data.formats.table import partition_values
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.data.neighbours import Neighbours
 from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, measured_type, parse
@@ -60,20 +61,24 @@ def profile(piece: Piece, grid: ProfileGrid) -> TableProfile:
     file = piece.file
     try:
         table = format_of(file)
-        schema = [] if piece.part.startswith("from:") else table.schema(file)
+        schema = () if piece.part.startswith("from:") else schema_of(file)
         counter = Counter(grid)
         for block in table.read(file, piece.part, parse_types(grid), coded(grid)):
             counter.add(block)
     except Exception as error:
         raise explained(file.name, error) from error
-    return counter.result(_schema(schema, table.TYPED))
+    return counter.result(schema)
 
 
-def _schema(fields: list[tuple[str, Arrow]], typed: bool) -> tuple[tuple[str, str], ...]:
-    """Sorted (name, type) pairs; a name that occurs twice has the type ``DUPLICATE``."""
+def schema_of(file: DataFile) -> tuple[tuple[str, str], ...]:
+    """Sorted (name, type) pairs; a name that occurs twice has the type ``DUPLICATE``, and the type of what
+    stands in a path or in text is ``GUESSED``."""
+    table = format_of(file)
+    fields = table.schema(file)
     twice = duplicated([name for name, _ in fields])
-    mark = "" if typed else GUESSED
-    return tuple(sorted({(n, DUPLICATE if n in twice else mark + str(type_)) for n, type_ in fields}))
+    guessed = {name for name, _ in (partition_values(file) if table.TYPED else fields)}
+    pairs = ((name, GUESSED + str(type_) if name in guessed else str(type_)) for name, type_ in fields)
+    return tuple(sorted({(name, DUPLICATE if name in twice else type_) for name, type_ in pairs}))
 
 
 @lru_cache(maxsize=64)
@@ -139,6 +144,17 @@ class Counter:
             index = self.grid.index.get(name)
             if index is not None and len(array):
                 self._column(index, array)
+
+    def adopt(self, index: int, alone: Counter) -> None:
+        """Takes over a column that was counted on a grid of its own."""
+        start, at = int(self.grid.offsets[index]), int(self.grid.sum_offsets[index])
+        self.counts[start : start + len(alone.counts)] = alone.counts
+        self.sums[at : at + len(alone.sums)] = alone.sums
+        self.scalars[index] = alone.scalars[0]
+        self.low[index], self.high[index] = alone.low[0], alone.high[0]
+        if 0 in alone.others:
+            self.others[index] = alone.others[0]
+        self._neighbours.adopt(index, alone._neighbours)
 
     def result(self, schema: tuple[tuple[str, str], ...]) -> TableProfile:
         return TableProfile(

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from runwatch.data.data_file import DataFile, open_bytes
@@ -98,15 +99,21 @@ HERE = ThisProcess()
 
 
 def profile_files(
-    files: Sequence[DataFile], grid: ProfileGrid, cache: Cache, engine: Engine = HERE
+    files: Sequence[DataFile],
+    grid: ProfileGrid,
+    cache: Cache,
+    engine: Engine = HERE,
+    counted: Mapping[str, TableProfile] = MappingProxyType({}),
 ) -> tuple[list[NamedProfile], list[Problem]]:
     """One profile a batch (a file, or the files that are parts of one) in the order given, from the cache
-    where a file has not changed, and what could not be read."""
+    where a file has not changed, and what could not be read. ``counted``: those just made, by uri."""
     result: dict[str, TableProfile] = {}
     problems: list[Problem] = []
     work: list[tuple[DataFile, list[Piece]]] = []
     for file in files:
         cached = _cached(file, grid, cache) or _grown(file, grid, cache)
+        if cached is None and (cached := counted.get(file.uri)) is not None:
+            _cache_profile(file, cached, cache)
         if cached is not None:
             result[file.uri] = cached
             continue

@@ -21,23 +21,25 @@ _MAX_PARTS = 32
 _MOST_KEPT = 2 * GRID_ROWS
 
 
-class _Stretch(NamedTuple):
+class Stretch(NamedTuple):
+    """A part of a file and its rows, where its format tells them."""
+
     file: DataFile
     part: str
     rows: int | None
 
 
-def _stretches(files: Sequence[DataFile]) -> list[_Stretch]:
-    stretches: list[_Stretch] = []
+def _stretches(files: Sequence[DataFile]) -> list[Stretch]:
+    stretches: list[Stretch] = []
     for file in files:
         try:
-            stretches.extend(_Stretch(file, part.name, part.rows) for part in format_of(file).parts(file))
+            stretches.extend(Stretch(file, part.name, part.rows) for part in format_of(file).parts(file))
         except Exception as error:
             raise explained(file.name, error) from error
     return stretches
 
 
-def _chosen(stretches: list[_Stretch], n: int) -> tuple[list[_Stretch], float]:
+def _chosen(stretches: list[Stretch], n: int) -> tuple[list[Stretch], float]:
     """(stretches to read, share of their rows to keep) so that about ``n`` rows come, spread over all."""
     known = [s.rows for s in stretches if s.rows is not None]
     if len(known) < len(stretches):
@@ -51,11 +53,18 @@ def _chosen(stretches: list[_Stretch], n: int) -> tuple[list[_Stretch], float]:
     return picked, min(1.0, n / max(sum(s.rows or 0 for s in picked), 1))
 
 
-def sampled_columns(
-    files: Sequence[DataFile], names: Sequence[str], n: int = GRID_ROWS, seed: int = 0
-) -> Iterator[tuple[str, Arrow]]:
-    """(name, Arrow array of at most about ``n`` values) for each column, a few columns in memory at a time
-    where the format allows it. All rows up to ``n``. DataError for unreadable files."""
+class Sampled(NamedTuple):
+    """Columns of a table's rows, or of a sample of them. ``pieces``: what is read; ``whole``: every row of
+    the files is there; ``columns``: (name, the values of each piece that has the column, by its number), a
+    few columns in memory at a time where the format allows it."""
+
+    pieces: list[Stretch]
+    whole: bool
+    columns: Iterator[tuple[str, dict[int, Arrow]]]
+
+
+def sampled(files: Sequence[DataFile], names: Sequence[str], n: int = GRID_ROWS, seed: int = 0) -> Sampled:
+    """At most about ``n`` rows; all rows up to ``n``. DataError for unreadable files."""
     stretches = _stretches(files)
     columnar = all(format_of(file).COLUMNAR for file in files)
     if not columnar:
@@ -63,17 +72,31 @@ def sampled_columns(
     picked, share = _chosen(stretches, n)
     rows = sum(s.rows or 0 for s in picked) * share
     step = max(4, int(_GROUP_VALUES / max(rows, 1))) if columnar else max(len(names), 1)
-    for start in range(0, len(names), step):
-        group = list(names[start : start + step])
-        sampled: dict[str, list[object]] = {name: [] for name in group}
+    groups = [list(names[start : start + step]) for start in range(0, len(names), step)]
+    return Sampled(picked, columnar and share == 1.0, _by_piece(picked, groups, share, seed))
+
+
+def _by_piece(
+    picked: list[Stretch], groups: list[list[str]], share: float, seed: int
+) -> Iterator[tuple[str, dict[int, Arrow]]]:
+    for group in groups:
+        sampled: dict[str, dict[int, Arrow]] = {name: {} for name in group}
         for number, stretch in enumerate(picked):
             for name, array in _read(stretch, group, share, (seed, number)).items():
-                sampled[name].append(array)
+                sampled[name][number] = array
         for name in group:
-            yield name, joined(sampled.pop(name))
+            yield name, sampled.pop(name)
 
 
-def _read(stretch: _Stretch, names: Sequence[str], share: float, seed: tuple[int, int]) -> JsonMapping:
+def sampled_columns(
+    files: Sequence[DataFile], names: Sequence[str], n: int = GRID_ROWS, seed: int = 0
+) -> Iterator[tuple[str, Arrow]]:
+    """(name, Arrow array of at most about ``n`` values) for each column, as ``sampled``."""
+    for name, arrays in sampled(files, names, n, seed).columns:
+        yield name, joined(list(arrays.values()))
+
+
+def _read(stretch: Stretch, names: Sequence[str], share: float, seed: tuple[int, int]) -> JsonMapping:
     """The kept rows of a stretch, aligned over the columns."""
     columns = dict.fromkeys(names)
     table = format_of(stretch.file)
@@ -81,7 +104,7 @@ def _read(stretch: _Stretch, names: Sequence[str], share: float, seed: tuple[int
     chunks: dict[str, list[Arrow]] = {}
     rows = 0
     try:
-        for number, block in enumerate(table.read(stretch.file, stretch.part, columns, frozenset())):
+        for number, block in enumerate(table.read(stretch.file, stretch.part, columns, frozenset(names))):
             for name, array in block.columns:
                 chunk = thinned(array, share, (*seed, number)) if streamed else array
                 chunks.setdefault(name, []).append(chunk)

@@ -6,21 +6,30 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from functools import reduce
-from typing import Any
 
 import msgspec
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.files import resolve
+from runwatch.data.first_count import FirstCount, affordable
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import duplicated
 from runwatch.data.grid import ENGINE, guess_role, make_column, make_grid, wanted_names
 from runwatch.data.pack import pack_grid, unpack_grid
 from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, PieceKey, profile_files
-from runwatch.data.sample import sampled_columns
+from runwatch.data.sample import joined, sampled
+from runwatch.domain.borders import Arrow
 from runwatch.domain.drift import Batch
-from runwatch.domain.profile import DataOptions, NamedProfile, ProfileGrid, TableProfile, empty_profile, merge
+from runwatch.domain.profile import (
+    ColumnGrid,
+    DataOptions,
+    NamedProfile,
+    ProfileGrid,
+    TableProfile,
+    empty_profile,
+    merge,
+)
 from runwatch.domain.run import Problem
 from runwatch.system.files import is_really_below
 
@@ -73,12 +82,13 @@ def open_reference(
     DataError when none of them can be read."""
     cache = NoCache() if cache is None else cache
     problems: list[Problem] = []
+    counted: dict[str, TableProfile] = {}
     grid = _kept_grid(files, options, cache)
     if grid is None:
         files, problems = _readable(files)
-        grid = engine.call(_new_grid, files, options)
+        grid, counted = engine.call(_new_grid, files, options)
         _keep_grid(grid, files, options, cache)
-    days, more = profile_files(files, grid, cache, engine)
+    days, more = profile_files(files, grid, cache, engine, counted)
     if not days:
         raise DataError(files[0].name, more[0].message if more else "cannot be read", "check the reference")
     unread = {problem.file for problem in more}
@@ -134,7 +144,8 @@ def _keep_grid(grid: ProfileGrid, files: Sequence[DataFile], options: DataOption
         cache.put(_grid_key(files, options), pack_grid(grid))
 
 
-def _new_grid(files: Sequence[DataFile], options: DataOptions) -> ProfileGrid:
+def _new_grid(files: Sequence[DataFile], options: DataOptions) -> tuple[ProfileGrid, dict[str, TableProfile]]:
+    """(the grid; the files' profiles on it, by uri, where making it took all of their rows)."""
     names: list[str] = []
     twice: set[str] = set()
     for file in files:
@@ -142,11 +153,18 @@ def _new_grid(files: Sequence[DataFile], options: DataOptions) -> ProfileGrid:
         twice |= duplicated(available)
         names.extend(available)
     selected = [name for name in wanted_names(names, options.include, options.exclude) if name not in twice]
-    columns = (_column(name, array, options) for name, array in sampled_columns(files, selected))
-    return make_grid(columns, twice)
+    pieces, whole, read = sampled(files, selected)
+    count = FirstCount(pieces) if whole and affordable(pieces, len(selected)) else None
+    columns: list[ColumnGrid] = []
+    for name, values in read:
+        columns.append(_column(name, joined(list(values.values())), options))
+        if count is not None:
+            count.add(columns[-1], values)
+    grid = make_grid(columns, twice)
+    return grid, {} if count is None else count.profiles(grid)
 
 
-def _column(name: str, array: object, options: DataOptions) -> Any:
+def _column(name: str, array: Arrow, options: DataOptions) -> ColumnGrid:
     role = guess_role(name, options.target, options.prediction, options.score, options.key)
     return make_column(name, array, options.kinds.get(name), role)
 

@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-MediaKind = Literal["picture", "histogram", "pr curve", "text", "table"]
+MediaKind = Literal["picture", "histogram", "pr curve", "text", "table", "audio", "video", "mesh", "page"]
+"""``page``: HTML, or a plot that a browser draws."""
 
 
 class MediaItem(msgspec.Struct, frozen=True):
@@ -77,10 +78,18 @@ class LoggedTable(msgspec.Struct, frozen=True, tag="table"):
     total: int
 
 
+class LoggedFile(msgspec.Struct, frozen=True, tag="file"):
+    """What a terminal can't show, as it was written (empty: there is no file of it). ``about``: what is known
+    of it, in words."""
+
+    data: bytes
+    about: str = ""
+
+
 class Unshown(msgspec.Struct, frozen=True, tag="unshown"):
     """Why something is not shown, in words."""
 
     message: str
 
 
-MediaContent = PictureFile | Histogram | PrCurve | LoggedText | LoggedTable | Unshown
+MediaContent = PictureFile | Histogram | PrCurve | LoggedText | LoggedTable | LoggedFile | Unshown

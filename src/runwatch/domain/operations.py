@@ -99,10 +99,12 @@ class Stated(msgspec.Struct, frozen=True):
 
 
 class Rank(msgspec.Struct, frozen=True):
-    """Of the files of one *exclusive* claim, which repeat each other, only the one with the greatest
-    rank counts (Hugging Face: ``global_step``)."""
+    """Of the files of one *exclusive* claim, which tell the same story, the one with the greatest rank
+    counts alone (Hugging Face: ``global_step``). ``at``: when it was written; where two tell different
+    stories, the newer one is that of the newest training."""
 
     value: float
+    at: float | None = None
 
 
 class Writer(msgspec.Struct, frozen=True):

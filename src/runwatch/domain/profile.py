@@ -35,8 +35,9 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
     ``notation``: how numbers or times stand in another type (text, numbers of seconds), empty where the type
     says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do. ``exact``: of
     fractions, the bins that hold one value to nine digits. ``onward``: times in the order of the reference's
-    rows, or whole numbers that go on with its rows and repeat (numbers of batches). ``foreign``: whole
-    numbers that name users, orders or the like, of which there are many."""
+    rows, or numbers that go on with its rows in about a straight line and repeat (numbers of batches) or are
+    fractions (seconds since a start). ``foreign``: whole numbers or words that name users, orders or the
+    like, of which there are many."""
 
     name: str
     kind: ColumnKind

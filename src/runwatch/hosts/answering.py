@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
-from typing import Any
 
 import numpy as np
 
 from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.intent_codec import load
-from runwatch.domain.points import Points
+from runwatch.domain.points import AnyArray, Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
 from runwatch.hosts.watched_roots import LiveRoots, Watched
@@ -117,8 +116,8 @@ def _same(points: Points, at: int, step: int, value: float) -> bool:
     return int(points.steps[at]) == step and (there == value or (there != there and value != value))
 
 
-def _bytes(array: Any) -> bytes:
-    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()  # type: ignore[no-any-return]
+def _bytes(array: AnyArray) -> bytes:
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def thinned(points: Points, most: int) -> Points:

@@ -158,7 +158,7 @@ class Fleet:
         return IntentAnswer(intent, False, "no root of that name is open")
 
     def saved_view(self, root: str) -> str:
-        """How a person arranged this root's board; "" when nobody did."""
+        """How a person arranged this root's board; "" when not arranged."""
         if self._local is not None and host_of(root) is None:
             return self._local.saved_view(root)
         return self._state.noted(f"view:{root_identity(root)}") or ""

@@ -116,7 +116,7 @@ class Link:
         return LinkError(explained(self._target.name, self._process.returncode, message, self._target.by_ssh))
 
     def abandon(self) -> None:
-        """End the process from another thread; whoever reads learns of it."""
+        """End the process from another thread; the reading thread notices."""
         self._process.terminate()
 
     def close(self) -> None:

@@ -110,14 +110,14 @@ def memory() -> Any:
     return (used, total), False
 
 
-def spent() -> Any:
+def spent() -> object:
     """(busy, all) time of the processors so far."""
     words = text_of("/proc/stat").partition("\n")[0].split()[1:9]
     times = [float(word) for word in words]
     return (sum(times) - times[3] - times[4], sum(times)) if len(times) > 4 else None
 
 
-def pressure() -> Any:
+def pressure() -> object:
     shares = {}
     for name in ("memory", "io", "cpu"):
         for word in text_of("/proc/pressure/" + name).partition("\n")[0].split():

@@ -1,17 +1,26 @@
-"""What the machine did while it was watched: its curves, kept in memory."""
+"""What the machine did while it was watched: its curves."""
 
 from __future__ import annotations
 
 import math
 import threading
 
+import msgspec
 import numpy as np
 
+from runwatch.domain.codec import from_bytes, to_bytes
 from runwatch.domain.machine import Machine
 from runwatch.domain.points import Points
 
 MOST = 8_000
 """Looks that are kept; beyond it, of the older half every second one goes."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """Times and values as little-endian arrays of 8 and 4 bytes an element; NaN: not measured."""
+
+    times: bytes
+    curves: dict[str, bytes]
 
 
 class MachineRecord:
@@ -31,6 +40,35 @@ class MachineRecord:
                 half = MOST // 2
                 self._times = self._times[:half:2] + self._times[half:]
                 self._looks = self._looks[:half:2] + self._looks[half:]
+
+    def to_bytes(self) -> bytes:
+        """All of it, for another session."""
+        with self._lock:
+            times, looks = list(self._times), list(self._looks)
+        tags = dict.fromkeys(tag for look in looks for tag in look)
+        curves = {
+            tag: np.array([look.get(tag, math.nan) for look in looks], dtype="<f4").tobytes() for tag in tags
+        }
+        return to_bytes(_Kept(np.array(times, dtype="<f8").tobytes(), curves))
+
+    def take(self, kept: bytes) -> None:
+        """Put what an earlier session kept before what was measured in this one, with a gap between them.
+        What makes no sense is passed over."""
+        try:
+            found = from_bytes(_Kept, kept)
+            times = np.frombuffer(found.times, dtype="<f8")
+            curves = {tag: np.frombuffer(body, dtype="<f4") for tag, body in found.curves.items()}
+        except ValueError:
+            return
+        if not len(times) or any(len(values) != len(times) for values in curves.values()):
+            return
+        looks = [
+            {tag: float(values[i]) for tag, values in curves.items() if math.isfinite(values[i])}
+            for i in range(len(times))
+        ]
+        with self._lock:
+            self._times = [*times.tolist(), float(times[-1]) + 1.0, *self._times]
+            self._looks = [*looks, {}, *self._looks]
 
     def tags(self, since: float, until: float) -> tuple[str, ...]:
         """What was measured between two times (seconds since the epoch), in the order of the first look."""

@@ -97,7 +97,7 @@ class Alerting:
         return ring
 
     def _take(self, now: float) -> None:
-        """One process sends the alerts of a configuration and root, whoever keeps the tasks."""
+        """One process sends the alerts of a configuration and root, even if another keeps the tasks."""
         if now - self._taken_at < BEAT_S:
             return
         self._taken_at = now

@@ -39,6 +39,7 @@ _LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
 _PACKED = tuple(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst"))
 TABLES = (*_PLAIN, *_LINES, *_PACKED, *ENDINGS, *MARKS)
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+_LESS = "free some memory, or exclude columns of [[data]]; all else is judged"
 _IDLE_S = 60.0
 
 
@@ -102,7 +103,10 @@ class BackgroundWork:
         problems = [problem for side in self._sides for problem in side.problems]
         workers = (self._background, self._scoring)
         troubles = [Problem("runwatch", None, text) for one in workers for text in one.trouble.values()]
-        return (*problems, *troubles)
+        deep = [
+            Problem(root, None, one.trouble, _LESS) for root, one in self._deepenings.items() if one.trouble
+        ]
+        return (*problems, *troubles, *deep)
 
     @property
     def unjudgeable(self) -> tuple[Problem, ...]:
@@ -129,7 +133,7 @@ class BackgroundWork:
 
     @property
     def waiting(self) -> frozenset[str]:
-        """What has not been judged once; looks at all columns together take long, and say so themselves."""
+        """What has not been judged once; multivariate checks take long and report for themselves."""
         names = [name for name in list(self._awaited) if not name.startswith("data:deep")]
         return frozenset(name.partition(":")[0] for name in names)
 
@@ -152,7 +156,9 @@ class BackgroundWork:
             from runwatch.monitor.machine_watch import MachineWatch
 
             observations, elsewhere = self._roots.observations, self._wanted.machine_from
-            self._watcher = MachineWatch(tuple(self._settings), observations, host_name(), elsewhere)
+            self._watcher = MachineWatch(
+                tuple(self._settings), observations, host_name(), elsewhere, self._cache
+            )
 
     def _has_data(self, root: str, settings: Settings) -> bool:
         if settings.data or settings.predictions or settings.models:

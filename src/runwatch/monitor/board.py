@@ -285,7 +285,7 @@ class Board:
         return self._task_state.history()
 
     def saved_view(self, root: str) -> str:
-        """How a person arranged this root's board; "" when nobody did."""
+        """How a person arranged this root's board; "" when not arranged."""
         return self._task_state.state.noted(f"view:{self._task_state.identity(root)}") or ""
 
     def looked(self, root: str) -> float | None:

@@ -282,7 +282,7 @@ class PredictionsWatch(msgspec.Struct):
                 self._made = compare_prediction_files(candidate, baseline, names, options, shown)
             except UserError:
                 raise
-            except Exception as error:  # a fault of ours costs this comparison, never what lies beside it
+            except Exception as error:  # an internal error costs this comparison, not the others
                 self._made = of_ours(self.entry.name, error)
             self._key = key
         return self._made

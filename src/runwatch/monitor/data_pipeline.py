@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
 from runwatch.data.files import natural
+from runwatch.data.grid import wanted_names
 from runwatch.data.grouping import group_designs, numbered, with_designs
 from runwatch.data.inspection import inspect, usual_repeats
 from runwatch.data.number_files import read_importance
@@ -95,6 +96,7 @@ def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: boo
     reference = open_reference(files, spec.options, cache, engine)
     arrived, problems = _arrived(spec, reference)
     named, batches, unread = profile_batches(arrived, reference.grid, cache, engine)
+    named = [_chosen(one, spec.options) for one in named]
     left_out = [problem for one in (*reference.days, *named) if (problem := _left_out(one)) is not None]
     spoilt = set() if tolerant else {one.name for one in named if _skipped(one) > _MOST_SKIPPED}
     wrong = {one.name: _left_out(one) for one in named if one.name in spoilt}
@@ -102,6 +104,17 @@ def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: boo
     columns = tuple(one for one in named if one.name not in spoilt)
     problems = [*reference.problems, *problems, *unread, *left_out]
     return OpenedData(reference, tuple(arrived), columns, tuple(batches), tuple(problems))
+
+
+def _chosen(named: NamedProfile, options: DataOptions) -> NamedProfile:
+    """The profile as if its files had the columns alone that ``include`` and ``exclude`` leave."""
+    schema = named.profile.schema
+    left = set(wanted_names([name for name, _ in schema], options.include, options.exclude))
+    if len(left) == len({name for name, _ in schema}):
+        return named
+    return replace(
+        named, profile=replace(named.profile, schema=tuple(one for one in schema if one[0] in left))
+    )
 
 
 def _skipped(named: NamedProfile) -> float:

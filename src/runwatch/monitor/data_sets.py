@@ -55,7 +55,7 @@ def data_set(
     except UserError as error:
         message, _, hint = str(error).partition("; ")
         return replace(whole, problems=(*whole.problems, Problem(spec.name, None, message, hint)))
-    except Exception as error:  # a fault of ours costs this data set, never what lies beside it
+    except Exception as error:  # an internal error costs this data set, not the others
         return replace(whole, problems=(*whole.problems, of_ours(spec.name, error)))
 
 

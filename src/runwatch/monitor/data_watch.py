@@ -14,7 +14,7 @@ from runwatch.domain.tree import Folder
 from runwatch.monitor.compare_files import Rows, newest, prediction_options
 from runwatch.monitor.data_sets import DataSpec
 from runwatch.monitor.data_specs import listing, outside
-from runwatch.monitor.table_reader import Distribute, Judge, Reader, SliceRows, nobody
+from runwatch.monitor.table_reader import Distribute, Judge, Reader, SliceRows, ignore_parts
 from runwatch.watch.observer import Dirty, Watcher
 
 AGAIN_S = 60.0
@@ -116,7 +116,7 @@ class DataWatch:
         if spec is None or known is None:
             return None
         chosen = known.batches[batch].name if batch is not None and batch < len(known.batches) else None
-        return reader.ask(Distribute(spec, column, chosen), nobody)
+        return reader.ask(Distribute(spec, column, chosen), ignore_parts)
 
     def slice_rows(self, reader: Reader, name: str, label: str) -> Rows | Problem:
         """The rows of one slice of the newest predictions of an entry."""
@@ -125,7 +125,7 @@ class DataWatch:
             beside = (self._settings.path(entry.baseline), *names.labels)
             path = newest(entry.files, self._settings, but=beside)
             if entry.name == name and path is not None:
-                return reader.ask(SliceRows(path, names, label), nobody)
+                return reader.ask(SliceRows(path, names, label), ignore_parts)
         return Problem(name, None, "no predictions file matches", "check [[predictions]] files")
 
 

@@ -17,7 +17,7 @@ def of_ours(what: str, error: Exception) -> Problem:
 
 
 class InternalErrors:
-    """What went wrong inside, the newest of it in words. While ``listening``, what ends a thread is heard."""
+    """Internal errors, the newest in words. While ``listening``, uncaught errors of threads are noted too."""
 
     def __init__(self, news: Callable[[], None]) -> None:
         self._news = news

@@ -32,6 +32,7 @@ from runwatch.monitor.console import read_console
 from runwatch.monitor.frames import Frames
 from runwatch.monitor.internal_errors import InternalErrors
 from runwatch.monitor.media import Media, run_in
+from runwatch.monitor.root_state import BEAT_S
 from runwatch.monitor.system_curves import RunSystem
 from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
@@ -41,7 +42,6 @@ from runwatch.watch.rounds import MISS_AFTER, Round, Rounds
 
 SLICE_S = 0.03
 FRAME_S = 0.2
-BEAT_S = 30.0
 EARLY_S, EARLY_RUNS, EARLY_SHARE = 0.1, 300, 0.2
 GATHER_S = 0.01
 LEAST_PAUSE_S = 0.25
@@ -163,7 +163,7 @@ class Monitor:
         return tuple(self._rounds)
 
     def saved_view(self, root: str) -> str:
-        """How a person arranged this root's board; "" when nobody did."""
+        """How a person arranged this root's board; "" when not arranged."""
         return self._board.saved_view(root)
 
     def looked(self, root: str) -> float | None:
@@ -237,7 +237,7 @@ class Monitor:
         self._errors.note("the watch loop", error)
         try:
             self._show_error()
-        except Exception as again:  # whoever listens may be the one that fails
+        except Exception as again:  # the listener itself may have failed
             self._errors.note("the watch loop", again)
         with self._wake:
             self._wake.wait_for(lambda: self._stopped, timeout=min(2.0**self._failures, 60.0))

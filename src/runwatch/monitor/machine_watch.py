@@ -14,15 +14,17 @@ from runwatch.machine.reading import MachineReader
 from runwatch.machine.record import MachineRecord
 from runwatch.monitor.run_builder import RunObservations
 from runwatch.monitor.wanted import MachineSource
+from runwatch.store.cache import CacheFile
 
 EVERY_S = 5.0
+SAVE_EVERY_S = 60.0
 RECENT_S = 3 * 86400.0
 
 
 class MachineWatch:
     """``measure`` belongs to the background thread; ``machine`` is replaced whole; ``record``: what was
     measured so far. ``elsewhere``: who knows the machine where it is another one: then no processes are
-    looked for."""
+    looked for. ``cache``: keeps the record of this machine from session to session."""
 
     def __init__(
         self,
@@ -30,6 +32,7 @@ class MachineWatch:
         observations: RunObservations,
         host: str,
         elsewhere: MachineSource | None = None,
+        cache: CacheFile | None = None,
     ) -> None:
         self._elsewhere = elsewhere
         self._roots = roots
@@ -39,6 +42,8 @@ class MachineWatch:
         self._next = float("-inf")
         self.machine: Machine | None = None
         self.record = MachineRecord()
+        self._cache = cache if elsewhere is None else None
+        self._kept_as, self._save_at = f"machine record of {host}", float("-inf")
 
     def due(self, now: float) -> bool:
         if now < self._next:
@@ -69,7 +74,18 @@ class MachineWatch:
         if machine is None:
             return False
         self.record.note(now, machine)
+        self._save(now)
         return before is None or _seen(before) != _seen(machine)
+
+    def _save(self, now: float) -> None:
+        """Keep the record; the first time take what was kept before."""
+        if self._cache is None or now < self._save_at:
+            return
+        if self._save_at == float("-inf") and (kept := self._cache.get(self._kept_as)):
+            self.record.take(kept)
+        else:
+            self._cache.put(self._kept_as, self.record.to_bytes())
+        self._save_at = now + SAVE_EVERY_S
 
     def _find(self, runs: Sequence[Run], now: float) -> dict[RunKey, Process]:
         """Processes are looked for only where a run may be running."""

@@ -1,17 +1,19 @@
-"""What runs logged besides scalars, for whoever looks: found and opened when asked, on the asker's thread."""
+"""What runs logged besides scalars: found and opened on request, on the caller's thread."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
-from runwatch.domain.media import MediaContent, MediaList, MediaSeries, PictureFile, Unshown
+from runwatch.domain.media import LoggedFile, MediaContent, MediaList, MediaSeries, PictureFile, Unshown
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.runs.media.base import MediaPlace
-from runwatch.runs.media.index import RunMedia
 from runwatch.text.units import size
+
+if TYPE_CHECKING:
+    from runwatch.runs.media.index import RunMedia
 
 _KEPT = 4
 """Runs whose places are remembered."""
@@ -47,14 +49,14 @@ class Media:
             return media.look(run.files, others)
 
     def contents(self, key: RunKey, series: MediaSeries, most: int | None = None) -> list[MediaContent]:
-        """The items of ``series``, in order; pictures of more than ``most`` bytes together are not given."""
+        """The items of ``series``, in order; no pictures and files of more than ``most`` bytes together."""
         lock, media = self._of(key)
         out: list[MediaContent] = []
         given = 0
         with lock:
             for item in series.items:
                 content = media.content(series, item)
-                if isinstance(content, PictureFile) and most is not None:
+                if isinstance(content, PictureFile | LoggedFile) and most is not None:
                     given += len(content.data)
                     if given > most:
                         content = Unshown(f"larger than {size(most)}: look at it on its own machine")
@@ -62,6 +64,9 @@ class Media:
         return out
 
     def _of(self, key: RunKey) -> tuple[threading.Lock, RunMedia]:
+        from runwatch.runs.media.base import MediaPlace
+        from runwatch.runs.media.index import RunMedia
+
         with self._lock:
             known = self._known.pop(key, None) or (threading.Lock(), RunMedia(MediaPlace(key.root, key.id)))
             self._known[key] = known

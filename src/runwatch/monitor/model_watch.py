@@ -19,7 +19,7 @@ from runwatch.monitor.data_specs import listing
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
 from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
 from runwatch.monitor.pieces import Pieces
-from runwatch.monitor.table_reader import PlanModels, Reader, nobody
+from runwatch.monitor.table_reader import PlanModels, Reader, ignore_parts
 from runwatch.scoring.base import Job, ScoringAnswer
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
@@ -113,8 +113,8 @@ class ModelWatch:
             wrong = "predictions can't be kept: this user has no state directory"
             return [Problem("[[models]]", None, wrong, "set XDG_STATE_HOME")], []
         files = listing(self._settings, top)
-        wish = PlanModels(self._root, self._settings, files, self._base, tuple(usable))
-        result = self._reader.ask(wish, nobody)
+        job = PlanModels(self._root, self._settings, files, self._base, tuple(usable))
+        result = self._reader.ask(job, ignore_parts)
         return [*problems, *result.problems], list(result.plans)
 
     def _usable(self) -> tuple[list[str], list[Problem]]:

@@ -11,6 +11,7 @@ from functools import partial
 
 from runwatch.monitor.data_sets import DataSpec
 from runwatch.monitor.multivariate_worker import to_json
+from runwatch.system.deaths import cause
 from runwatch.system.threads import started
 
 COMMAND = (sys.executable, "-P", "-m", "runwatch.monitor.multivariate_worker")
@@ -25,29 +26,42 @@ class MultivariateProcess:
         self._done = done
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
+        self.trouble = ""
+        """Why nothing came of the newest wish, for people."""
 
     def ask(self, specs: tuple[DataSpec, ...]) -> None:
         """Look at these now instead of whatever is being looked at."""
         self.stop()
+        self.trouble = ""
         if not specs:
             self._done(False)
             return
-        with self._lock:
-            self._child = child = subprocess.Popen(
-                list(COMMAND),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
+        try:
+            with self._lock:
+                self._child = child = subprocess.Popen(
+                    list(COMMAND),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+        except OSError as error:
+            self._failed(f"can't be started ({error.strerror})")
+            return
         if started(partial(self._wait, child, to_json(specs)), "runwatch-deepening") is None:
             self.stop()
-            self._done(False)
+            self._failed("can't be waited for (no thread is left)")
+
+    def _failed(self, why: str) -> None:
+        self.trouble = f"the comparison of all columns together {why}"
+        self._done(False)
 
     def _wait(self, child: subprocess.Popen[str], wish: str) -> None:
+        late = False
         try:
             _, stderr = child.communicate(wish, timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
+            late = True
             child.kill()
             _, stderr = child.communicate()
         with self._lock:
@@ -56,9 +70,13 @@ class MultivariateProcess:
                 self._child = None
         if not current:
             return
-        if child.returncode != 0:
-            logging.getLogger("runwatch").warning("multivariate check failed: %s", stderr[-2000:])
-        self._done(child.returncode == 0)
+        if child.returncode == 0:
+            self._done(True)
+            return
+        logging.getLogger("runwatch").warning("multivariate check failed: %s", stderr[-2000:])
+        self._failed(
+            f"took more than {LIMIT_S / 60:.0f} minutes" if late else f"ended: {cause(child.returncode)}"
+        )
 
     def stop(self) -> None:
         """End what is being looked at; its answer is no longer wanted."""

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import IO
 
 from runwatch.data import being_read
 from runwatch.domain.codec import from_plain
@@ -155,6 +155,6 @@ class ReaderProcess:
                     _close(pipe)
 
 
-def _close(pipe: Any) -> None:
+def _close(pipe: IO[bytes] | None) -> None:
     if pipe is not None:
         pipe.close()

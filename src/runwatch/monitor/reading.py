@@ -131,7 +131,7 @@ class RootReader:
                 self.entries[entry_id].stale = True
 
     def _reclaim_unowned(self, files: Iterable[str]) -> bool:
-        """A file that nobody claimed may have become readable (its header was written just now)."""
+        """An unclaimed file may have become readable (its header was written just now)."""
         folders = {file.rpartition("/")[0] or "." for file in files if file not in self._owners}
         return bool(folders) and self.catalogue.update(self.tree.top, folders)
 
@@ -293,6 +293,9 @@ class RootReader:
         except Exception as error:  # a reader's fault costs this file, never the run or the app
             problem = Problem(file, None, f"reader {claim.reader} failed: {error!r}", "please report this")
             reading = Reading({}, cursor or Cursor(stat=stat), (problem,))
+        if reading.more and reading.cursor == cursor:  # it would stay where it is for ever
+            stuck = Problem(file, None, f"reader {claim.reader} got no further", "please report this")
+            reading = replace(reading, problems=(*reading.problems, stuck), more=False)
         if restarted(cursor, reading):
             reading = replace(reading, problems=(Problem(file, None, *_REWRITTEN), *reading.problems))
         self.cursors[key] = reading.cursor

@@ -32,7 +32,7 @@ from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
-from runwatch.store.state import Holder, Pin, State
+from runwatch.store.state import Holder, Pin, State, user_state
 from runwatch.system.files import is_really_below
 from runwatch.system.identity import host_name, is_shared, lasting_name, user_name
 from runwatch.tasks.file import TodoFile
@@ -123,7 +123,7 @@ class TaskState:
     def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings], writes: bool) -> None:
         self._roots = roots
         self._writes = writes
-        self.state = State(paths.state_dir())
+        self.state = user_state()
         for root in roots:
             take_over_earlier(self.state, root, settings[root])
         self._places = {root: place_of(root, settings[root]) for root in roots}

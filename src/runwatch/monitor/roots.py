@@ -1,6 +1,6 @@
 """The watched roots: walked, read, summarised, kept for the next process.
 
-The lock guards the readers: whoever reads or asks for a series holds it."""
+The lock guards the readers: hold it to read, or to ask for a series."""
 
 from __future__ import annotations
 

@@ -23,6 +23,8 @@ from runwatch.runs.status import StatusFacts, fresh_for, judge
 from runwatch.runs.summary import RunSummary
 
 CLOSE_AFTER_S = 60.0
+_TRIALS = frozenset(("flaml", "sklearn"))
+"""Formats of which each step is a trial, whose parameters are those of the best one."""
 
 
 class RunObservations(msgspec.Struct):
@@ -218,7 +220,8 @@ class RunBuilder:
         length = summary.length or Length()
         steps, epochs = length.steps, length.epochs
         if steps is None and epochs is None:
-            steps, epochs = planned(summary.hparams, summary.config)
+            rounds = bool(summary.step) and not _TRIALS.intersection(summary.formats)
+            steps, epochs = planned(summary.hparams, summary.config, rounds=rounds)
         epoch = summary.epoch if summary.epoch is not None or steps is not None else summary.step
         made = progress(
             self._health.clock(entry.id) if status == "running" else None,

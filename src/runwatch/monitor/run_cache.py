@@ -18,7 +18,9 @@ from runwatch.readers.base import Cursor
 from runwatch.runs.summary import RunSummary
 from runwatch.store.cache import CacheFile
 
-ENGINE = f"{__version__}/4"
+ENGINE = f"{__version__}/5"
+"""What read a kept run. Raise the number whenever a reader, or what is made of its points, answers otherwise
+than before: nothing that an older one said is shown then."""
 
 
 class _Kept(msgspec.Struct, array_like=True):

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from runwatch.domain.directions import is_system
 from runwatch.domain.points import Points
 from runwatch.domain.run import Run, RunKey
 from runwatch.machine.record import MachineRecord
 from runwatch.monitor.media import Find
-from runwatch.runs.system_curves import SystemCurves
+
+if TYPE_CHECKING:
+    from runwatch.runs.system_curves import SystemCurves
 
 _KEPT = 4
 _AFTER_S = 120.0
@@ -52,6 +55,8 @@ class RunSystem:
         return record.points(tag, *_span(run))
 
     def _of(self, key: RunKey) -> SystemCurves:
+        from runwatch.runs.system_curves import SystemCurves
+
         known = self._known.pop(key, None) or SystemCurves(key.root, key.id)
         self._known[key] = known
         while len(self._known) > _KEPT:

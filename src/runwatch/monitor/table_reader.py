@@ -30,7 +30,7 @@ Answer = TypeVar("Answer", covariant=True)
 
 
 class Job(Protocol[Answer]):
-    """Something to be done by whoever reads tables. ``ANSWER``: the type of what comes back."""
+    """A job for the process that reads tables. ``ANSWER``: the type of what comes back."""
 
     ANSWER: ClassVar[Any]
 
@@ -94,7 +94,7 @@ class Judge(msgspec.Struct, frozen=True):
 
 
 def _refused(root: str, sets: Sequence[DataSet]) -> list[Problem]:
-    """The files below a root that ended a process which read them, as far as no set says so: one that was
+    """The files below a root that crashed the process reading them and that no data set reports: one that was
     only asked for its columns belongs to none."""
     reported = {problem.file for one in sets for problem in one.problems}
     reported |= {batch.name for one in sets for batch in one.batches if batch.problem is not None}
@@ -182,5 +182,5 @@ class TableReader:
         return watch.compare()
 
 
-def nobody(_: DataSet) -> None:
+def ignore_parts(_: DataSet) -> None:
     """Nobody waits for the parts of an answer."""

@@ -1,7 +1,7 @@
 """ClearML without a server: a folder ``offline-<id>`` with ``metrics.jsonl`` (a list of events a line) and
 ``task.json``, or only the zip that ClearML makes of it when the task is closed.
 
-ClearML writes NaN and infinity as 0.0 unless it is told otherwise: that can't be told apart any more."""
+ClearML writes NaN and infinity as 0.0 unless it is told otherwise: the difference is lost."""
 
 from __future__ import annotations
 

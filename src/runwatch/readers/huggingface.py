@@ -99,7 +99,7 @@ def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) ->
     log, unplaced = _points(rows, _dates(claim, source))
     operations = list(log.operations(claim.tag_prefix))
     done, planned = _whole(state.get("global_step")), _whole(state.get("max_steps"))
-    operations.append(Rank((done or 0) + (_AT_THE_END if at_root else 0.0)))
+    operations.append(Rank((done or 0) + (_AT_THE_END if at_root else 0.0), source.stat.mtime))
     epochs = [epoch for row in (*rows, state) if (epoch := bounded_json.number(row.get("epoch"))) is not None]
     if epochs:
         operations.append(Epoch(max(epochs)))

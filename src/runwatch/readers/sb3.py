@@ -27,6 +27,17 @@ _KEYS = frozenset(
         "iteration",
         "itr",
         "iters",
+        "timesteps",
+        "num_timesteps",
+        "env_step",
+        "env_steps",
+        "num_env_steps",
+        "total_env_steps",
+        "diagnostics/cumsteps",
+        "iterssofar",
+        "nupdates",
+        "frames",
+        "num_frames",
     }
 )
 _TABLE, _RECORDS = "progress.csv", "progress.json"

@@ -1,5 +1,5 @@
 """What scikit-learn's users leave: ``cv_results*.csv``, ``classification_report*.json``, ``metrics.json`` and
-``scores.json`` of flat numbers. Numbers without a step stand at step 0."""
+``scores.json`` of numbers, nested or not. Numbers without a step stand at step 0."""
 
 from __future__ import annotations
 
@@ -65,15 +65,19 @@ def _kind(listing: Listing, name: str) -> str | None:
         value = bounded_json.parse(listing.head(name))
     except ValueError:
         return None
-    return "numbers" if isinstance(value, dict) and _are_flat_numbers(value) else None
+    return "numbers" if isinstance(value, dict) and _are_numbers(value) else None
 
 
-def _are_flat_numbers(value: dict[str, object]) -> bool:
-    """Flat and mostly numbers, with no step in it."""
-    if step_key(value) is not None or any(isinstance(item, dict) for item in value.values()):
+def _are_numbers(value: dict[str, object]) -> bool:
+    """Mostly numbers, nested or not, with no step among them."""
+    if step_key(value) is not None:
         return False
-    numbers = sum(bounded_json.number(item) is not None for item in value.values())
-    return numbers > 0 and 2 * numbers >= len(value)
+    try:
+        leaves = bounded_json.flatten(value)
+    except ValueError:
+        return False
+    numbers = sum(bounded_json.number(item) is not None for item in leaves.values())
+    return numbers > 0 and 2 * numbers >= len(leaves)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

@@ -1,4 +1,4 @@
-"""A GPU that does nothing under a run that claims to run, or whose memory nobody known holds."""
+"""A GPU that does nothing under a run that claims to run, or whose memory an unknown process holds."""
 
 from __future__ import annotations
 

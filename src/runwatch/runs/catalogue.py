@@ -152,7 +152,9 @@ class ReaderPanel:
     def __init__(self, readers: Mapping[str, Reader]) -> None:
         self.readers = readers
         self._wanted = {name: _marks(getattr(reader, "LOOKS_FOR", None)) for name, reader in readers.items()}
-        self._marks = tuple(dict.fromkeys(mark for wanted in self._wanted.values() for mark in wanted))
+        self._marks = tuple(
+            dict.fromkeys(mark for file_marks in self._wanted.values() for mark in file_marks)
+        )
         self._known: dict[tuple[str, ...], list[tuple[str, Reader]]] = {}
 
     def of(self, folder: Folder) -> list[tuple[str, Reader]]:

@@ -16,18 +16,18 @@ STEPS = (
     "total_timesteps",
     "max_iters",
     "max_iterations",
-    "iterations",
-    "num_boost_round",
-    "n_estimators",
 )
+ROUNDS = ("iterations", "num_boost_round", "n_estimators")
+"""Of boosting; of a search or a forest they are no length of the run."""
 EPOCHS = ("max_epochs", "num_epochs", "total_epochs", "num_train_epochs", "n_epochs", "epochs")
 
 
-def planned(*sections: Mapping[str, object]) -> tuple[int | None, float | None]:
+def planned(*sections: Mapping[str, object], rounds: bool = True) -> tuple[int | None, float | None]:
     """(steps, epochs) by the usual names, at any depth; of several the first section's, in the order of the
-    names. What is no positive number (-1: "not set") counts as not named."""
+    names. What is no positive number (-1: "not set") counts as not named. ``rounds``: boosting rounds are
+    steps of this run."""
     pairs = [pair for section in sections for pair in _flat(section)]
-    steps = _first(pairs, STEPS)
+    steps = _first(pairs, (*STEPS, *ROUNDS) if rounds else STEPS)
     return (None if steps is None else int(steps)), _first(pairs, EPOCHS)
 
 

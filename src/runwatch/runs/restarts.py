@@ -70,7 +70,9 @@ class Restarts:
     def told(self) -> frozenset[tuple[str, int, float | None, int, str | None]]:
         """What tells these restarts from others."""
         return frozenset(
-            (claim, one.step, one.wall, one.by, one.tag) for claim, found in self._of.items() for one in found
+            (claim, one.step, one.wall, one.by, one.tag)
+            for claim, restarts in self._of.items()
+            for one in restarts
         )
 
     def lost(self, data: SourceData, tag: str) -> int:

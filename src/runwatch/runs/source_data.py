@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import msgspec
+import numpy as np
 
-from runwatch.domain.operations import Evidence, Length, Writer
+from runwatch.domain.operations import Evidence, Length, Rank, Writer
 from runwatch.domain.points import EPOCHS
 from runwatch.domain.run import Direction, Problem
 from runwatch.runs.attempts import Attempts
-from runwatch.runs.series import Series
+from runwatch.runs.series import Series, merge
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ class SourceData(msgspec.Struct, eq=False):
     evidence: Evidence | None = None
     length: Length | None = None
     epoch: float | None = None
-    rank: float | None = None
+    rank: Rank | None = None
     reached: int | None = None
     writer: Writer | None = None
     started: float | None = None
@@ -58,3 +59,21 @@ class SourceData(msgspec.Struct, eq=False):
         rows = self.series.get(EPOCHS)
         known = [] if rows is None or rows.low > rows.high else [rows.high]
         return max(known if self.epoch is None else [*known, self.epoch], default=None)
+
+    def beats(self, rival: SourceData) -> bool:
+        """Whether of two sources of an exclusive claim this one speaks: the further one of one story, the
+        newer one of two."""
+        mine, theirs = self.rank or Rank(0.0), rival.rank or Rank(0.0)
+        further = (mine.value, -self.source.order) > (theirs.value, -rival.source.order)
+        if mine.at is None or theirs.at is None or mine.at == theirs.at or further == (mine.at > theirs.at):
+            return further
+        return not further if self._contradicts(rival) else further
+
+    def _contradicts(self, other: SourceData) -> bool:
+        """Whether they tell different values (not merely other digits) for a step."""
+        for tag in self.series.keys() & other.series.keys() - {EPOCHS}:
+            mine, theirs = merge([self.series[tag].points()]), merge([other.series[tag].points()])
+            _, i, j = np.intersect1d(mine.steps, theirs.steps, return_indices=True)
+            if not np.allclose(mine.values[i], theirs.values[j], rtol=1e-3, atol=1e-5, equal_nan=True):
+                return True
+        return False

@@ -138,10 +138,7 @@ class RunMemory:
         for data in self.sources.values():
             if data.source.exclusive and data.rank is not None:
                 rival = best.get(data.source.claim)
-                if rival is None or (data.rank, -data.source.order) > (
-                    rival.rank or 0.0,
-                    -rival.source.order,
-                ):
+                if rival is None or data.beats(rival):
                     best[data.source.claim] = data
         return [
             data
@@ -265,8 +262,8 @@ def _is_time(data: SourceData, at: float) -> bool:
 def _dated(data: SourceData, points: Points) -> Points:
     """The points, without the times that no calendar has."""
     walls = points.wall_times
-    told = walls.tolist() if len(walls) <= FEW else (walls.min(), walls.max())
-    if min(told) >= EARLIEST and max(told) < LATEST:
+    times = walls.tolist() if len(walls) <= FEW else (walls.min(), walls.max())
+    if min(times) >= EARLIEST and max(times) < LATEST:
         return points
     wrong = (walls < EARLIEST) | (walls >= LATEST)
     if not wrong.any():
@@ -318,8 +315,8 @@ def _note(data: SourceData, operation: Operation) -> None:
             data.epoch = value if data.epoch is None else max(value, data.epoch)
         case Stated(tag, direction):
             data.stated[tag] = direction
-        case Rank(value):
-            data.rank = value
+        case Rank():
+            data.rank = operation
         case Reached(step):
             data.reached = step
         case Writer(started=at):

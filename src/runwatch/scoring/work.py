@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from typing import Any
+from typing import IO
 
 from runwatch.domain.codec import to_plain
 from runwatch.domain.run import Problem
@@ -77,7 +77,7 @@ class Scoring:
                 _signal(self._worker)
 
 
-def _started(errors: Any) -> subprocess.Popen[bytes]:
+def _started(errors: IO[bytes]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "runwatch.scoring.worker"],
         stdin=subprocess.PIPE,
@@ -99,7 +99,7 @@ def _signal(worker: subprocess.Popen[bytes]) -> None:
         os.killpg(worker.pid, signal.SIGKILL)
 
 
-def _tail(errors: Any) -> str:
+def _tail(errors: IO[bytes]) -> str:
     size = errors.seek(0, os.SEEK_END)
     errors.seek(max(size - _TAIL, 0))
     lines = errors.read().decode("utf-8", "replace").strip().splitlines()

@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def limit(job: Job) -> None:
-    """Less priority, bounded memory, and an end even if nobody is left to kill us."""
+    """Less priority, bounded memory, and an end even if the parent is gone."""
     with suppress(OSError):
         os.nice(10)
     memory = job.memory or min(_MOST_MEMORY, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -246,7 +246,7 @@ def _with_lines(brief: Brief, facts: Facts, history: History, silent: Sequence[s
     )
 
 
-def _runs(runs: Sequence[Facts], note: Any) -> str:
+def _runs(runs: Sequence[Facts], note: Callable[[Facts], str]) -> str:
     """Runs by name; those with the same to say of them together."""
     groups: dict[str, list[str]] = {}
     for run in runs:

@@ -1,4 +1,4 @@
-"""What a model costs, in the words of whoever pays: where ``[predictions.cost]`` says what mistakes cost."""
+"""What a model costs, in the user's own unit, where ``[predictions.cost]`` says what mistakes cost."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonMapping
@@ -143,6 +142,6 @@ def _worst_first(finding: Mapping[str, object]) -> int:
     return ("critical", "warning", "info").index(finding["severity"])
 
 
-def _value(value: object) -> Any:
+def _value(value: object) -> object:
     """``json_extract`` gives lists and tables as their text."""
     return json.loads(value) if isinstance(value, str) and value[:1] in ("[", "{") else value

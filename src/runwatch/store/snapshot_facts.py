@@ -1,4 +1,4 @@
-"""What is kept of a snapshot, so that ``status`` and ``brief`` can speak without reading a run.
+"""What is kept of a snapshot, so that ``status`` and ``brief`` can answer without reading a run.
 
 Facts are plain JSON values. Imports nothing heavy: a tmux status line pays for every import."""
 

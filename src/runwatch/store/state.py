@@ -46,11 +46,14 @@ _KEPT_DAYS = 60
 _HISTORY_ROWS = 200_000
 
 
-@contextlib.contextmanager
-def open_state() -> Iterator[State]:
-    """The user's state, until the end of the block."""
-    with contextlib.closing(State(paths.state_dir())) as state:
-        yield state
+def user_state() -> State:
+    """The user's state; the caller closes it."""
+    return State(paths.state_dir())
+
+
+def open_state() -> contextlib.closing[State]:
+    """The user's state, until the end of the ``with`` block."""
+    return contextlib.closing(user_state())
 
 
 class StateError(OSError, UserError):

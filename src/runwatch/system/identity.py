@@ -60,7 +60,7 @@ def root_identity(
 
 
 def earlier_identity(root: str) -> str:
-    """What named a root in the state before machines were told apart: a digest of its real path alone."""
+    """What named a root in the state before machines were distinguished: a digest of its real path alone."""
     return digest(os.fsencode(os.path.realpath(root)))
 
 

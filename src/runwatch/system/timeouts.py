@@ -1,4 +1,4 @@
-"""Asking something that may never answer: a dead network share hangs whoever looks at it."""
+"""Asking something that may never answer: a dead network share blocks every access."""
 
 from __future__ import annotations
 

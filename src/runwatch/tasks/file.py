@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
-from runwatch.system.files import NotRegular, open_regular, private_folder
+from runwatch.system.files import NotRegular, is_below, open_regular, private_folder
 from runwatch.system.saving import save
 from runwatch.tasks.document import Document, LineEdit
 from runwatch.tasks.lock import LockBusy, locked
@@ -28,7 +28,7 @@ _T = TypeVar("_T")
 _DAY = 86400.0
 _SUFFIX = ".runwatch-tmp"
 
-Why = Literal["busy", "changed", "read-only", "full", "unreadable"]
+Why = Literal["busy", "changed", "read-only", "full", "unreadable", "unlocked"]
 _REASONS: dict[int, Why] = {
     errno.ENOSPC: "full",
     errno.EDQUOT: "full",
@@ -42,6 +42,7 @@ _REMEDIES: dict[Why, str] = {
     "read-only": "it cannot be written here; choose another with [tasks] file or --file",
     "full": "the disk is full; free some space",
     "unreadable": "check the path and its permissions",
+    "unlocked": "set HOME or XDG_STATE_HOME to a folder that can be written",
 }
 
 
@@ -108,7 +109,7 @@ class TodoFile:
     def _alone(self, work: Callable[[], _T]) -> _T:
         """Do ``work`` under the lock. Raises ``TodoError``."""
         if self._locks is None:
-            raise TodoError(self.path, "read-only", "there is no directory for its lock; set HOME")
+            raise TodoError(self.path, "unlocked", "not saved: there is no folder for its lock")
         try:
             if self._private:
                 private_folder(self.path.parent)
@@ -117,8 +118,15 @@ class TodoFile:
         except LockBusy as error:
             raise TodoError(self.path, "busy", "is being changed") from error
         except OSError as error:
+            told = error.strerror or str(error)
+            if is_below(str(self._locks), str(error.filename)) or is_below(
+                str(error.filename), str(self._locks)
+            ):
+                raise TodoError(
+                    self.path, "unlocked", f"not saved: no lock in {self._locks} ({told})"
+                ) from error
             why = _REASONS.get(error.errno or 0, "unreadable")
-            raise TodoError(self.path, why, f"not saved ({error.strerror or error})") from error
+            raise TodoError(self.path, why, f"not saved ({told})") from error
 
     def _tries(self, make: Callable[[Document], Sequence[LineEdit]]) -> Document:
         for _ in range(_TRIES):

@@ -331,7 +331,7 @@ class RootTaskList:
             self._store.silence(self._root, intent.match, intent.until, now)
         except OSError as error:
             return IntentAnswer(intent, False, str(error))
-        words = "silenced" if intent.until > now else "heard again"
+        words = "silenced" if intent.until > now else "no longer silenced"
         return IntentAnswer(intent, True, f"{words}: {safe(intent.match)}")
 
     def _silenced(self, findings: Sequence[Finding], now: float) -> frozenset[str]:

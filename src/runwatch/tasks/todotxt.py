@@ -76,7 +76,7 @@ def parse(line: str, today: date | None = None) -> Task:
     tags = tags_of(text)
     ours = "rw" in tags and tags.get("by") == "runwatch"
     threshold = day(tags.get("t"))
-    asleep = threshold is not None and today is not None and threshold > today
+    snoozed = threshold is not None and today is not None and threshold > today
     return Task(
         id=tags.get("rw") or _hash(text),
         line=line,
@@ -92,7 +92,7 @@ def parse(line: str, today: date | None = None) -> Task:
         tags=tags,
         source="rule" if ours else "manual",
         fingerprint=tags.get("rw"),
-        state=_state(head.done, ours and tags.get("res") == "auto", tags.get("h") == "1", asleep),
+        state=_state(head.done, ours and tags.get("res") == "auto", tags.get("h") == "1", snoozed),
     )
 
 
@@ -273,10 +273,10 @@ def _marked(text: str, sign: str) -> tuple[str, ...]:
     return tuple(token[1:] for token in text.split() if token[0] == sign and len(token) > 1)
 
 
-def _state(done: bool, auto: bool, hidden: bool, asleep: bool) -> TaskState:
+def _state(done: bool, auto: bool, hidden: bool, snoozed: bool) -> TaskState:
     if done:
         return "resolved" if auto else "done"
-    return "hidden" if hidden else "snoozed" if asleep else "open"
+    return "hidden" if hidden else "snoozed" if snoozed else "open"
 
 
 def _preserved(old: str, new: str) -> str:

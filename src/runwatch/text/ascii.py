@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -21,9 +22,9 @@ _PAIRS = (
     ("○□◇☐", "o"),
     ("▲↑", "^"),
     ("▼▾↓", "v"),
-    ("≈±", "~"),
+    ("≈±…", "~"),
     ("−–—", "-"),
-    ("…·•", "."),
+    ("·•", "."),
     ("“”„", '"'),
     ("‘’", "'"),
     ("␛␀␦", "?"),
@@ -37,6 +38,7 @@ _PAIRS = (
     ("░▒▓", ":"),
 )
 _SIGNS = {ord(sign): plain for signs, plain in _PAIRS for sign in signs} | {ord("━"): "="}
+_GOES_ON = re.compile(r" …(?=\s|$)")
 _UPPER, _LOWER = 0x01 | 0x02 | 0x08 | 0x10, 0x04 | 0x20 | 0x40 | 0x80
 
 
@@ -50,8 +52,8 @@ def wants_ascii(environ: Mapping[str, str] = os.environ) -> bool:
 
 @lru_cache(maxsize=4096)
 def to_ascii(text: str) -> str:
-    """The same text in the same number of cells."""
-    return text if text.isascii() else "".join(map(_plain, text))
+    """The same text in the same number of cells. Where it is cut stands ~; " …" becomes ".."."""
+    return text if text.isascii() else "".join(map(_plain, _GOES_ON.sub("..", text)))
 
 
 @lru_cache(maxsize=1024)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
-import signal
-import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -36,6 +33,7 @@ from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
+from runwatch.ui.leaving import LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
     ExportRequested,
@@ -61,13 +59,12 @@ if TYPE_CHECKING:
     from runwatch.show.brief import Brief
 
 _REFRESH_AGES_S = 15.0
-_HANG_UP_S = 5.0
 _LEAVE_S = 0.9
 _KEEP_AFTER_S = 0.5
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
 
-class RunwatchApp(ThemedApp):
+class RunwatchApp(ThemedApp, LeavingApp):
     """The dashboard on top of something that watches. ``snapshot``: the newest that was shown; ``crash``:
     what ended the app, if anything did; ``undos``: what takes the last changes back, the newest last."""
 
@@ -100,7 +97,6 @@ class RunwatchApp(ThemedApp):
         self._keeping: Timer | None = None
         self._ticket = 0
         self._control_filter = ControlFilter(settings.ascii_only)
-        self.watchdog: threading.Timer | None = None
         self._notices = self.take_themes(settings.themes, settings.theme)
 
     def get_driver_class(self) -> type[Driver]:
@@ -126,10 +122,7 @@ class RunwatchApp(ThemedApp):
         self._take_keymap()
         self.bridge.start()
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP", "SIGINT"):
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
-                loop.add_signal_handler(getattr(signal, name), self._hang_up)
+        self.obey_signals()
         for notice in self._notices:
             self.say(notice, "warning")
         self.call_after_refresh(self._start_watching)
@@ -142,26 +135,6 @@ class RunwatchApp(ThemedApp):
         from runwatch.ui.trust_question import RESTART, ask_trust
 
         ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
-
-    def _hang_up(self) -> None:
-        """The terminal may be gone: leave, and if that hangs on it, leave all the same."""
-        self._leave_within(_HANG_UP_S, 1)
-        self.exit()
-
-    def _leave_within(self, seconds: float, code: int) -> None:
-        """End the process then, however much hangs (a mount that does not answer, a terminal that takes no
-        output). Nothing is lost: what matters was saved when it happened."""
-        if self.is_headless or self.watchdog is not None:
-            return
-        self.watchdog = threading.Timer(seconds, self._end_now, (code,))
-        self.watchdog.daemon = True
-        self.watchdog.start()
-
-    def _end_now(self, code: int) -> None:
-        give_back = getattr(self._driver, "give_back", None)
-        if give_back is not None:
-            give_back()
-        os._exit(code)
 
     def on_unmount(self) -> None:
         self.bridge.stop()
@@ -408,5 +381,5 @@ class RunwatchApp(ThemedApp):
         self.mark_seen()
         if self._keeping is not None:
             self._keep_now()
-        self._leave_within(_LEAVE_S, 0)
+        self.leave_within(_LEAVE_S, 0)
         self.exit()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -71,7 +71,7 @@ class Answered(Message, bubble=False):
 class Bridge:
     """Takes snapshots from any thread and builds what the screen asks for."""
 
-    def __init__(self, post: Callable[[Message], Any], clock: Callable[[], float]) -> None:
+    def __init__(self, post: Callable[[Message], object], clock: Callable[[], float]) -> None:
         self._post, self._clock = post, clock
         self._changed = threading.Condition()
         self._snapshot: Snapshot | None = None

@@ -43,7 +43,14 @@ class ChartKeys(Widget):
         self._take(ask, f"by {'time since the start' if ask.x_axis == 'time' else ask.x_axis}")
 
     def action_zoom(self, factor: float) -> None:
-        self._take(chart.zoomed(self.choice.chart, factor), "")
+        whole = "the whole curve is shown" if factor > 1 else "this is as close as it gets"
+        self._see(chart.zoomed(self.choice.chart, factor), whole)
 
     def action_pan(self, share: float) -> None:
-        self._take(chart.panned(self.choice.chart, share), "")
+        end = "the end" if share > 0 else "the beginning"
+        all_seen = self.choice.chart.window == (0.0, 1.0)
+        why = "the whole curve is shown: z goes closer" if all_seen else f"this is {end}"
+        self._see(chart.panned(self.choice.chart, share), why)
+
+    def _see(self, ask: ChartAsk, why_not: str) -> None:
+        self._take(ask, why_not if ask == self.choice.chart else "")

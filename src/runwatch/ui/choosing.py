@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, text
 from runwatch.text.safe import safe
+from runwatch.ui.search_dialog import SearchDialog, arrows
 from runwatch.ui.widgets.table import TableWidget
 
 _COLUMNS = (
@@ -23,37 +20,24 @@ _COLUMNS = (
 )
 
 
-class Choose(ModalScreen[tuple[str, ...] | None]):
+class Choose(SearchDialog[tuple[str, ...]]):
     """``choices``: (key, words); those of ``chosen`` stand first, in their order. Tab takes or leaves the one
     under the cursor, shift and an arrow moves it, Enter ends."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Leave", id="choose.leave"),
         Binding("tab", "take", "Select or unselect", priority=True, id="choose.toggle"),
-        Binding("down", "move(1)", "Down", show=False, priority=True, id="choose.down"),
-        Binding("up", "move(-1)", "Up", show=False, priority=True, id="choose.up"),
+        *arrows("choose"),
         Binding("shift+down", "shift(1)", "Move down", priority=True, id="choose.later"),
         Binding("shift+up", "shift(-1)", "Move up", priority=True, id="choose.earlier"),
     ]
 
     def __init__(self, title: str, choices: Sequence[tuple[str, str]], chosen: Sequence[str]) -> None:
-        super().__init__()
-        self._title, self._about = title, dict(choices)
+        super().__init__(title, "tab selects or unselects · shift+arrows move · enter ends")
+        self._about = dict(choices)
         self._chosen = [key for key in chosen if key in self._about]
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog tall") as box:
-            box.border_title = Content(self._title)
-            box.border_subtitle = Content("tab selects or unselects · shift+arrows move · enter ends")
-            yield Input(placeholder="words to look for", compact=True)
-            yield TableWidget(header=False, lasting=True)
-
-    def on_mount(self) -> None:
-        self._show()
-        self.query_one(Input).focus()
-
-    def _show(self) -> None:
-        words = self.query_one(Input).value
+    def show_found(self, words: str) -> None:
         keys = [*self._chosen, *(key for key in self._about if key not in self._chosen)]
         rows = tuple(
             ViewRow(
@@ -69,14 +53,11 @@ class Choose(ModalScreen[tuple[str, ...] | None]):
         )
         self.query_one(TableWidget).show(TableView(_COLUMNS, rows, (text("nothing matches", "muted"),)))
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._show()
+    def _show(self) -> None:
+        self.show_found(self.query_one(Input).value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(tuple(self._chosen))
-
-    def action_move(self, by: int) -> None:
-        self.query_one(TableWidget).action_move(by)
 
     def action_take(self) -> None:
         key = self.query_one(TableWidget).key
@@ -95,9 +76,6 @@ class Choose(ModalScreen[tuple[str, ...] | None]):
         self._chosen.insert(to, self._chosen.pop(at))
         self._show()
         self.query_one(TableWidget).select(key)
-
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()
 
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()

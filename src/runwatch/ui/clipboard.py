@@ -18,9 +18,10 @@ _NAME = "copied.txt"
 def copy(node: DOMNode, words: str) -> None:
     """Hand ``words`` to the terminal (OSC 52; it can't be asked whether it took them), and keep the newest
     in a file of the state directory, which its owner alone can read."""
-    if not words:
-        return
     app, say, folder = node.app, host(node).say, state_dir()
+    if not words:
+        say("there is nothing to copy")
+        return
     app.copy_to_clipboard(words)
     done = "copied (tmux takes it with set-clipboard on)" if os.environ.get("TMUX") else "copied"
     if folder is None:

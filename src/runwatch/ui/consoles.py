@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -13,23 +13,20 @@ from runwatch.domain.run import RunKey
 from runwatch.show.screen.view import Span, join, text
 from runwatch.text.console import ConsoleLine as LogLine
 from runwatch.text.console import lines
-from runwatch.text.units import plural
 from runwatch.ui.host import host
+from runwatch.ui.log_search import SEARCH_KEY, LogSearch
 from runwatch.ui.widgets.console import LogView
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.work import in_background
 
-if TYPE_CHECKING:
-    from runwatch.ui.widgets.prompt import Prompt
-
 _PART, _MOST = 128 * 1024, 8 * 1024 * 1024
 
 
-class ConsolePart(Vertical):
+class ConsolePart(Vertical, LogSearch):
     """The tail of one log, followed; ``e`` goes to the first error, ``m`` reads more of its beginning."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", id="console.search", key_display="/"),
+        SEARCH_KEY,
         Binding("e", "error", "First error", id="console.error"),
         Binding("f", "follow", "Follow", id="console.follow"),
         Binding("m", "more", "Earlier", id="console.more", tooltip="read more of the log's beginning"),
@@ -118,25 +115,26 @@ class ConsolePart(Vertical):
         self.query_one(LogView).action_end(True)
         self._caption()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._path is not None or action not in ("error", "follow", "more", "other", "search")
+
+    def why_not(self, action: str) -> str:
+        """Why the keys of a log do nothing."""
+        return "no console log was found for this run"
+
     def action_more(self) -> None:
+        if not self._start:
+            host(self).say("the log is read from its beginning")
+            return
         self._wanted = min(self._wanted * 4, _MOST)
         self._read()
 
     def action_other(self) -> None:
+        if len(self._paths) < 2:
+            host(self).say("this run has no other log")
+            return
         self._which, self._wanted = self._which + 1, _PART
         self._read()
 
-    def action_search(self) -> None:
-        from runwatch.ui.widgets.prompt import Prompt
-
-        if not self.screen.query(Prompt):
-            self.mount(Prompt("log", self.query_one(LogView).words, "console"))
-
-    def on_prompt_changed(self, event: Prompt.Changed) -> None:
-        event.stop()
-        matches = self.query_one(LogView).find(event.text)
-        self._caption(f"{plural(matches, 'line')} with “{event.text}”" if event.text else "")
-
-    def on_prompt_closed(self, event: Prompt.Closed) -> None:
-        event.stop()
-        self.query_one(LogView).focus()
+    def searched(self, message: str) -> None:
+        self._caption(message)

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, text
 from runwatch.text.safe import safe
+from runwatch.ui.search_dialog import SearchDialog, arrows
 from runwatch.ui.widgets.table import TableWidget
 
 
@@ -112,45 +113,25 @@ class Menu(ModalScreen[str | None]):
         self.dismiss(value)
 
 
-class Pick(ModalScreen[str | None]):
+class Pick(SearchDialog[str]):
     """One of many names: type to narrow them down, Enter takes the one under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Leave", id="pick.leave"),
-        Binding("down", "move(1)", "Down", show=False, priority=True, id="pick.down"),
-        Binding("up", "move(-1)", "Up", show=False, priority=True, id="pick.up"),
+        *arrows("pick"),
     ]
 
     def __init__(self, title: str, names: tuple[str, ...]) -> None:
-        super().__init__()
-        self._title, self._names = title, names
+        super().__init__(title)
+        self._names = names
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog tall") as box:
-            box.border_title = Content(self._title)
-            yield Input(placeholder="words to look for", compact=True)
-            yield TableWidget(header=False, lasting=True)
-
-    def on_mount(self) -> None:
-        self._show("")
-        self.query_one(Input).focus()
-
-    def _show(self, filter: str) -> None:
-        rows = tuple(ViewRow(name, (text(name),)) for name in self._names if matches(filter, safe(name)))
-        nothing = (text(f"nothing matches “{filter}”", "muted"),)
+    def show_found(self, words: str) -> None:
+        rows = tuple(ViewRow(name, (text(name),)) for name in self._names if matches(words, safe(name)))
+        nothing = (text(f"nothing matches “{words}”", "muted"),)
         self.query_one(TableWidget).show(TableView((ViewColumn("name", "", 20, grow=1),), rows, nothing))
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._show(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.query_one(TableWidget).action_open()
-
-    def action_move(self, by: int) -> None:
-        self.query_one(TableWidget).action_move(by)
-
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()
 
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()

@@ -1,4 +1,4 @@
-"""A person's own keys, checked: an id that nobody has is said, not passed over."""
+"""A person's own keys, checked: an unknown id is reported."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from runwatch.domain.media import (
     Histogram,
+    LoggedFile,
     LoggedTable,
     LoggedText,
     MediaContent,
@@ -34,7 +35,7 @@ from runwatch.runs.pictures import Pixels, can_decode, decoded
 from runwatch.show.html.chart_file import stem
 from runwatch.show.screen import media as views
 from runwatch.show.screen.view import Span, Words, matches, text
-from runwatch.text.units import count, plural, size
+from runwatch.text.units import plural, size
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
 from runwatch.ui.messages import ExportRequested
@@ -49,14 +50,7 @@ if TYPE_CHECKING:
     from runwatch.ui.widgets.prompt import Prompt
 
 _INSTALL = 'pictures are drawn by Pillow: pip install "runwatch[images]"'
-_NOTHING = "this run logged no picture, histogram, curve, text or table"
-_WORDS: dict[MediaKind, str] = {
-    "picture": "picture",
-    "histogram": "histogram",
-    "pr curve": "PR curve",
-    "text": "text",
-    "table": "table",
-}
+_NOTHING = "this run logged nothing but numbers: no picture, histogram, text, table or sound"
 _WAYS = ("over steps", "quantiles", "at this step")
 _MOST_AT_ONCE = 200
 _EVERY_S = 2.0
@@ -156,7 +150,9 @@ class MediaPart(Vertical):
         self._draw()
 
     def _shown(self) -> list[MediaSeries]:
-        return [one for one in self._listed.series if matches(self._filter, one.tag, _WORDS[one.kind])]
+        return [
+            one for one in self._listed.series if matches(self._filter, one.tag, views.KIND_WORDS[one.kind])
+        ]
 
     def _series(self) -> MediaSeries | None:
         """What is looked at: the chosen, else the first of those that the filter leaves."""
@@ -181,7 +177,7 @@ class MediaPart(Vertical):
         request = (series, series.items[self._at], room if series.kind == "picture" else None, way)
         if request != self._wanted:
             self._extra = ()
-        self._show_text((*self._about(series), *self._extra), self._slider(series))
+        self._say(series)
         if request == self._wanted:
             return
         self._wanted = request
@@ -226,6 +222,9 @@ class MediaPart(Vertical):
             case (pixels, (width, height), length):
                 self._only(PictureWidget).show(pixels, not plain)
                 self._extra = (Span(f"  {width} × {height}  {size(length)}", "muted"),)
+            case LoggedFile():
+                self._only(None)
+                self._extra = views.unseen(content)
             case LoggedText():
                 from rich.markdown import Markdown
 
@@ -241,7 +240,7 @@ class MediaPart(Vertical):
                 chart.show(views.precision_recall(self._wanted, series.tag, content))
             case _:
                 self._paint_histograms(series, shown)
-        self._show_text((*self._about(series), *self._extra), self._slider(series))
+        self._say(series)
 
     def _paint_histograms(self, series: MediaSeries, shown: list[tuple[MediaItem, _Seen]]) -> None:
         if self._histograms[0] != series:
@@ -272,7 +271,8 @@ class MediaPart(Vertical):
     def _only(self, kind: type[W] | None) -> W:
         """Show the widget of this kind alone; it is what has the keys."""
         body = self.query_one("#media-body")
-        shown: Widget | None = None
+        self.can_focus = kind is None  # so that the keys go on to the next thing
+        shown: Widget | None = self if kind is None else None
         for child in body.children:
             child.display = kind is not None and isinstance(child, kind)
             shown = child if child.display else shown
@@ -285,6 +285,10 @@ class MediaPart(Vertical):
         first.show(above)
         second.show(below)
 
+    def _say(self, series: MediaSeries) -> None:
+        below = views.which_step(series, self._at, self.size.width)
+        self._show_text((*self._about(series), *self._extra), below)
+
     def _about(self, series: MediaSeries) -> Words:
         shown = self._shown()
         at = shown.index(series) + 1
@@ -293,37 +297,31 @@ class MediaPart(Vertical):
         refused = f"  {_INSTALL}" if series.kind == "picture" and not can_decode() else ""
         way = f", {_WAYS[self._way]}" if series.kind == "histogram" else ""
         return (
-            Span(f"{which}{_WORDS[series.kind]}{way}  ", "muted"),
+            Span(f"{which}{views.KIND_WORDS[series.kind]}{way}  ", "muted"),
             *text(series.tag, "strong"),
             Span(filtered, "info"),
             Span(refused, "warn"),
-        )
-
-    def _slider(self, series: MediaSeries) -> Words:
-        item, n = series.items[self._at], len(series.items)
-        step = "" if item.step is None else f"step {count(item.step)}"
-        if n < 2:
-            return (Span(step, "plain"),)
-        out = f"  {plural(series.left_out, 'step')} between left out" if series.left_out else ""
-        return (
-            *views.slider(self._at, n, max(min(self.size.width - 44, 60), 6)),
-            Span(f"  {step}  ", "plain"),
-            Span(f"{self._at + 1} of {n}{out}", "muted"),
         )
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return not (action in ("step", "series") and self.query("Prompt"))
+        if action == "filter":
+            return True
+        return bool(self._shown()) and not (action in ("step", "series") and self.query("Prompt"))
+
+    def why_not(self, action: str) -> str:
+        """Why the keys of what was logged do nothing."""
+        return "there is nothing here"
 
     def action_step(self, by: int) -> None:
         self._at = max(self._at + by, 0)
         self._draw()
 
     def action_series(self, by: int) -> None:
-        shown, series = self._shown(), self._series()
-        if series is not None:
+        if (series := self._series()) is not None:
+            shown = self._shown()
             self._go(shown[(shown.index(series) + by) % len(shown)])
 
     def action_kind(self) -> None:
@@ -344,8 +342,7 @@ class MediaPart(Vertical):
 
     def action_copy(self) -> None:
         """Copy the text that is shown, else where the picture lies."""
-        series = self._series()
-        if series is not None:
+        if (series := self._series()) is not None:
             file = os.path.join(self._key.root, series.items[self._at].file)
             copy(self, self._prose if series.kind == "text" else file)
 
@@ -385,9 +382,8 @@ class MediaPart(Vertical):
 
     def focus_shown(self) -> None:
         """Give the keys to what is shown."""
-        for child in self.query_one("#media-body").children:
-            if child.display:
-                child.focus()
+        shown = next((child for child in self.query_one("#media-body").children if child.display), self)
+        shown.focus()
 
 
 def _decoded(content: MediaContent, width: int, height: int) -> _Seen:

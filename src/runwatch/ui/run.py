@@ -13,6 +13,7 @@ from runwatch.system.files import append_private, private_folder
 from runwatch.ui.app import RunwatchApp
 from runwatch.ui.host import Watching
 from runwatch.ui.settings import UiSettings
+from runwatch.ui.terminal import agree_on_size
 
 NO_TERMINAL = "runwatch: terminal: the dashboard needs one; try runwatch check or runwatch brief"
 DUMB_TERMINAL = (
@@ -27,9 +28,7 @@ def run(watching: Watching, settings: UiSettings) -> int:
     if refusal:
         print(refusal, file=sys.stderr)
         return 2
-    if _knows_its_size():
-        for name in ("COLUMNS", "LINES"):  # what the size was when somebody exported them
-            os.environ.pop(name, None)
+    agree_on_size()
     app = RunwatchApp(watching, settings)
     try:
         app.run(mouse=settings.mouse)
@@ -42,16 +41,6 @@ def run(watching: Watching, settings: UiSettings) -> int:
         return app.return_code or 0
     print(_crash_message(app.crash, settings.log), file=sys.stderr)
     return 1
-
-
-def _knows_its_size() -> bool:
-    """Whether the terminal tells its size; a serial line and some containers' terminals say 0 x 0, and what
-    the environment says is all there is."""
-    try:
-        columns, lines = os.get_terminal_size(sys.stdin.fileno())
-    except (OSError, ValueError):
-        return False
-    return columns > 0 and lines > 0
 
 
 def refused() -> str:

@@ -97,6 +97,20 @@ def _split_start(data: str) -> tuple[str, str]:
     return data, ""
 
 
+def agree_on_size() -> None:
+    """What the environment says of the size counts only where the terminal itself says 0 x 0 (a serial line,
+    some containers); there Textual and Rich would else each assume their own, and draw in turns for ever."""
+    try:
+        known = min(os.get_terminal_size(sys.stdin.fileno())) > 0
+    except (OSError, ValueError):
+        known = False
+    for name, usual in (("COLUMNS", "80"), ("LINES", "24")):
+        if known:
+            os.environ.pop(name, None)
+        else:
+            os.environ.setdefault(name, usual)
+
+
 class Terminal(LinuxDriver):
     """Textual's driver with what it lacks."""
 
@@ -111,6 +125,10 @@ class Terminal(LinuxDriver):
     def run_input_thread(self) -> None:
         vars(linux_driver)["XTermParser"] = PasteSafeParser
         super().run_input_thread()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        agree_on_size()
+        return super()._get_terminal_size()
 
     def _sigcont_application(self, *_: object) -> None:
         """Going on after a stop that Textual did not make (``kill -STOP``): it would take the raw terminal

@@ -74,7 +74,7 @@ class _Overflow(logging.Handler):
 
 
 class Watcher:
-    """The kernel's events below one root; started again, after growing pauses, whenever it dies."""
+    """The kernel's events below one root; restarted, after growing pauses, whenever it ends."""
 
     def __init__(self, root: str, dirty: Dirty) -> None:
         self._root = root

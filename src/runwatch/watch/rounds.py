@@ -120,8 +120,8 @@ class Rounds:
     def scanned(
         self, changes: TreeChanges, clock: float, took: float, now: float, folders: int, own: bool
     ) -> None:
-        """A scan ended: when the next is due, and what it says of the watching. ``own``: nobody asked for it,
-        and it found what no event had told of within ``MISS_AFTER`` s; ``folders``: how many there are."""
+        """A scan ended: when the next is due, and whether events were missed. ``own``: not requested,
+        and it found what no event had reported within ``MISS_AFTER`` s; ``folders``: how many there are."""
         self.gone = False
         self._scan_at = clock + max(self._reconcile, took / SCAN_SHARE)
         self.changed(changes, now)

@@ -71,6 +71,15 @@ def test_one_bad_day_does_not_hide_a_shift(rng, days: int, bad: float) -> None:
     assert called(found) and "1 of them, unlike all others, set aside" in found[0].columns[0].reason
 
 
+def test_a_kind_of_day_that_comes_again_is_no_drift_and_one_that_stays_is() -> None:
+    rng = np.random.default_rng(2)
+    levels = np.where(np.isin(np.arange(24), (3, 8, 17)), 2.0, 0.0) + 0.02 * rng.normal(size=24)
+    assert not called(judged(rng, np.append(levels, 2.0), 1))
+    assert called(judged(rng, np.append(levels, [2.0, 2.0, 2.0]), 3))
+    assert called(judged(rng, np.append(levels, 4.0), 1))
+    assert called(judged(rng, np.append(np.where(levels > 1, 0.0, levels), 2.0), 1))
+
+
 def test_a_pattern_of_the_week_is_seen_from_two_weeks_on(rng) -> None:
     week = np.array([0, 0, 0, 0, 0, 0.5, 0.5])
     levels = np.resize(week, 14 + 7) + 0.03 * rng.normal(size=21)

@@ -126,6 +126,25 @@ def test_a_small_batch_is_no_alert_by_its_size(reference_rows: int) -> None:
     assert all(one.alert for one in estimate_classification(scored(20_000, "ref"), [worse]))
 
 
+def test_batches_that_always_differ_from_one_to_the_next_are_no_alert() -> None:
+    """Their own spread counts: the same fall is an alert where the batches before it were alike."""
+    rng = np.random.default_rng(5)
+
+    def scored(name: str, gain: float) -> Scored:
+        score = 1 / (1 + np.exp(-gain * rng.normal(size=4000)))
+        return Scored(name, score, (score > 0.5).astype(float))
+
+    base = scored("reference", 1.5)
+    reference = base._replace(truth=(rng.random(4000) < base.score).astype(float))
+    gains = rng.permutation(np.repeat([1.2, 1.8], 6))
+    uneven = estimate_classification(reference, [scored(str(i), gain) for i, gain in enumerate(gains)])
+    assert not any(one.alert for one in uneven)
+    alike = estimate_classification(
+        reference, [*(scored(str(i), 1.5) for i in range(11)), scored("fall", 1.2)]
+    )
+    assert {one.batch for one in alike if one.alert} == {"fall"}
+
+
 def test_a_small_batch_of_a_regression_is_no_alert_by_its_size() -> None:
     rng = np.random.default_rng(4)
     reference = regression(rng, 20_000, 0, 2, "ref")

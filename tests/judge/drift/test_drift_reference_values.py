@@ -151,6 +151,7 @@ def test_estimated_performance_without_labels() -> None:
     for metric in ("roc_auc", "f1", "accuracy"):
         alerts = [one.alert for one in found if one.metric == metric]
         assert alerts == expected["cbpe"][metric]["alert"] == [False] * 5 + [True] * 5
+    assert not any(one.by_labels for one in found)
 
 
 @pytest.mark.parametrize("name", list(said("river_concept_drift")["streams"]))

@@ -52,6 +52,11 @@ def test_no_slice_is_called_worse_when_none_is() -> None:
     assert alarms <= 5
 
 
+def test_slices_of_many_rows_and_equal_models_are_equivalent() -> None:
+    slices = planted(3, 60_000, 0.0, "none")[0].slices
+    assert {part.verdict for part in slices} == {"equivalent", "inconclusive"}
+
+
 def test_a_crossing_is_found_and_folded_with_its_parent() -> None:
     found, columns = planted(2, 20_000, 0.3, "crossed")
     worse = [part for part in found.slices if part.verdict == "worse"]

@@ -155,7 +155,7 @@ class _CsvReader:
                         block_size=BLOCK,
                         column_names=self.names,
                         skip_rows=0 if self.start else self.dialect.skip,
-                        skip_rows_after_names=0 if self.start else 1,
+                        skip_rows_after_names=0 if self.start or self.dialect.headless else 1,
                     ),
                     parse_options=pacsv.ParseOptions(
                         delimiter=self.dialect.delimiter,

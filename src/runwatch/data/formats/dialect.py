@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
+from runwatch.data.formats.header import begins_with_a_row
 
 _DELIMITERS = ",;\t|"
 _TRIED = 50
@@ -28,13 +29,14 @@ _BEFORE_CELL[list(b',;\t|\n"+-')] = True
 
 class Dialect(NamedTuple):
     """``skip``: lines before the header; ``escape``: the backslash, where quotes are escaped by it;
-    ``decimal``: the decimal point."""
+    ``decimal``: the decimal point; ``headless``: the first line is a row, the names are Spark's for that."""
 
     names: tuple[str, ...]
     skip: int
     delimiter: str
     escape: str
     decimal: str
+    headless: bool = False
 
 
 class FileTraits(NamedTuple):
@@ -75,16 +77,14 @@ def dialect(head: bytes, seen: FileTraits, file: DataFile) -> Dialect:
     tab = re.search(r"\.tsv(\.\w+)?$", file.uri.lower())
     delimiter = separators or ("\t" if tab else _delimiter(body, escape))
     records = _records(body, delimiter, escape)
-    names = [
-        name.lstrip("#").strip() if i == 0 and name.startswith("#") else name
-        for i, name in _numbered(records)
-    ]
+    names = list(records[0]) if records else []
+    if names and names[0].startswith("#"):
+        names[0] = names[0].lstrip("#").strip()
     decimal = "," if delimiter != "," and _decimal_comma(records[1:]) else "."
-    return Dialect(tuple(names), skip, delimiter, escape, decimal)
-
-
-def _numbered(records: list[list[str]]) -> list[tuple[int, str]]:
-    return list(enumerate(records[0])) if records else []
+    headless = begins_with_a_row(records, decimal)
+    if headless:
+        names = [f"_c{index}" for index in range(len(names))]
+    return Dialect(tuple(names), skip, delimiter, escape, decimal, headless)
 
 
 def _before_header(lines: list[str]) -> tuple[int, str]:
@@ -129,7 +129,8 @@ def _records(body: str, delimiter: str, escape: str) -> list[list[str]]:
 
 
 def _delimiter(body: str, escape: str) -> str:
-    """The one that splits the header into most cells, the same number as in most rows."""
+    """The one that splits the header into most cells, the same number as in most rows; of equals not the
+    comma, which may be the decimal point of a file without a header."""
     best, score = ",", (0.0, 0)
     for delimiter in _DELIMITERS:
         records = _records(body, delimiter, escape)
@@ -137,7 +138,7 @@ def _delimiter(body: str, escape: str) -> str:
         if width < 2:
             continue
         alike = sum(len(record) == width for record in records) / len(records)
-        if (round(alike, 1), width) > score:
+        if (round(alike, 1), width) >= score:
             best, score = delimiter, (round(alike, 1), width)
     return best
 

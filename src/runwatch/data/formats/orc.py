@@ -13,6 +13,7 @@ from runwatch.domain.borders import Arrow, JsonMapping
 SUFFIXES = (".orc",)
 COLUMNAR = True
 TYPED = True
+_SPARKS_TYPE = b"spark.sql.catalyst.type"
 
 
 @contextmanager
@@ -28,7 +29,20 @@ def _opened(file: DataFile) -> Iterator[Arrow]:
 
 def schema(file: DataFile) -> list[tuple[str, Arrow]]:
     with _opened(file) as reader:
-        return [(field.name, field.type) for field in reader.schema]
+        local = _local_times(reader)
+        return [(f.name, _microseconds() if f.name in local else f.type) for f in reader.schema]
+
+
+def _local_times(reader: Arrow) -> set[str]:
+    """The columns of microseconds in which Spark keeps its times without a zone."""
+    marked = {field.name: field.metadata or {} for field in reader.schema if str(field.type) == "int64"}
+    return {name for name, meta in marked.items() if meta.get(_SPARKS_TYPE) == b"timestamp_ntz"}
+
+
+def _microseconds() -> Arrow:
+    import pyarrow as pa
+
+    return pa.timestamp("us")
 
 
 def parts(file: DataFile) -> list[ReadPart]:
@@ -44,6 +58,9 @@ def read(file: DataFile, part: str, types: JsonMapping, coded: frozenset[str]) -
         names = list(reader.schema.names)
         twice = duplicated(names)
         columns = [name for name in names if name in types and name not in twice]
+        local = _local_times(reader)
         for index in span(part):
             batch = reader.read_stripe(index, columns=columns)
-            yield ColumnBlock(batch.num_rows, list(zip(batch.schema.names, batch.columns, strict=True)))
+            pairs = zip(batch.schema.names, batch.columns, strict=True)
+            times = [(name, array.view(_microseconds()) if name in local else array) for name, array in pairs]
+            yield ColumnBlock(batch.num_rows, times)

@@ -42,9 +42,10 @@ class Table:
         self, file: DataFile, part: str, types: Mapping[str, object], coded: frozenset[str]
     ) -> Iterator[ColumnBlock]:
         above = {key[:at] for key in types for at, sign in enumerate(key) if sign == "."}
-        names = [name for name in _stored(self, file) if name in types or name in above]
+        stored = _stored(self, file)
+        names = [name for name in stored if name in types or name in above]
         inner = {name: None if name in above else types.get(name) for name in names}
-        partitions = {name: value for name, value in partition_values(file) if name in types}
+        partitions = {n: value for n, value in partition_values(file) if n in types and n not in stored}
         for block in self._format.read(file, part, inner, coded):
             for name, array in block.columns:
                 if longest(array) > MAX_LINE:
@@ -86,14 +87,16 @@ def _columns(table: Table, file: DataFile) -> tuple[tuple[str, object], ...]:
 
 
 def _within(table: Table, file: DataFile) -> dict[str, object]:
-    """The types of columns that only their values tell: maps of few keys, which are structs by key, and in
-    formats without nesting the text of nested values; by the first rows."""
+    """The types of columns that only their values tell: maps of few keys, which are structs by key, and the
+    text of nested values, in formats with types where their statistics hint at it; by the first rows."""
     import pyarrow.types as t
 
+    stored = _stored(table, file)
+    text = {name for name, type_ in stored.items() if family(type_) == "string"}
+    if table.TYPED and text:
+        text &= getattr(table._format, "spelled", _none)(file)
     candidates = {
-        name: type_
-        for name, type_ in _stored(table, file).items()
-        if t.is_map(plain_type(type_)) or (not table.TYPED and family(type_) == "string")
+        name: type_ for name, type_ in stored.items() if name in text or t.is_map(plain_type(type_))
     }
     if not candidates:
         return {}
@@ -103,6 +106,10 @@ def _within(table: Table, file: DataFile) -> dict[str, object]:
         if shown is not None:
             types[name] = shown.type
     return types
+
+
+def _none(_: DataFile) -> frozenset[str]:
+    return frozenset()
 
 
 def _first_values(table: Table, file: DataFile, types: JsonMapping) -> Iterator[tuple[str, Arrow]]:

@@ -23,6 +23,7 @@ _WEEKLY = ((0.0, 0.6), (1.0, 0.2), (10.0, 0.2))
 WEEKS_FROM = 14
 _MOST_DAYS = 120
 _BAD_DAY = 0.02
+_KIND_OF_DAY, _ABOUT = 2, 0.75
 _INFLATED = (1e2, 1e4)
 
 
@@ -127,11 +128,23 @@ class DayModel:
         weights = self._posterior(self._alone, len(self._kept) - 1)
         return float(weights @ (self._cov[:, 0, 0] / self._alone.covariance[:, 0, 0]))
 
+    def _comes_again(self) -> bool:
+        """Whether there are days that neither neighbours nor weekdays explain, and two or more of all days
+        lie about as far out as the newest, on its side: one may have been an accident, several are a kind of
+        day that there is."""
+        if not self.set_aside:
+            return False
+        middle = float(np.median(self._values[self._kept]))
+        away = (self._values[: self._count] - middle) * np.sign(self._values[-1] - middle)
+        return bool((away >= _ABOUT * abs(self._values[-1] - middle)).sum() >= _KIND_OF_DAY)
+
     def chance(self, span: int, rising: bool = False) -> float:
         """p that the mean of the last ``span`` days is like the days before; one-sided where only a
         ``rising`` number matters."""
         from scipy.special import stdtr
 
+        if span == 1 and self._comes_again():
+            return 1.0
         newest = np.arange(len(self._values) - span, len(self._values))
         fit, dof = self._fit(np.concatenate([self._kept, newest]), span), len(self._kept) + span - 2
         scale = np.maximum(fit.square / dof, self._usual)

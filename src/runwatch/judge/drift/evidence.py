@@ -21,6 +21,8 @@ NOISE_KS = 0.87
 NOISE_TV = 0.4
 _NEAR_ZERO = 0.1
 GONE = "not in the batch"
+NESTED = "nested: only its missing share is compared, and each of its parts as a column of its own"
+_NESTED_TYPES = ("struct<", "list<", "large_list<", "fixed_size_list<", "map<")
 NO_VALUES = ("no values to compare", "the batch has no values")
 
 
@@ -90,7 +92,7 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
 def _incomparable(pair: ColumnPair) -> str:
     """Why the values are not compared, empty when they are."""
     if not pair.n and not pair.m:
-        return NO_VALUES[0]
+        return NESTED if pair.column.type.startswith(_NESTED_TYPES) else NO_VALUES[0]
     if not pair.n:
         return "the reference has no values" if pair.column.bins else "only its missing share is compared"
     if not pair.m:
@@ -99,7 +101,7 @@ def _incomparable(pair: ColumnPair) -> str:
         return "an identifier: only its missing share is compared"
     if pair.column.ascending:
         return "grows with the rows, like a counter: only its missing share is compared"
-    if pair.column.foreign:
+    if pair.column.foreign and (pair.column.words is None or pair.fresh(pair.current) > pair.m / 2):
         return "names users, orders or the like: only its missing share is compared"
     if clock.goes_on(pair):
         return "goes on where the reference ends, like a counter: only its missing share is compared"
@@ -147,7 +149,7 @@ def _worth(rows: int, design: float) -> int:
 
 
 def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject, design: float = 1.0) -> DriftTest:
-    """Two-sample chi-square, corrected for rows that hang together (Rao, Scott 1981); the effect is total
+    """Two-sample chi-square, corrected for dependent rows (Rao, Scott 1981); the effect is total
     variation."""
     n, m = int(a.sum()), int(b.sum())
     if len(a) < 2:

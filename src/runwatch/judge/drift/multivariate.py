@@ -1,7 +1,7 @@
 """All columns together: can a classifier tell the batch's rows from the reference's? Fit on one half of the
 rows, one-sided Mann-Whitney on the other, so that the p-value is honest (folds are not independent, halves
-are). Rows that hang together stay in one half: all of a group where there are groups, else stretches of
-neighbours; and the spread of the AUC is that of rows which hang together (DeLong's components with a design
+are). Dependent rows stay in one half: all of a group where there are groups, else stretches of
+neighbours; and the spread of the AUC is that of dependent rows (DeLong's components with a design
 effect). Two are asked, Bonferroni over both: a linear discriminant on ranks sees many small shifts, of which
 trees see too little; trees see changed combinations. Needs scikit-learn; run it in another process where its
 import matters."""

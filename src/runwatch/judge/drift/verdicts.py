@@ -14,6 +14,7 @@ from runwatch.judge.drift.column_pair import ColumnPair, paired
 from runwatch.judge.drift.days import MIN_DAYS, Among, among
 from runwatch.judge.drift.evidence import (
     GONE,
+    NESTED,
     NO_VALUES,
     ColumnEvidence,
     DriftTest,
@@ -160,7 +161,7 @@ def _called(
         verdict, worst = "drifted", next(t for t in sure if t.subject == "distribution")
     if verdict == "stable":
         worst = _own(evidence)
-        blind = visible is None or visible > options.visible
+        blind = evidence.note != NESTED and (visible is None or visible > options.visible)
         if not sure and not held_back and blind:
             verdict = "unknown"
         if evidence.note in NO_VALUES and not sure:

@@ -55,12 +55,12 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         problem = Problem(source.file, None, "no trials in this JSON", "is it Ax's file?")
         return Reading({}, version.cursor, (problem,))
     group = str(experiment.get("name") or source.file.rpartition("/")[2].removesuffix(".json"))
-    found = _trials(group, experiment, trials)
-    return _reading(source, version.cursor, cursor if version.again else None, found)
+    parsed = _trials(group, experiment, trials)
+    return _reading(source, version.cursor, cursor if version.again else None, parsed)
 
 
-def _read_database(source: SourceFile, cursor: Cursor | None, found: tuple[list[Trial], int]) -> Reading:
-    trials, large = found
+def _read_database(source: SourceFile, cursor: Cursor | None, parsed: tuple[list[Trial], int]) -> Reading:
+    trials, large = parsed
     reading = _reading(source, Cursor(offset=source.stat.size, stat=source.stat), cursor, trials)
     if not large:
         return reading
@@ -121,7 +121,7 @@ def _arms(trial: JsonMapping) -> Iterator[tuple[str, Mapping[str, object]]]:
                 yield str(_at(arm, "name")), arm["parameters"]
 
 
-def _newest_table(data: Any) -> object:
+def _newest_table(data: object) -> object:
     tables = _at(data, "value")
     newest = tables[-1] if isinstance(tables, list) and tables else None
     return _at(newest[-1], "df", "value") if isinstance(newest, list) and newest else None

@@ -32,7 +32,7 @@ def trials_of(connection: sqlite3.Connection) -> tuple[list[Trial], int]:
         " ORDER BY id DESC LIMIT ?",
         (_MOST,),
     )
-    found = [
+    trials = [
         Trial(
             experiments[experiment],
             str(number),
@@ -46,7 +46,7 @@ def trials_of(connection: sqlite3.Connection) -> tuple[list[Trial], int]:
         for key, experiment, number, status, started, ended in rows
         if experiment in experiments
     ]
-    return found[::-1], large_arms + large_tables
+    return trials[::-1], large_arms + large_tables
 
 
 def _directions(connection: sqlite3.Connection) -> dict[int, dict[str, bool]]:

@@ -145,7 +145,7 @@ def _read_dump(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Readi
     if not operations:
         problem = Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")
         return version.reading(claim, operations, problem)
-    operations += [*_directions(claim, operations), Rank(last + _DUMPED), *_length(source)]
+    operations += [*_directions(claim, operations), Rank(last + _DUMPED, source.stat.mtime), *_length(source)]
     return version.reading(claim, operations)
 
 
@@ -168,8 +168,7 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
         return failed(source, cursor, error)
     notes, frame = LineNotes(source.file), Frame.of(tail.state)
     size = frame.consumable(tail.data, notes)
-    first = 0 if claim.reader == "xgboost" else 1
-    log = _Rounds(first, bool(tail.state.get("best")))
+    log = _Rounds(bool(tail.state.get("best")))
     for _, block in frame.blocks(tail.data[:size], notes):
         log.take(block)
     state = {"best": log.after_best}
@@ -178,7 +177,11 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
     operations += log.operations(claim.tag_prefix)
     last = log.top()
     if last is not None:
-        operations += [*_directions(claim, operations), Rank(float(last)), *_length(source)]
+        operations += [
+            *_directions(claim, operations),
+            Rank(float(last), source.stat.mtime),
+            *_length(source),
+        ]
     return Reading.of(
         claim,
         operations,
@@ -194,12 +197,12 @@ def _directions(claim: Claim, operations: Iterable[Operation]) -> list[Operation
 
 
 class _Rounds(PointLog):
-    """The rounds of a log. After early stopping the best one is printed again: it is no new round
+    """The rounds of a log, from 0: LightGBM (``valid's auc``) counts them from 1. After early stopping the
+    best one is printed again: it is no new round
     (``after_best``: the next one is that)."""
 
-    def __init__(self, first: int, after_best: bool) -> None:
+    def __init__(self, after_best: bool) -> None:
         super().__init__()
-        self._first = first
         self.after_best = after_best
 
     def take(self, block: bytes) -> None:
@@ -219,7 +222,7 @@ class _Rounds(PointLog):
             return
         self.next_row()
         for name, value in metrics:
-            self.add(name, int(match[1]) - self._first, value)
+            self.add(name, int(match[1]) - ("'s " in name), value)
 
 
 def _metrics(cells: list[str]) -> Iterable[tuple[str, float]]:

@@ -41,10 +41,24 @@ STEP_KEYS = (
     "steps",
     "iters",
     "itr",
+    "timesteps",
+    "num_timesteps",
+    "env_step",
+    "env_steps",
+    "num_env_steps",
+    "total_env_steps",
+    "diagnostics/cumsteps",
+    "iterssofar",
+    "nupdates",
+    "learner_steps",
+    "actor_steps",
+    "frames",
+    "num_frames",
     "total_steps",
 )
 WEAK_STEP_KEYS = frozenset(
     {"iteration", "iter", "num_batches", "batch", "round", "episode", "timestep", "steps", "iters", "itr"}
+    | {"timesteps", "env_step", "env_steps", "frames", "num_frames"}
 )
 LENGTH_KEYS = ("total_steps", "max_steps")
 STEP_OF_LENGTH = "global_step/max_steps"

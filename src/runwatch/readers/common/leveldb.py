@@ -43,6 +43,8 @@ class Log(msgspec.Struct):
     final: bool = False
     used: int = 0
     faults: list[tuple[int, str]] = msgspec.field(default_factory=list)
+    zeros: int = 0
+    """Up to where nothing but zero bytes was passed last."""
 
     def records(self) -> Iterator[bytes]:
         at = 0
@@ -50,6 +52,7 @@ class Log(msgspec.Struct):
         while True:
             fragment = self._fragment(at)
             if fragment is None:
+                self._pass_zeros(first if parts else at)
                 break
             kind, low, at = fragment
             if kind == 0:
@@ -68,6 +71,12 @@ class Log(msgspec.Struct):
                 parts, size, self.dropping = [], 0, False
             self.used = first if parts else at
 
+    def _pass_zeros(self, start: int) -> None:
+        """So many zero bytes from ``start`` on that no record will ever end in them are done with."""
+        if self.zeros - start > self.largest:
+            self.faults.append((start, "zero bytes where records should be, skipped"))
+            self.used, self.dropping = self.zeros, True
+
     def _fragment(self, at: int) -> tuple[int, int, int] | None:
         """The fragment at or after ``at``: its type, where its data begins and where it ends; type 0 when
         damaged bytes were passed over. None: its end is not here yet."""
@@ -78,6 +87,7 @@ class Log(msgspec.Struct):
             if at + left > len(self.data):
                 return None
             at += left
+            self.zeros = at
         if at + HEADER > len(self.data):
             return None
         crc, length, kind = _HEAD(self.data, at)
@@ -152,8 +162,9 @@ def read_log(
             faults.append(Problem(source.file, f"byte {log.start + log.used}", f"not a record: {error}"))
     faults += [Problem(source.file, f"byte {log.start + at}", words, _DAMAGED) for at, words in log.faults]
     operations += content.operations(claim.tag_prefix)
-    kept = content.state()
-    state: JsonDict = ({"content": kept} if kept else {}) | ({"dropping": True} if log.dropping else {})
+    state: JsonDict = {"dropping": True} if log.dropping else {}
+    if after := content.state():
+        state["content"] = after
     return Reading.of(
         claim, operations, tail.cursor(head + log.used, state), _few(source.file, faults), tail.more
     )

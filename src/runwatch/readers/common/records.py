@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -248,7 +247,7 @@ def column(values: Sequence[object]) -> FloatArray:
     return numbers(values)[0]
 
 
-def numbers(values: Sequence[object]) -> tuple[FloatArray, Any]:
+def numbers(values: Sequence[object]) -> tuple[FloatArray, BoolArray]:
     """The numbers of a column, and where there are any."""
     if set(map(type, values)) <= {int, float}:
         try:

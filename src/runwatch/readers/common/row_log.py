@@ -6,12 +6,13 @@ row), whose row it is, and what its tags are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Append, EpochAt, Length, Operation, Replace
@@ -43,6 +44,8 @@ from runwatch.readers.common.row_prefixes import (
     rank_word,
     split_column,
 )
+
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 
 class Roles(msgspec.Struct):
@@ -276,7 +279,7 @@ class _InOrder:
         self.steps: IntArray = self._of(lambda block: block.steps)[self._order]
         self.epochs: FloatArray = self._of(_epochs)[self._order]
 
-    def _of(self, column: Any) -> Any:
+    def _of(self, column: Callable[[RowBlock], NDArray[_Number]]) -> NDArray[_Number]:
         return np.concatenate([column(block)[rows] for block, rows in self._rows])
 
     def give(self, steps: IntArray) -> None:

@@ -17,7 +17,7 @@ _SPLIT_KEYS = frozenset({"split", "phase", "mode", "stage", "subset"})
 _NAME_KEYS = frozenset({"metric", "metric_name", "tag", "key", "name"})
 _VALUE = "value"
 FOLD = "fold_"
-"""The rows of folds are told apart whether or not another one has the same tags yet."""
+"""The rows of folds are kept apart whether or not another one has the same tags yet."""
 _LONGEST, _LONGEST_NAME = 16, 200
 
 

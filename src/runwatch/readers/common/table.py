@@ -36,8 +36,8 @@ def sniff(line: bytes) -> str:
 def header_names(line: bytes) -> tuple[list[str], str] | None:
     """The names on a header line and its delimiter; None when the line is no header (it holds numbers or
     nothing)."""
-    found = _header(line) if len(line) <= _SHORT else _header.__wrapped__(line)
-    return None if found is None else (list(found[0]), found[1])
+    header = _header(line) if len(line) <= _SHORT else _header.__wrapped__(line)
+    return None if header is None else (list(header[0]), header[1])
 
 
 @functools.lru_cache(64)  # a folder of very many small tables repeats a few

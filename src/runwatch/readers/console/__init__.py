@@ -69,11 +69,14 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def _are_jobs(logs: list[str], contents: Mapping[str, frozenset[str]]) -> bool:
-    """Whether the logs that tell something are those of several jobs of a batch system."""
+    """Whether the logs that tell something are those of several jobs: of a batch system, or with
+    numbers under names that differ only by a number or a date."""
     telling = {_job(name) for name in logs if contents[name]}
-    return len(telling) > 1 and all(
-        _BATCH_JOB.fullmatch(job) and not _SIDE_BY_SIDE.search(job) for job in telling
-    )
+    if len(telling) < 2 or any(map(_SIDE_BY_SIDE.search, telling)):
+        return False
+    numbered = {_job(name) for name in logs if "numbers" in contents[name]}
+    alike = len(numbered) > 1 and len({_DIGITS.sub("#", job) for job in telling}) == 1
+    return alike or all(map(_BATCH_JOB.fullmatch, telling))
 
 
 def _jobs(listing: Listing, logs: list[str], contents: Mapping[str, frozenset[str]]) -> list[Claim]:

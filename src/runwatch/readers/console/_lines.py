@@ -45,7 +45,7 @@ _CONTEXT = re.compile(
 _QUALIFIER = re.compile(rf"(?:^|[^\w])({_SPLIT}) $", re.IGNORECASE)
 _PHRASE = re.compile(r"(?:^|[\[\](|,;:\t{]|\s-)\s{0,4}((?:[A-Za-z][\w-]{0,20} ){1,2})$")
 _SIGHT = 240
-_BOOKKEEPING_HINTS = ("Trial ", "best", "Best", "[neptune]", "lifecycle")
+_BOOKKEEPING_HINTS = ("Trial ", "best", "Best", "[neptune]", "lifecycle", "HTTP retries")
 _FLAG_HINTS = ("True", "False", "None", "true", "false", "null")
 _SETTINGS_STARTS = frozenset("hHpPcCaAsSoO")
 _GENSIM_HINTS = ("words/s", "EPOCH ", "perplexity estimate")
@@ -67,13 +67,14 @@ _NOT_METRICS = frozenset(
     time data elapsed pid rank seed version v_num world_size port took in at of to from last gpu device
     worker num_updates train_num_updates valid_num_updates num_timesteps total_timesteps
     workers line code file exit status total num_workers batch_size job id node
-    total_steps max_steps percentage elapsed_time remaining_time data_time wall train_wall trial_id
-    best remaining besttest bestiteration in_qsize out_qsize depth leaves global_step/max_steps""",
+    total_steps max_steps max_epochs min_epochs percentage elapsed_time remaining_time data_time wall
+    train_wall trial_id best remaining besttest bestiteration in_qsize out_qsize depth leaves
+    global_step/max_steps""",
     )
 )
 _BOOKKEEPING = re.compile(
     r"\bTrial \d{1,9} (?:finished with|pruned|failed)|^best constant|\[neptune\]|^bestTest =|^bestIteration ="
-    r"|\blifecycle event \{|\b[Bb]est score: "
+    r"|\blifecycle event \{|\b[Bb]est score: |\| HTTP retries: \d"
 )
 _WORKER_CLOCK = re.compile(r"st_(?:worker|tuner)_\w{1,40}")
 _FLAG = re.compile(r"\w['\"]?\s?[:=]\s?(?:True|False|None|true|false|null)\b")
@@ -93,7 +94,10 @@ _GENSIM = re.compile(
 _LDA = re.compile(r"(-?[\d.]{1,20}) per-word bound, ([\d.]{1,20}) perplexity estimate")
 _OWN_COUNTER = re.compile(r"\biter\((?:val|test)\)", re.IGNORECASE)
 _FROM_ONE = re.compile(r"\bepoch(?:\((?:train|val|test)\)\s{0,4}| )\[\d{1,9}\]\s?\[", re.IGNORECASE)
-_FROM_ZERO = re.compile(r"\bepoch: \[|^train: \d|^epoch \d{1,9}:\s{1,4}\d{1,3}%\|", re.IGNORECASE)
+_FROM_ZERO = re.compile(
+    r"\bepoch: \[|^train: \d|^epoch \d{1,9}:\s{1,4}\d{1,3}%\||^epoch \d{1,9}/\d{1,9}\s{1,8}[━╸╺].{0,200} • ",
+    re.IGNORECASE,
+)
 _WORDLESS = frozenset(("lr", "ppl", "mfu", "grad_norm", "gnorm"))
 _TOO_COMMON = frozenset(
     ("error", "err", "cost", "memory", "latency", "runtime", "return", "throughput", "map")

@@ -41,9 +41,11 @@ _MOST_SETTINGS = 500
 def _is_training(progress: LineProgress) -> bool:
     """Whether a line shows that training goes on, and no evaluation after its end."""
     placed = (progress.step or progress.epoch) is not None
+    redrawn = progress.kind == "bar" and progress.at_end
     return (
         placed
         and not progress.held_out
+        and not redrawn
         and any(split_of(name) in (None, "train") for name, _ in progress.pairs)
     )
 
@@ -169,7 +171,8 @@ class PlannedLength:
     def _note(self, progress: LineProgress, epoch: int) -> None:
         before = (self._state.get("epochs"), self._state.get("first"))
         self._state["epochs"] = progress.epochs
-        self._state["first"] = min(epoch, self._state.get("first", epoch))
+        first = 0 if progress.first_epoch == 0 else epoch
+        self._state["first"] = min(first, self._state.get("first", first))
         self._planned = self._planned or before != (progress.epochs, self._state["first"])
         done = self._done(progress, epoch)
         if self._epochs[-1:] != [done]:
@@ -219,11 +222,26 @@ class ConsoleNumbers:
             self._see_bar(progress)
         if not progress.pairs or (progress.kind == "keras" and not progress.at_end):
             return
+        if progress.kind == "bar" and progress.batch == 0:
+            return  # a new bar bears what the one before it showed last
         step = self._step(progress)
         if not progress.held_out:
             self._state["train"] = step
-        for name, value in progress.pairs:
+        if progress.epoch is not None and progress.epochs is None and progress.kind != "table":
+            self._log.epoch(step, progress.epoch)
+        for name, value in progress.pairs if progress.kind != "bar" else self._shown(progress):
             self._log.add(f"evaluate/{name}" if self._state.get("after") else name, step, value)
+
+    def _shown(self, progress: LineProgress) -> Iterable[tuple[str, float]]:
+        """What a bar tells anew: it goes on showing the last validation until the next one."""
+        shown = self._state.get("shown", {})
+        for name, value in progress.pairs:
+            known = shown.get(name)
+            if progress.at_end or known != value or split_of(name) in (None, "train"):
+                yield name, value
+            if name in shown or len(shown) < _MOST_BARS:
+                shown[name] = value
+        self._state["shown"] = shown
 
     def _see_bar(self, progress: LineProgress) -> None:
         """After the bar of an epoch came to its end, one of another length is that of ``evaluate``."""

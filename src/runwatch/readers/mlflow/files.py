@@ -47,7 +47,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def _is_run(listing: Listing) -> bool:
     """A run's ``meta.yaml`` names its run id (that of a dataset or a model does not); one that is torn, or
-    was lost, is known by what lies beside it."""
+    was lost, is recognised by the files next to it."""
     if _OWN_ID.search(listing.head(_META)):
         return True
     kinds = [below for kind in _KINDS if (below := listing.child(kind)) is not None]

@@ -36,7 +36,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     """What was appended to an event file. A torn last record waits, ``final`` or not.
 
     The cursor remembers ``skip`` (bytes still to drop of a record above the limit) and ``stopped`` (a header
-    was wrong here: look again, but do not say so again)."""
+    was wrong here: try again, but do not report it again)."""
     try:
         tail = _tail(source, cursor)
     except OSError as error:

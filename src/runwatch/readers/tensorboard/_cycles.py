@@ -135,8 +135,8 @@ def _sound(bytes_: NDArray[np.uint8], places: _Places) -> NDArray[np.bool_]:
 def _continued(steps: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Whether all bytes of the steps (bytes, records, rounds) but the last say that another one follows."""
     more = steps >= 0x80
-    found: NDArray[np.bool_] = (more[:-1].all(axis=0) & ~more[-1]).all(axis=0)
-    return found
+    continued: NDArray[np.bool_] = (more[:-1].all(axis=0) & ~more[-1]).all(axis=0)
+    return continued
 
 
 def _joined(bytes_: NDArray[np.uint8], dtype: str) -> AnyArray:

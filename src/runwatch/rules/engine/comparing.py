@@ -14,7 +14,7 @@ from runwatch.rules.engine.making import about_run, begun, project_of
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """A comparison and what it is about. ``assumed``: nobody named the baseline."""
+    """A comparison and what it is about. ``assumed``: the baseline was not configured or pinned."""
 
     scope: str
     root: str

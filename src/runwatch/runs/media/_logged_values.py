@@ -8,7 +8,17 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from runwatch.domain.borders import JsonMapping
-from runwatch.domain.media import Histogram, LoggedTable, LoggedText, MediaContent, MediaItem, MediaKind
+from runwatch.domain.media import (
+    Histogram,
+    LoggedFile,
+    LoggedTable,
+    LoggedText,
+    MediaContent,
+    MediaItem,
+    MediaKind,
+    MediaSeries,
+    PictureFile,
+)
 from runwatch.readers.common import bounded_json
 from runwatch.runs.media.base import (
     MOST_BYTES,
@@ -28,9 +38,25 @@ INLINE: dict[str, MediaKind] = {
     "trackio.markdown": "text",
     "table": "table",
 }
-PICTURE_FILES = frozenset(("image-file", "trackio.image"))
+FILES: dict[str, MediaKind] = {
+    "image-file": "picture",
+    "trackio.image": "picture",
+    "table-file": "table",
+    "audio-file": "audio",
+    "trackio.audio": "audio",
+    "video-file": "video",
+    "trackio.video": "video",
+    "object3D-file": "mesh",
+    "molecule-file": "mesh",
+    "trackio.object3d": "mesh",
+    "html-file": "page",
+    "plotly-file": "page",
+    "bokeh-file": "page",
+    "trackio.html": "page",
+}
+LISTS = {"audio": "audio", "videos": "videos", "html": "html", "object3D": "objects"}
+"""Where W&B puts the files of a list of them."""
 ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".webp")
-TABLE_FILES = frozenset(("table-file",))
 _DEEPEST, _MOST_OF_A_BATCH = 6, 16
 
 
@@ -54,18 +80,25 @@ def found(
     if kind in INLINE:
         yield FoundMedia(INLINE[kind], tag, MediaItem(step, wall, at.file, at.offset, at.length, tag))
         return
-    names: list[object] = []
-    if kind in PICTURE_FILES or kind in TABLE_FILES:
-        names = [value.get("path", value.get("file_path"))]
-    elif kind == "images/separated" and isinstance(value.get("filenames"), list):
-        names = value["filenames"][:_MOST_OF_A_BATCH]
-    for i, name in enumerate(names):
+    for i, (which, name) in enumerate(_files(kind, value)):
         if not isinstance(name, str) or not name:
             continue
-        which: MediaKind = "table" if kind in TABLE_FILES else "picture"
-        if which == "table" or name.lower().endswith(ENDINGS):
+        if which != "picture" or name.lower().endswith(ENDINGS):
             path = os.path.normpath(os.path.join(folder, name))
             yield FoundMedia(which, f"{tag} #{i + 1}" if i else tag, MediaItem(step, wall, path))
+
+
+def _files(kind: object, value: JsonMapping) -> Iterator[tuple[MediaKind, object]]:
+    """The kind and the name of each file of an object."""
+    inside = value.get(LISTS.get(str(kind), ""))
+    if isinstance(inside, list):
+        for one in inside[:_MOST_OF_A_BATCH]:
+            if isinstance(one, dict):
+                yield from _files(one.get("_type"), one)
+    elif kind in FILES:
+        yield FILES[str(kind)], value.get("path", value.get("file_path"))
+    elif kind == "images/separated" and isinstance(value.get("filenames"), list):
+        yield from (("picture", name) for name in value["filenames"][:_MOST_OF_A_BATCH])
 
 
 def content(value: JsonMapping) -> MediaContent:
@@ -100,6 +133,14 @@ def _table(value: object) -> LoggedTable:
         columns = list(dict.fromkeys(name for row in rows[:500] for name in row))
         return table(columns, [[row.get(name) for name in columns] for row in rows])
     raise MediaRefused("not a table that can be shown")
+
+
+def file_content(place: MediaPlace, series: MediaSeries, item: MediaItem, inside: str) -> MediaContent:
+    """A file that a row named, from the folder ``inside``. Raises Refused, OSError, ValueError."""
+    if series.kind == "table":
+        return table_file(place, item, inside)
+    data = whole_file(place, inside, item.file)
+    return PictureFile(data) if series.kind == "picture" else LoggedFile(data)
 
 
 def table_file(place: MediaPlace, item: MediaItem, inside: str) -> LoggedTable:

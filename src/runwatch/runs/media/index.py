@@ -8,7 +8,7 @@ import pkgutil
 import time
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
-from typing import cast
+from typing import cast, get_args
 
 import runwatch.runs.media as package
 from runwatch.domain.media import MediaContent, MediaItem, MediaKind, MediaList, MediaSeries, Unshown
@@ -24,7 +24,7 @@ MOST_STEPS, MOST_SERIES = 500, 2000
 BUDGET_S = 1.0
 _BY_FOLDER = frozenset(("tensorboard",))
 """Their folders are parts of a run (``train``, ``validation``); elsewhere they are its times."""
-_ORDER: tuple[MediaKind, ...] = ("picture", "histogram", "pr curve", "text", "table")
+_ORDER: tuple[MediaKind, ...] = get_args(MediaKind)
 
 
 @cache

@@ -1,7 +1,7 @@
-"""TensorBoard: images, histograms, PR curves and texts, of the old summaries and of the tensor plug-ins.
+"""TensorBoard: images, histograms, PR curves, texts, sounds and meshes, old summaries and tensor plug-ins.
 
 Source: tensorflow/core/framework/summary.proto and tensor.proto; tensorboard/plugins/*/metadata.py of
-image, histogram, pr_curve and text."""
+image, histogram, pr_curve, text, audio and mesh."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.media import (
     Histogram,
+    LoggedFile,
     LoggedText,
     MediaContent,
     MediaItem,
@@ -25,12 +26,14 @@ from runwatch.domain.media import (
 from runwatch.readers.base import Cursor, SourceFile, read_tail
 from runwatch.readers.common.protobuf import (
     BYTES,
+    FIXED32,
     FIXED64,
     VARINT,
     Malformed,
     double,
     fields,
     signed,
+    single,
     text,
 )
 from runwatch.readers.tensorboard._record import FRAME, HEADER, data_is_sound, header
@@ -46,6 +49,7 @@ from runwatch.runs.media.base import (
     stretch,
     table,
 )
+from runwatch.text.units import plural
 
 NAME = "tensorboard"
 _PLUGINS: dict[str, MediaKind] = {
@@ -53,6 +57,8 @@ _PLUGINS: dict[str, MediaKind] = {
     "histograms": "histogram",
     "pr_curves": "pr curve",
     "text": "text",
+    "audio": "audio",
+    "mesh": "mesh",
 }
 _SCALAR_END = 0x15
 """The key of ``simple_value``, five bytes before the end of a record that holds a scalar alone."""
@@ -138,6 +144,8 @@ def _named(data: bytes, start: int, end: int, plugins: dict[str, str]) -> tuple[
             kind = "picture"
         elif number == 5:
             kind = "histogram"
+        elif number == 6:
+            kind = "audio"
         elif number == 8:
             tensor = (at, stop)
         elif number == 9:
@@ -179,9 +187,13 @@ def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaCon
             return PictureFile(_image(data, parts, int(item.form or 0)))
         if series.kind == "histogram":
             return _histogram(data, parts)
+        if series.kind == "audio":
+            return _audio(data, parts)
         tensor = _Tensor(data, *parts.get(8, (0, 0)))
     except Malformed:
         raise MediaRefused(CHANGED) from None
+    if series.kind == "mesh":
+        return _mesh(series.tag, tensor)
     return _pr_curve(tensor) if series.kind == "pr curve" else _text(tensor)
 
 
@@ -278,6 +290,32 @@ def _histogram(data: bytes, parts: dict[int, tuple[int, int]]) -> Histogram:
     edges[-1] = min(edges[-1], high) if math.isfinite(high) else edges[-1]
     edges = [min(max(edge, -_LARGEST), _LARGEST) for edge in edges]
     return histogram(sorted(edges), counts[first : last + 1].tolist())
+
+
+def _audio(data: bytes, parts: dict[int, tuple[int, int]]) -> LoggedFile:
+    """The encoded sound: field 4 of an Audio, with its rate and length; or the first string of the plug-in's
+    tensor."""
+    if 6 not in parts:
+        strings = _Tensor(data, *parts.get(8, (0, 0))).strings
+        if not strings:
+            raise MediaRefused("it holds no sound")
+        return LoggedFile(strings[0])
+    rate, frames, sound = 0.0, 0, b""
+    for number, wire, at, stop in fields(data, *parts[6]):
+        if number == 1 and wire == FIXED32:
+            rate = single(data, at)
+        elif number == 3 and wire == VARINT:
+            frames = at
+        elif number == 4 and wire == BYTES:
+            sound = data[at:stop]
+    known = rate > 0 and math.isfinite(rate)
+    return LoggedFile(sound, f"{frames / rate:.3g} s at {rate:,.0f} Hz" if known else "")
+
+
+def _mesh(tag: str, tensor: _Tensor) -> LoggedFile:
+    """One part of a mesh: its tag ends in the number of the part."""
+    part = {"1": "point", "2": "face", "3": "colour"}.get(tag.rpartition("_")[2], "part")
+    return LoggedFile(b"", plural(tensor.shape[1], part) if len(tensor.shape) == 3 else "")
 
 
 def _pr_curve(tensor: _Tensor) -> PrCurve:

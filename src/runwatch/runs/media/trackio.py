@@ -6,12 +6,12 @@ import contextlib
 import os
 import sqlite3
 
-from runwatch.domain.media import MediaContent, MediaItem, MediaSeries, PictureFile
+from runwatch.domain.media import MediaContent, MediaItem, MediaSeries
 from runwatch.readers.base import Cursor, Opened, SourceFile
 from runwatch.readers.common import bounded_json, sqlite
 from runwatch.readers.trackio import moment
 from runwatch.runs.media import _logged_values as logged
-from runwatch.runs.media.base import CHANGED, FoundMedia, MediaPlace, MediaRefused, Scan, whole_file
+from runwatch.runs.media.base import CHANGED, FoundMedia, MediaPlace, MediaRefused, Scan
 
 NAME = "trackio"
 _ROWS = 20_000
@@ -69,7 +69,7 @@ def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaCon
     """A file that a row named, or what stands in the row itself."""
     if not item.length:
         inside = os.path.join(place.root, item.file.partition("media/")[0], "media")
-        return PictureFile(whole_file(place, inside, item.file))
+        return logged.file_content(place, series, item, inside)
     with Opened(place.path(item.file)) as opened:
         source = SourceFile(place.root, item.file, opened.stat)
     try:

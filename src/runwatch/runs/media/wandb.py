@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.media import MediaContent, MediaItem, MediaSeries, PictureFile
+from runwatch.domain.media import MediaContent, MediaItem, MediaSeries
 from runwatch.readers.base import Cursor, SourceFile, read_document, read_tail
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.leveldb import START, Log
@@ -27,7 +27,6 @@ from runwatch.runs.media.base import (
     MediaRefused,
     Scan,
     stretch,
-    whole_file,
 )
 
 NAME = "wandb"
@@ -133,9 +132,7 @@ def _put(row: dict[str, object], key: tuple[str, ...], value: object) -> None:
 def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
     """A file that a row named, or what stands in the row itself."""
     if not item.length:
-        if series.kind == "table":
-            return logged.table_file(place, item, _files(place, item))
-        return PictureFile(whole_file(place, _files(place, item), item.file))
+        return logged.file_content(place, series, item, _files(place, item))
     data = stretch(place, item)
     if item.file.endswith(_SUMMARY):
         return _inline(_media(bounded_json.parse(data)), item)

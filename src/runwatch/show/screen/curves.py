@@ -11,6 +11,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.directions import core_words, split_of
+from runwatch.domain.points import FloatArray
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.naming import match
@@ -44,7 +45,8 @@ _MOST_FORMER = 8
 
 class DrawnCurve(msgspec.Struct, frozen=True):
     """One curve to draw: whose, which tag, how it is called, and the run's version (a curve of the same
-    version is the same curve). ``former``: up to how many superseded branches are drawn faint beneath it."""
+    version is the same curve). ``former``: up to how many superseded branches are drawn faint beneath it;
+    ``by_epoch``: its steps are epochs."""
 
     run: RunKey
     tag: str
@@ -53,6 +55,7 @@ class DrawnCurve(msgspec.Struct, frozen=True):
     version: int
     selected: bool = False
     former: int = 0
+    by_epoch: bool = False
 
 
 class CurvesPicture(msgspec.Struct, frozen=True):
@@ -120,7 +123,7 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
         name = run_name(key, snapshot.situation.roots)
         own_run = key == run.key
         former = min(len(run.attempts), _MOST_FORMER) if own_run and run.metrics[own].former else 0
-        curves.append(DrawnCurve(key, own, name, tone, other.version, own_run, former))
+        curves.append(DrawnCurve(key, own, name, tone, other.version, own_run, former, counts_epochs(other)))
     band = tuple(_curve(other, own) for other in base if (own := spelt(other, tag))) if len(base) > 1 else ()
     outlook = snapshot.situation.outlooks.get(run.key)
     return CurvesPicture(
@@ -144,7 +147,34 @@ def _own_tone(marked: tuple[RunKey, ...]) -> Tone:
 
 
 def _curve(run: Run, tag: str) -> DrawnCurve:
-    return DrawnCurve(run.key, tag, safe(run.id), "baseline", run.version)
+    return DrawnCurve(run.key, tag, safe(run.id), "baseline", run.version, by_epoch=counts_epochs(run))
+
+
+def counts_epochs(run: Run) -> bool:
+    """Whether the steps of a run are its epochs."""
+    return run.epoch is not None and run.epoch == run.step
+
+
+def apart(picture: CurvesPicture) -> frozenset[DrawnCurve]:
+    """The curves whose steps are not of the kind of the looked-at run's: an axis of steps can't hold both."""
+    every = (*picture.curves, *picture.band)
+    own = next((curve for curve in every if curve.selected), None)
+    return frozenset(curve for curve in every if own is not None and curve.by_epoch != own.by_epoch)
+
+
+def ends(curves: list[tuple[DrawnCurve, FloatArray]]) -> tuple[ChartLevel, ...]:
+    """Where curves that can't be drawn on the axis ended; those of a baseline group as their mean."""
+    last = [
+        (curve, float(values[np.isfinite(values)][-1]))
+        for curve, values in curves
+        if np.isfinite(values).any()
+    ]
+    group = [value for curve, value in last if curve.tone == "baseline"]
+    levels = [ChartLevel(value, f"{curve.name} at its end", curve.tone) for curve, value in last]
+    if len(group) > 1:
+        levels = [level for level in levels if level.tone != "baseline"]
+        levels.append(ChartLevel(float(np.mean(group)), f"baseline, {len(group)} runs, at their end"))
+    return tuple(levels)
 
 
 def _baseline_runs(snapshot: Snapshot, run: Run) -> list[Run]:
@@ -187,9 +217,10 @@ def chart(
     group: list[ChartLine],
     ask: ChartAsk,
     marks: tuple[ChartMark, ...] = (),
+    levels: tuple[ChartLevel, ...] = (),
 ) -> ChartView:
     """The picture with its points: a baseline group as one band with its mean. ``marks``: the picture's, at
-    their places on the x axis."""
+    their places on the x axis; ``levels``: more of them than the picture's."""
     shown = [one for one in lines if len(one.x)]
     bands: list[ChartBand] = []
     members = [one for one in group if len(one.x) > 1]
@@ -206,7 +237,7 @@ def chart(
         lines=tuple(shown),
         bands=tuple(bands),
         marks=marks,
-        levels=picture.levels,
+        levels=(*picture.levels, *levels),
         log=ask.log,
         x_axis=ask.x_axis,
         window=ask.window,

@@ -38,7 +38,7 @@ def _parted(duration: str) -> tuple[str, str]:
 
 
 def outlook_words(outlook: Outlook | None) -> Words:
-    """Where the curve is heading, and whether that beats the baseline; empty when nobody looked."""
+    """Where the curve is heading, and whether that beats the baseline; empty when there is no forecast."""
     if outlook is None:
         return ()
     if outlook.about is None:

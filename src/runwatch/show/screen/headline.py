@@ -35,11 +35,11 @@ class HeadAsk(NamedTuple):
 def header(snapshot: Snapshot, ask: HeadAsk) -> tuple[Words, Words]:
     """The left and the right end of the top line: together they fit into ``ask.width``."""
     least = max(ask.width * 3 // 5, 20)
-    right = _fitting(_state(snapshot, ask), ask.width - least)
-    room = ask.width - cells(right) - (2 if right else 0)
-    left = headline(snapshot, ask, room)
+    troubled, rest = _state(snapshot, ask)
+    right = _fitting(troubled, ask.width - least)
+    left = headline(snapshot, ask, ask.width - cells(right) - 2)
     spare = ask.width - cells(left) - 2
-    return left, _fitting(_state(snapshot, ask), max(spare, cells(right)))
+    return left, _fitting([*troubled, *rest], max(spare, cells(right)))
 
 
 def headline(snapshot: Snapshot, ask: HeadAsk, room: int) -> Words:
@@ -117,8 +117,9 @@ def _calm(snapshot: Snapshot, room: int) -> Words:
     return words(Span("✓ ", "good"), fit_words(message, room - 2))
 
 
-def _state(snapshot: Snapshot, ask: HeadAsk) -> list[Words]:
-    """What stands at the right, the most important first."""
+def _state(snapshot: Snapshot, ask: HeadAsk) -> tuple[list[Words], list[Words]]:
+    """What stands at the right, the most important first: how far the screen can be trusted, and what stands
+    there only where the headline leaves room."""
     watch = snapshot.watch
     parts: list[Words] = [_freshness(snapshot, ask.now)]
     situation = snapshot.situation
@@ -131,11 +132,11 @@ def _state(snapshot: Snapshot, ask: HeadAsk) -> list[Words]:
         text(f"{safe(data.name, 20)} {units.duration(data.late_by)} late", "warn", _LONGEST_MARK)
         for data in late[:2]
     ]
-    noted, roots = notes.count(snapshot), snapshot.situation.roots
+    noted, roots, rest = notes.count(snapshot), snapshot.situation.roots, list[Words]()
     if noted:
-        parts.append((Span("i ", "key"), Span(units.plural(noted, "note"), "muted")))
+        rest.append((Span("i ", "key"), Span(units.plural(noted, "note"), "muted")))
     where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root")
-    return [*parts, (Span(shortened(where), "muted"),)]
+    return parts, [*rest, (Span(shortened(where), "muted"),)]
 
 
 def _freshness(snapshot: Snapshot, now: float) -> Words:

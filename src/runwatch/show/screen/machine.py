@@ -165,7 +165,7 @@ def notes(machine: Machine) -> tuple[str, ...]:
     return tuple(safe(note) for note in machine.notes)
 
 
-_FULL = (ViewColumn("what", "", 16), ViewColumn("gauge", "", 24), ViewColumn("said", "", 40, grow=1))
+_FULL = (ViewColumn("what", "", 16), ViewColumn("gauge", "", 24, drop=1), ViewColumn("said", "", 30, grow=1))
 
 
 def machines_table(snapshot: Snapshot, now: float) -> TableView:

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from runwatch.domain.media import (
     Histogram,
+    LoggedFile,
     LoggedTable,
     LoggedText,
     MediaContent,
     MediaKind,
+    MediaSeries,
     PictureFile,
     PrCurve,
     Unshown,
@@ -24,7 +26,7 @@ from runwatch.show.screen.chart import ChartBand, ChartLine, ChartView
 from runwatch.show.screen.view import Span, TableView, Tone, ViewColumn, ViewRow, Words, text
 from runwatch.show.tabular import render
 from runwatch.text.safe import safe
-from runwatch.text.units import count
+from runwatch.text.units import count, plural, size
 
 _QUANTILES = (0.0, 0.067, 0.159, 0.309, 0.5, 0.691, 0.841, 0.933, 1.0)
 """Where a normal distribution has -1.5, -1, ... 1.5 standard deviations, as TensorBoard draws them."""
@@ -120,18 +122,46 @@ def precision_recall(key: object, name: str, one: PrCurve) -> ChartView:
     )
 
 
-def slider(at: int, of: int, width: int) -> Words:
-    """Where the ``at``-th (from 0) of more than one step lies."""
-    knob = round(at / (of - 1) * (width - 1))
-    rest = width - 1 - knob
-    return (Span("─" * knob, "accent"), Span("●", "strong"), Span("─" * rest, "faint"))
+def which_step(series: MediaSeries, at: int, width: int) -> Words:
+    """Which of a tag's items (from 0) is looked at, on a slider where there are several."""
+    item, n = series.items[at], len(series.items)
+    step = "" if item.step is None else f"step {count(item.step)}"
+    if n < 2:
+        return (Span(step, "plain"),)
+    out = f"  {plural(series.left_out, 'step')} between left out" if series.left_out else ""
+    long = max(min(width - 44, 60), 6)
+    knob = round(at / (n - 1) * (long - 1))
+    return (
+        Span("─" * knob, "accent"),
+        Span("●", "strong"),
+        Span("─" * (long - 1 - knob), "faint"),
+        Span(f"  {step}  ", "plain"),
+        Span(f"{at + 1} of {n}{out}", "muted"),
+    )
 
 
+KIND_WORDS: dict[MediaKind, str] = {
+    "picture": "picture",
+    "histogram": "histogram",
+    "pr curve": "PR curve",
+    "text": "text",
+    "table": "table",
+    "audio": "sound",
+    "video": "video",
+    "mesh": "3D object",
+    "page": "page for a browser",
+}
+_SOUNDS, _VIDEOS = (".wav", ".mp3", ".ogg", ".flac"), (".mp4", ".webm", ".gif", ".ogg")
+_SHAPES = (".obj", ".gltf", ".glb", ".stl", ".json", ".pdb", ".bin")
 FILE_FORMS: dict[MediaKind, dict[str, str]] = {
     "picture": dict.fromkeys((".png", ".jpg", ".jpeg", ".gif", ".webp"), "as it is"),
     "histogram": {".csv": "csv", ".md": "markdown"},
     "text": {".md": "markdown", ".txt": "markdown"},
     "table": {".csv": "csv", ".md": "markdown", ".tex": "latex"},
+    "audio": dict.fromkeys(_SOUNDS, "as it is"),
+    "video": dict.fromkeys(_VIDEOS, "as it is"),
+    "mesh": dict.fromkeys(_SHAPES, "as it is"),
+    "page": dict.fromkeys((".html", ".json"), "as it is"),
 }
 """What each kind can be written as."""
 
@@ -147,6 +177,10 @@ def as_file(steps: Sequence[int | None], contents: Sequence[MediaContent], form:
     match contents[-1] if contents else Unshown("it is not there any more"):
         case PictureFile(data):
             return data
+        case LoggedFile(data):
+            if not data:
+                raise OSError(0, "there is no file of it")
+            return data
         case LoggedText(text=words):
             return words
         case LoggedTable(columns, rows):
@@ -160,6 +194,16 @@ def as_file(steps: Sequence[int | None], contents: Sequence[MediaContent], form:
         for low, high, many in zip(one.edges, one.edges[1:], one.counts, strict=False)
     ]
     return render(("step", "from", "to", "count"), rows_of, form)
+
+
+def unseen(one: LoggedFile) -> Words:
+    """What is known of something that no terminal shows."""
+    facts = [part for part in (one.about, size(len(one.data)) if one.data else "") if part]
+    rest = "; x writes it into a file" if one.data else ""
+    return (
+        Span(f"  {', '.join(facts)}  ", "muted"),
+        Span(f"not shown in a terminal{rest}", "info"),
+    )
 
 
 def prose(one: LoggedText) -> str:

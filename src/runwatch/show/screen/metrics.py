@@ -119,7 +119,7 @@ def _part(baseline: Baseline) -> str:
 
 
 def baseline_name(baseline: Baseline) -> Words:
-    """The baseline with its sign, and who says so."""
+    """The baseline with its sign and its source."""
     return words(Span(f"◆ {safe(baseline.name)}", "baseline"), Span(f" {safe(baseline.source)}", "muted"))
 
 

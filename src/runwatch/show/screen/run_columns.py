@@ -118,7 +118,7 @@ def age(run: Run, now: float) -> str:
 
 
 def eta(run: Run) -> str:
-    """How long a running run still takes, in words; empty when nobody knows."""
+    """How long a running run still takes, in words; empty when unknown."""
     if run.status != "running" or run.progress.eta is None:
         return ""
     return units.duration(run.progress.eta[0])
@@ -251,7 +251,7 @@ COLUMNS: Mapping[str, RunColumn] = {
         "time left",
     ),
     "metric": RunColumn(
-        ViewColumn("metric", "metric", 7, grow=1, keep_end=True),
+        ViewColumn("metric", "metric", 8, grow=1, keep_end=True),
         lambda case: text(case.metric.tag, "muted") if case.metric else (),
         lambda case: (0.0, case.metric.tag) if case.metric else None,
         "the name of its main metric",

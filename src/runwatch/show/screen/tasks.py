@@ -83,10 +83,10 @@ def _wanted(task: Task, ask: TasksAsk, today: date) -> bool:
 
 
 def _snoozed(task: Task, today: date) -> bool:
-    return not task.done and task.state != "hidden" and is_asleep(task, today)
+    return not task.done and task.state != "hidden" and is_snoozed(task, today)
 
 
-def is_asleep(task: Task, today: date) -> bool:
+def is_snoozed(task: Task, today: date) -> bool:
     """Snoozed past today."""
     return task.threshold is not None and task.threshold > today
 
@@ -96,7 +96,7 @@ def is_open(task: Task, today: date) -> bool:
     return (
         not task.done
         and task.state not in ("resolved", "dismissed", "pending", "hidden")
-        and not is_asleep(task, today)
+        and not is_snoozed(task, today)
     )
 
 
@@ -111,7 +111,7 @@ def _order(task: Task, today: date, places: Mapping[str, int]) -> tuple[bool, in
 
 def _row(root: str, task: Task, today: date) -> ViewRow:
     tone: Tone = "muted" if task.done else _PRIORITY_TONES.get(task.priority or "", "plain")
-    box = "✓" if task.done else "z" if is_asleep(task, today) else "□"
+    box = "✓" if task.done else "z" if is_snoozed(task, today) else "□"
     where = " ".join([*(f"+{p}" for p in task.projects), *(f"@{c}" for c in task.contexts)])
     again = task.tags.get("n")
     spans = words(
@@ -152,7 +152,7 @@ def due(task: Task, today: date) -> Words:
     """When a task is due, in a word: "today", "3d late", "Fri", "12 Dec"."""
     if task.done:
         return (Span("done", "good"),)
-    if is_asleep(task, today) and task.threshold:
+    if is_snoozed(task, today) and task.threshold:
         return (Span(f"→ {_day(task.threshold, today)}", "muted"),)
     if task.due is None:
         return ()
@@ -184,9 +184,9 @@ def progress(snapshot: Snapshot, today: date) -> Words:
     late = sum(task.due is not None and task.due < today for task in open_now)
     if late:
         parts.append((Span(f"{late} overdue", "bad"),))
-    asleep = sum(_snoozed(task, today) for task in every)
-    if asleep:
-        parts.append((Span(f"{asleep} snoozed", "muted"),))
+    snoozed = sum(_snoozed(task, today) for task in every)
+    if snoozed:
+        parts.append((Span(f"{snoozed} snoozed", "muted"),))
     beyond = sum(listed.beyond for listed in snapshot.tasks.values())
     if beyond:
         parts.append((Span(f"and {units.plural(beyond, 'more finding')}", "warn"),))

@@ -1,6 +1,6 @@
 """The alphabet of view-models: words with tones, rows, tables. Pure; the same for panes and command line.
 
-Every text in here is already ``safe``: whoever draws a view draws it as it stands."""
+Every text in here is already ``safe``, and is drawn as it is."""
 
 from __future__ import annotations
 

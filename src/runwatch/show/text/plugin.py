@@ -5,9 +5,9 @@ Conventions: https://www.monitoring-plugins.org/doc/guidelines.html."""
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from runwatch.domain.borders import JsonMapping
+from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.show.check import CODES, CheckResult, one_line, placed, problems_of
 from runwatch.text.safe import safe
@@ -67,7 +67,7 @@ def _detail(finding: JsonMapping, several_roots: bool) -> str:
     return _plain(f"{words}; {finding['advice']}" if finding["advice"] else words)
 
 
-def _problem_line(problem: Any, word: str = "PROBLEM") -> str:
+def _problem_line(problem: Problem, word: str = "PROBLEM") -> str:
     where = f" {problem.where}" if problem.where else ""
     hint = f"; {problem.hint}" if problem.hint else ""
     return _plain(f"{word} {problem.file}{where}: {problem.message}{hint}")

@@ -36,9 +36,9 @@ def chosen(rows: Iterable[SnapshotFacts], roots: Sequence[str], host: str, now: 
 
 
 def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) -> str:
-    """ "rw 3 run 1! 2~ 5 open disk 8%": running runs, critical findings (!), warnings (~), open tasks, the
-    free share of the fullest disk when it is tight; with the age of what is over three beats old. Nothing was
-    kept: "rw ?". ``tmux``: with tmux's colours."""
+    """ "rw 3 run 1! 2~ 5 open disk 8%": running runs ("idle" without any), critical findings (!),
+    warnings (~), open tasks, the free share of the fullest disk when it is tight; with the age of what is
+    over three beats old. Nothing was kept: "rw ?". ``tmux``: with tmux's colours."""
     merged = together(parts)
     if merged is None:
         return "rw ?"
@@ -47,7 +47,8 @@ def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) 
     late = [part for part in parts if is_old(part, now)]
     old = len(late) == len(parts)
     runs, findings = facts["run_counts"], facts["finding_counts"]
-    words = ["rw", f"{runs.get('running', 0)} run"]
+    running = runs.get("running", 0)
+    words = ["rw", f"{running} run" if running else "idle"]
     if findings["critical"]:
         words.append(paint(f"{findings['critical']}!", "bad"))
     if findings["warning"]:

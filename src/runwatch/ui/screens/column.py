@@ -32,7 +32,7 @@ class ColumnScreen(Detail):
     ]
 
     class Fetched(Message, bubble=False):
-        """The distribution is there, or None when nobody kept one."""
+        """The distribution is there, or None when none was kept."""
 
         def __init__(self, found: Distribution | None) -> None:
             super().__init__()

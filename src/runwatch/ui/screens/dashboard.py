@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -22,6 +21,7 @@ from runwatch.text.safe import safe
 from runwatch.ui.host import Build
 from runwatch.ui.messages import Requested, WalkTo
 from runwatch.ui.panes.base import panes
+from runwatch.ui.screens.borders import LEAST, PARTS, Borders
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.keys import Keys
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 WIDE, HIGH = 110, 30
 _SLOW_S = 10.0
 _TABS = f"panes are tabs here; from {WIDE}x{HIGH} on they stand side by side"
-_PARTS, _LEAST, _MOST = 50, 12, 12
+_MOST = 12
 
 
-class Dashboard(LiveScreen):
+class Dashboard(LiveScreen, Borders):
     """Headline, panes, machine, keys. Where the terminal is too small for all panes they are tabs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -94,11 +94,10 @@ class Dashboard(LiveScreen):
     def __init__(self, choice: Selection) -> None:
         super().__init__(id="dashboard")
         self.choice = choice
-        self._panes = [pane(choice, i + 1) for i, pane in enumerate(panes())]
+        self.panes = [pane(choice, i + 1) for i, pane in enumerate(panes())]
         self._active = 0
         self._counted: Mapping[str, Words] = {}
         self._heights: dict[str, str] = {}
-        self._dragged: tuple[str, str] | None = None
 
     def compose(self) -> ComposeResult:
         yield OpenLine(id="headline")
@@ -106,45 +105,45 @@ class Dashboard(LiveScreen):
         yield Tabs(id="tabs")
         with Horizontal(id="board"):
             with Vertical(id="left"):
-                yield from (pane for pane in self._panes if pane.PLACE == "left")
+                yield from (pane for pane in self.panes if pane.PLACE == "left")
             with Vertical(id="right"):
-                yield from (pane for pane in self._panes if pane.PLACE == "right")
-        yield from (pane for pane in self._panes if pane.PLACE == "strip")
+                yield from (pane for pane in self.panes if pane.PLACE == "right")
+        yield from (pane for pane in self.panes if pane.PLACE == "strip")
         yield Keys()
 
     def on_mount(self) -> None:
-        for pane in self._panes:
+        for pane in self.panes:
             pane.entitle(())
-        self._panes[0].focus_first()
+        self.panes[0].focus_first()
         self.wait(0)
 
     def on_resize(self, event: events.Resize) -> None:
         wish = self.host.settings.layout
         roomy = event.size.width >= WIDE and event.size.height >= HIGH
         self.set_class(wish == "tabs" or (wish == "auto" and not roomy), "tabbed")
-        self._arrange()
+        self.arrange_panes()
         self.call_after_refresh(self.ask)
 
-    def _arrange(self) -> None:
+    def arrange_panes(self) -> None:
         """Which panes are shown, and how much room each has."""
         alone = self.has_class("tabbed") or bool(self.choice.full)
-        for i, pane in enumerate(self._panes):
+        for i, pane in enumerate(self.panes):
             if pane.PLACE != "strip":
                 pane.display = i == self._active if alone else pane.ID not in self.choice.closed
         for side in ("left", "right"):
             column = self.query_one(f"#{side}")
-            column.display = any(pane.display for pane in self._panes if side == pane.PLACE)
+            column.display = any(pane.display for pane in self.panes if side == pane.PLACE)
         if not alone:
             self.query_one("#left").styles.width = f"{self.choice.left}fr"
-            self.query_one("#right").styles.width = f"{_PARTS - self.choice.left}fr"
+            self.query_one("#right").styles.width = f"{PARTS - self.choice.left}fr"
         self._share_height(alone)
         self._show_tabs()
 
     def _share_height(self, alone: bool) -> None:
-        """A pane with nothing in it, that nobody is in, is as high as its title and a word."""
+        """An empty pane without the focus is only as high as its title and one word."""
         for side in ("left", "right"):
-            shown = [pane for pane in self._panes if side == pane.PLACE and pane.display]
-            full = [pane for pane in shown if alone or not pane.empty or pane is self._panes[self._active]]
+            shown = [pane for pane in self.panes if side == pane.PLACE and pane.display]
+            full = [pane for pane in shown if alone or not pane.empty or pane is self.panes[self._active]]
             for pane in shown:
                 weight = self.choice.weights.get(pane.ID, pane.WEIGHT)
                 height = f"{weight}fr" if pane in full or not full else "3"
@@ -153,8 +152,8 @@ class Dashboard(LiveScreen):
                     pane.styles.height = height
 
     def job(self) -> Build:
-        jobs = {pane.ID: pane.job() for pane in self._panes if pane.display}
-        counts = {pane.ID: pane.count for pane in self._panes}
+        jobs = {pane.ID: pane.job() for pane in self.panes if pane.display}
+        counts = {pane.ID: pane.count for pane in self.panes}
         width, chosen = max(self.size.width - 2, 10), self.host.finding
 
         def make(snapshot: Snapshot, now: float) -> object:
@@ -169,7 +168,7 @@ class Dashboard(LiveScreen):
         head, self._counted, result = view
         self.query_one("#headline", LineWidget).show(*head)
         views: Mapping[str, object] = result
-        for pane in self._panes:
+        for pane in self.panes:
             if pane.ID in views and pane.display:
                 pane.entitle(self._counted[pane.ID])
                 pane.show(views[pane.ID])
@@ -180,60 +179,64 @@ class Dashboard(LiveScreen):
         if not self.has_class("tabbed"):
             return
         names = []
-        tabs = [pane for pane in self._panes if pane.PLACE != "strip"]
+        tabs = [pane for pane in self.panes if pane.PLACE != "strip"]
         for pane in tabs:
             bad = next((s for s in self._counted.get(pane.ID, ()) if s.tone == "bad"), None)
             names.append((pane.number, pane.TITLE, f"{bad.text.split()[0]}✗" if bad else ""))
-        self.query_one(Tabs).show(tuple(names), tabs.index(self._panes[self._active]))
+        self.query_one(Tabs).show(tuple(names), tabs.index(self.panes[self._active]))
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        for i, pane in enumerate(self._panes):
+        for i, pane in enumerate(self.panes):
             if pane in event.widget.ancestors_with_self and pane.PLACE != "strip":
                 self._active = i
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         number = parameters[0] if action == "pane" else 0
-        return not isinstance(number, int) or number <= len(self._panes)
+        return not isinstance(number, int) or number <= len(self.panes)
 
     def why_not(self, action: str) -> str:
         """Why the number of a pane that is not there does nothing."""
-        return f"there are {len(self._panes)} panes"
+        return f"there are {len(self.panes)} panes"
 
     def action_pane(self, number: int) -> None:
-        pane = self._panes[number - 1]
+        pane = self.panes[number - 1]
         if pane.PLACE != "strip":
             self._active = number - 1
             self.choice.full = pane.ID if self.choice.full else ""
             self.choice.closed -= {pane.ID}
-            self._arrange()
+            self.arrange_panes()
         pane.focus_first()
         self.call_after_refresh(self.ask)
 
     def action_step(self, by: int) -> None:
-        here = next((i for i, pane in enumerate(self._panes) if pane.has_focus_within), self._active)
-        self.action_pane((here + by) % len(self._panes) + 1)
+        here = next((i for i, pane in enumerate(self.panes) if pane.has_focus_within), self._active)
+        self.action_pane((here + by) % len(self.panes) + 1)
 
     def rearrange(self) -> None:
         """Show the panes as they were kept."""
-        self._arrange()
+        self.arrange_panes()
         self.call_after_refresh(self.ask)
 
-    def _rearranged(self) -> None:
-        self._arrange()
+    def rearranged(self) -> None:
+        """Arrange the panes as they are wanted now, and remember that."""
+        self.arrange_panes()
         self.host.save_view()
         self.call_after_refresh(self.ask)
 
     def action_full(self) -> None:
-        self.choice.full = "" if self.choice.full else self._panes[self._active].ID
-        self._arrange()
+        if self.has_class("tabbed"):
+            self.host.say(_TABS)
+            return
+        self.choice.full = "" if self.choice.full else self.panes[self._active].ID
+        self.arrange_panes()
         self.call_after_refresh(self.ask)
 
     def action_widen(self, by: int) -> None:
         if self._fills():
             return
-        by = by if self._panes[self._active].PLACE == "left" else -by
-        self.choice.left = max(_LEAST, min(self.choice.left + by, _PARTS - _LEAST))
-        self._rearranged()
+        by = by if self.panes[self._active].PLACE == "left" else -by
+        self.choice.left = max(LEAST, min(self.choice.left + by, PARTS - LEAST))
+        self.rearranged()
 
     def _fills(self) -> bool:
         """Whether one pane has all the room, so that there is no border to move; says so."""
@@ -245,19 +248,19 @@ class Dashboard(LiveScreen):
     def action_grow(self, by: int) -> None:
         if self._fills():
             return
-        pane = self._panes[self._active]
+        pane = self.panes[self._active]
         weight = self.choice.weights.get(pane.ID, pane.WEIGHT)
         self.choice.weights[pane.ID] = max(1, min(weight + by, _MOST))
-        self._rearranged()
+        self.rearranged()
 
     def action_close_pane(self) -> None:
-        pane = self._panes[self._active]
-        others = [p for p in self._panes if p.display and p.PLACE != "strip" and p is not pane]
+        pane = self.panes[self._active]
+        others = [p for p in self.panes if p.display and p.PLACE != "strip" and p is not pane]
         if pane.PLACE != "strip" and others and not self.has_class("tabbed"):
             self.choice.full = ""
             self.choice.closed |= {pane.ID}
-            self._active = self._panes.index(others[0])
-            self._rearranged()
+            self._active = self.panes.index(others[0])
+            self.rearranged()
             others[0].focus_first()
         elif pane.PLACE == "strip":
             self.host.say(f"{pane.TITLE} stays")
@@ -265,51 +268,16 @@ class Dashboard(LiveScreen):
             self.host.say(_TABS if self.has_class("tabbed") else "the last pane stays")
 
     def action_reset(self) -> None:
+        self.host.say("all panes, in the original layout")
         self.choice.full, self.choice.closed = "", frozenset()
         self.choice.left, self.choice.weights = Selection().left, {}
-        self._rearranged()
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Take hold of the border between the columns, or between two panes of one."""
-        if self.has_class("tabbed") or self.choice.full:
-            return
-        left = self.query_one("#left").region
-        if event.screen_x in (left.right - 1, left.right) and left.height:
-            self._dragged = ("", "")
-        for above, below in pairwise(p for p in self._panes if p.display and p.PLACE != "strip"):
-            edge = above.region.bottom
-            inside = above.region.x < event.screen_x < above.region.right - 1
-            if above.PLACE == below.PLACE and inside and event.screen_y in (edge - 1, edge):
-                self._dragged = (above.ID, below.ID)
-        if self._dragged is not None:
-            self.capture_mouse()
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        if self._dragged is None:
-            return
-        if self._dragged == ("", ""):
-            parts = round(_PARTS * event.screen_x / max(self.size.width, 1))
-            self.choice.left = max(_LEAST, min(parts, _PARTS - _LEAST))
-        else:
-            above, below = (next(p for p in self._panes if name == p.ID) for name in self._dragged)
-            room = above.region.height + below.region.height
-            share = max(1, min(event.screen_y - above.region.y, room - 1))
-            total = sum(self.choice.weights.get(p.ID, p.WEIGHT) for p in (above, below))
-            weight = max(1, min(round(total * share / max(room, 1)), total - 1))
-            self.choice.weights |= {above.ID: weight, below.ID: total - weight}
-        self._arrange()
-
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        if self._dragged is not None:
-            self._dragged = None
-            self.release_mouse()
-            self._rearranged()
+        self.rearranged()
 
     def on_tabs_picked(self, event: Tabs.Picked) -> None:
         self.action_pane(event.number)
 
     def action_filter(self) -> None:
-        pane = self._panes[self._active]
+        pane = self.panes[self._active]
         if not pane.FILTERED:
             self.host.say(f"{pane.TITLE} has nothing to filter: 1, 2 and 4 have")
             return
@@ -327,7 +295,7 @@ class Dashboard(LiveScreen):
         self.ask()
 
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
-        self._panes[self._active].focus_first()
+        self.panes[self._active].focus_first()
 
     def wait(self, seconds: float) -> None:
         """Say what is being done while nothing is known yet."""
@@ -376,6 +344,8 @@ class Dashboard(LiveScreen):
         self.post_message(Requested(ShowPlace("brief")))
 
     def action_seen(self) -> None:
+        if not self.query_one("#banner").display:
+            self.host.say("nothing new happened since you last looked")
         self.show_briefs(())
         self.host.mark_seen()
 
@@ -389,7 +359,7 @@ class Dashboard(LiveScreen):
         self.post_message(Requested(ShowPlace("notes")))
 
     def action_history(self) -> None:
-        in_metrics = self._panes[self._active].ID == "metrics"
+        in_metrics = self.panes[self._active].ID == "metrics"
         self.post_message(Requested(ShowPlace("baselines-history" if in_metrics else "tasks-history")))
 
     def action_export(self) -> None:
@@ -398,6 +368,6 @@ class Dashboard(LiveScreen):
         export_table(self)
 
     def action_unfilter(self) -> None:
-        pane = self._panes[self._active]
+        pane = self.panes[self._active]
         if self.choice.filters.pop(pane.ID, ""):
             self.ask()

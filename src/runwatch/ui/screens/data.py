@@ -71,10 +71,12 @@ class DataScreen(Detail):
 
     def why_not(self, action: str) -> str:
         """Why the key of an action does nothing now."""
-        return "there is one estimate of performance, or none"
+        return super().why_not(action) or "there is one estimate of performance, or none"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action != "estimate" or (self.active == 4 and len(self._estimates) > 1)
+        if action == "estimate":
+            return self.active == 4 and len(self._estimates) > 1
+        return super().check_action(action, parameters)
 
     def action_estimate(self) -> None:
         """Draw the next metric's estimate."""

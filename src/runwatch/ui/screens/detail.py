@@ -81,12 +81,21 @@ class Detail(LiveScreen):
 
         export_table(self)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        number = parameters[0] if action == "choose" else 0
+        return not isinstance(number, int) or number <= len(self.TABS)
+
+    def why_not(self, action: str) -> str:
+        """Why the key of an action does nothing now; "" where that is not known here."""
+        if action != "choose":
+            return ""
+        return f"there are {len(self.TABS)} parts" if self.TABS else "this screen has one part"
+
     def action_choose(self, number: int) -> None:
-        if 1 <= number <= len(self.TABS):
-            self.active = number
-            self.refresh_bindings()
-            self.show_part()
-            self.ask()
+        self.active = number
+        self.refresh_bindings()
+        self.show_part()
+        self.ask()
 
     def action_part(self, by: int) -> None:
         lists = self._lists()

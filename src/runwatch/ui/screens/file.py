@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.message import Message
 
 from runwatch.domain.run import RunKey
-from runwatch.show.screen.view import Span, text
+from runwatch.show.screen.view import Span, Tone, text
 from runwatch.text.console import ConsoleLine, lines
 from runwatch.text.units import size
 from runwatch.ui.host import Build
+from runwatch.ui.log_search import SEARCH_KEY, LogSearch
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.console import LogView
 from runwatch.ui.widgets.line import LineWidget
@@ -18,8 +22,10 @@ from runwatch.ui.work import in_background
 _MOST = 512 * 1024
 
 
-class FileScreen(Detail):
+class FileScreen(Detail, LogSearch):
     """Read once, on a worker; what is not text is not shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [SEARCH_KEY]
 
     class Read(Message, bubble=False):
         """The end of the file, and how many bytes stand before it; None: it is not text."""
@@ -30,7 +36,7 @@ class FileScreen(Detail):
 
     def __init__(self, key: RunKey, path: str) -> None:
         super().__init__()
-        self.key, self.path = key, path
+        self.key, self.path, self._before = key, path, ""
 
     def body(self) -> ComposeResult:
         yield LogView()
@@ -47,13 +53,18 @@ class FileScreen(Detail):
         in_background(self, "file", job, "file")
 
     def on_file_screen_read(self, event: Read) -> None:
-        head = self.query_one("#head", LineWidget)
         if event.found is None:
-            head.show((*text(self.path, "strong"), Span("  is not text", "warn")))
+            self._head("is not text", "warn")
             return
-        message = f"  the first {size(event.before)} are left out" if event.before else ""
-        head.show((*text(self.path, "strong"), Span(message, "muted")))
+        self._before = f"the first {size(event.before)} are left out" if event.before else ""
+        self._head(self._before)
         self.query_one(LogView).show(event.found)
+
+    def _head(self, message: str, tone: Tone = "muted") -> None:
+        self.query_one("#head", LineWidget).show((*text(self.path, "strong"), Span(f"  {message}", tone)))
+
+    def searched(self, message: str) -> None:
+        self._head(message or self._before, "warn" if message else "muted")
 
     def job(self) -> Build:
         return lambda snapshot, now: None

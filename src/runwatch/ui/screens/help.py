@@ -4,68 +4,55 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Input
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, plain, text
 from runwatch.ui.host import AnyScreen
+from runwatch.ui.search_dialog import SearchDialog, arrows
 from runwatch.ui.widgets.table import TableWidget
 
-_COLUMNS = (ViewColumn("key", "key", 19), ViewColumn("what", "what it does", 30, grow=1))
+_KEYS, _KEYS_NARROW, _NARROW = 19, 11, 60
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(SearchDialog[None]):
     """Keys grouped by where they work: the focused part first, then the screen, then everywhere."""
 
+    LOOK = "dialog tall help"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Close", id="help.close"),
-        Binding("down", "scroll(1)", "Down", show=False, priority=True, id="help.down"),
-        Binding("up", "scroll(-1)", "Up", show=False, priority=True, id="help.up"),
-        Binding("pagedown", "scroll(10)", "Page down", show=False, priority=True, id="help.page-down"),
-        Binding("pageup", "scroll(-10)", "Page up", show=False, priority=True, id="help.page-up"),
+        *arrows("help"),
+        Binding("pagedown", "move(10)", "Page down", show=False, priority=True, id="help.page-down"),
+        Binding("pageup", "move(-10)", "Page up", show=False, priority=True, id="help.page-up"),
     ]
 
     def __init__(self, below: AnyScreen) -> None:
-        super().__init__()
-        self._view = TableView(_COLUMNS, help_rows(below))
+        super().__init__("keys that work here", "type to search · escape closes")
+        width = _KEYS if below.size.width >= _NARROW else _KEYS_NARROW
+        self._columns = ViewColumn("key", "key", width), ViewColumn("what", "what it does", 20, grow=1)
+        self._rows = help_rows(below, width - 2)
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog tall help") as box:
-            box.border_title = Content("keys that work here")
-            box.border_subtitle = Content("type to search · escape closes")
-            yield Input(placeholder="words to look for", compact=True)
-            yield TableWidget(header=False, cursor=False)
+    def listing(self) -> TableWidget:
+        return TableWidget(header=False, cursor=False)
 
-    def on_mount(self) -> None:
-        self.query_one(TableWidget).show(self._view)
-        self.query_one(Input).focus()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def show_found(self, words: str) -> None:
         shown = [
             row
-            for row in self._view.rows
-            if not event.value
-            or (row.cells[1] and matches(event.value, *(plain(cell) for cell in row.cells)))
+            for row in self._rows
+            if not words or (row.cells[1] and matches(words, *(plain(cell) for cell in row.cells)))
         ]
-        nothing = (text(f"no key for “{event.value}”", "muted"),)
-        self.query_one(TableWidget).show(TableView(_COLUMNS, tuple(shown), nothing))
-
-    def action_scroll(self, by: int) -> None:
-        self.query_one(TableWidget).action_move(by)
+        nothing = (text(f"no key for “{words}”", "muted"),)
+        self.query_one(TableWidget).show(TableView(self._columns, tuple(shown), nothing))
 
 
-def help_rows(screen: AnyScreen) -> tuple[ViewRow, ...]:
-    """One row an action that works now, with a title above each group; Textual's own keys are left out."""
+def help_rows(screen: AnyScreen, room: int = _KEYS) -> tuple[ViewRow, ...]:
+    """One row an action that works now, with a title above each group and as many of its keys as have room;
+    Textual's own keys are left out."""
     groups: dict[str, dict[str, tuple[list[str], str]]] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
         if not binding.id or binding.id.startswith("screen.") or not binding.description:
             continue
-        numbered = binding.key.isdigit()
+        numbered = binding.key.isdigit() and binding.description[-1].isdigit()
         what = binding.description + (f": {binding.tooltip}" if binding.tooltip else "")
         what = what.rstrip("0123456789 ") + " by its number" if numbered else what
         group = groups.setdefault(_title(active.node, screen), {})
@@ -77,10 +64,18 @@ def help_rows(screen: AnyScreen) -> tuple[ViewRow, ...]:
     for title in sorted(groups, key=_place):
         rows.append(ViewRow((title, ""), ((Span(title, "accent"),), ())))
         for keys, what in groups[title].values():
-            key = f"{keys[0]} to {keys[-1]}" if what.endswith("number") else " ".join(keys)
+            key = f"{keys[0]} to {keys[-1]}" if what.endswith("number") else _fitting(keys, room)
             rows.append(ViewRow((title, what), ((Span(f"  {key}", "key"),), (Span(what),))))
         rows.append(ViewRow((title, "end"), ((), ())))
     return tuple(rows[:-1])
+
+
+def _fitting(keys: list[str], room: int) -> str:
+    shown = keys[:1]
+    for key in keys[1:]:
+        if len(" ".join((*shown, key))) <= room:
+            shown.append(key)
+    return " ".join(shown)
 
 
 _LISTS, _SCREEN, _EVERYWHERE = "lists and logs", "this screen", "everywhere"

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.fuzzy import FuzzySearch
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, text
+from runwatch.ui.search_dialog import SearchDialog, arrows
 from runwatch.ui.widgets.table import TableWidget
 
 _COLUMNS = (
@@ -32,13 +30,14 @@ class PaletteCommand(NamedTuple):
     do: Callable[[], object]
 
 
-class PaletteScreen(ModalScreen[PaletteCommand | None]):
+class PaletteScreen(SearchDialog[PaletteCommand]):
     """Type some letters of it; Enter does what is under the cursor. ``more``: found only by typing."""
 
+    LOOK = "dialog tall help"
+    ASKS = "what to do, a run, a theme …"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Leave", id="palette.leave"),
-        Binding("down", "move(1)", "Down", show=False, priority=True, id="palette.down"),
-        Binding("up", "move(-1)", "Up", show=False, priority=True, id="palette.up"),
+        *arrows("palette"),
     ]
 
     def __init__(
@@ -48,16 +47,7 @@ class PaletteScreen(ModalScreen[PaletteCommand | None]):
         self._commands, self._more = list(commands), more
         self._found: list[PaletteCommand] = []
 
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog tall help"):
-            yield Input(placeholder="what to do, a run, a theme …", compact=True)
-            yield TableWidget(header=False, lasting=True)
-
-    def on_mount(self) -> None:
-        self._show("")
-        self.query_one(Input).focus()
-
-    def _show(self, words: str) -> None:
+    def show_found(self, words: str) -> None:
         every = [*self._commands, *self._more()] if words else self._commands
         if words:
             search = FuzzySearch()
@@ -81,20 +71,11 @@ class PaletteScreen(ModalScreen[PaletteCommand | None]):
             return 0.1
         return score * (2 if words.lower() in command.name.lower() else 1)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._show(event.value)
-
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self._take(self.query_one(TableWidget).key)
 
     def _take(self, key: object) -> None:
         self.dismiss(self._found[key] if isinstance(key, int) and key < len(self._found) else None)
-
-    def action_move(self, by: int) -> None:
-        self.query_one(TableWidget).action_move(by)
-
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()
 
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()

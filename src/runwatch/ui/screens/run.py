@@ -155,22 +155,26 @@ class RunScreen(Detail, ChartKeys):
 
     def why_not(self, action: str) -> str:
         """Why the key of an action does nothing on this tab."""
-        return "that is for the curves: 1 shows them"
+        return super().why_not(action) or "that is for the curves: 1 shows them"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page"):
             return self.active in (1, 8)
         if action in ("filter", "pin_chart", "together"):
             return self.active == 1
-        return True
+        return super().check_action(action, parameters)
 
     def action_density(self, by: int) -> None:
-        self._grid().denser(by, len(self._pictures))
-        self._draw()
+        self._say_or_draw(self._grid().denser(by))
 
     def action_page(self, by: int) -> None:
-        self._grid().turn(by)
-        self._draw()
+        self._say_or_draw(self._grid().turn(by))
+
+    def _say_or_draw(self, why_not: str) -> None:
+        if why_not:
+            self.host.say(why_not)
+        else:
+            self._draw()
 
     def _grid(self) -> CellGrid:
         """The charts of the active part."""

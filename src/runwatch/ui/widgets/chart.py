@@ -37,12 +37,12 @@ class Chart(Widget, can_focus=True):
 
     DEFAULT_CSS = "Chart { height: 1fr; min-height: 3; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Cursor", show=False, id="chart.left"),
-        Binding("right", "move(1)", "Cursor", show=False, id="chart.right"),
-        Binding("shift+left", "move(-10)", show=False, id="chart.far-left"),
-        Binding("shift+right", "move(10)", show=False, id="chart.far-right"),
-        Binding("home", "move(-100000)", show=False, id="chart.first"),
-        Binding("end", "move(100000)", show=False, id="chart.last"),
+        Binding("left", "move(-1)", "Cursor to the left", show=False, id="chart.left"),
+        Binding("right", "move(1)", "Cursor to the right", show=False, id="chart.right"),
+        Binding("shift+left", "move(-10)", "Ten places to the left", show=False, id="chart.far-left"),
+        Binding("shift+right", "move(10)", "Ten places to the right", show=False, id="chart.far-right"),
+        Binding("home", "move(-100000)", "First value", show=False, id="chart.first"),
+        Binding("end", "move(100000)", "Last value", show=False, id="chart.last"),
         Binding("y", "copy", "Copy", show=False, id="chart.copy", tooltip="what is under the cursor"),
         Binding(
             "x", "export", "Export", id="chart.export", tooltip="the chart as SVG, PNG or CSV, into a file"
@@ -141,12 +141,12 @@ def draw(
     plot: _Plot | None = None,
 ) -> list[Strip]:
     """The whole picture as ``height`` strips of ``width`` cells. ``cursor``: the cell of the plot that is
-    read; ``mono``: curves are told apart by dashes; ``plot``: what ``plot_of`` gave for the same, so that
+    read; ``mono``: curves are distinguished by dashes; ``plot``: what ``plot_of`` gave for the same, so that
     another cursor costs little."""
     shown = axes(view)
     if shown is None or width < 12 or height < 3:
-        said = wrapped((Span(view.empty, "muted"),), max(width - 2, 1))[:height]
-        lines = [line_strip((Span(" "), *words), width, colours) for words in said]
+        message = wrapped((Span(view.empty, "muted"),), max(width - 2, 1))[:height]
+        lines = [line_strip((Span(" "), *words), width, colours) for words in message]
         return [*lines, *[Strip.blank(width)] * (height - len(lines))]
     rows = _rows(view, height, legend)
     top: list[Strip] = []

@@ -16,6 +16,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from runwatch.text.console import ConsoleLine, ConsoleStyle, find_first_error, is_error, search
+from runwatch.ui.clipboard import copy
+from runwatch.ui.host import host
 from runwatch.ui.palette import palette
 
 
@@ -36,6 +38,7 @@ class LogView(ScrollView, can_focus=True):
         Binding("G,end", "end(True)", "Last", show=False, id="log.last"),
         Binding("n", "hit(1)", "Next hit", id="log.next"),
         Binding("N", "hit(-1)", "Previous hit", show=False, id="log.previous"),
+        Binding("y", "copy", "Copy", show=False, id="log.copy", tooltip="the marked line, else what is seen"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -92,6 +95,7 @@ class LogView(ScrollView, can_focus=True):
         """Mark the lines that hold the words, go to the last of them; how many there are."""
         self.words = words
         self._hits = search(self.lines, words)
+        self.refresh_bindings()
         if self._hits:
             self._jump(self._hits[-1])
         self.refresh()
@@ -122,12 +126,24 @@ class LogView(ScrollView, can_focus=True):
         self.following = last
         self.scroll_to(y=self.max_scroll_y if last else 0, animate=False)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a search ``n`` walks the findings, as everywhere."""
+        return action != "hit" or bool(self.words)
+
     def action_hit(self, by: int) -> None:
         if not self._hits:
+            host(self).say(f"no line with “{self.words}”")
             return
         here = self._at if self._at is not None else -1
         later = [at for at in self._hits if (at > here if by > 0 else at < here)]
         self._jump((later[0] if by > 0 else later[-1]) if later else self._hits[0 if by > 0 else -1])
+
+    def action_copy(self) -> None:
+        """Copy the line that was found, else the lines on the screen."""
+        top = int(self.scroll_y)
+        seen = {line for line, _ in self._rows[top : top + self.size.height]}
+        chosen = [self._at] if self._at is not None else sorted(seen)
+        copy(self, "\n".join(self.lines[i].text for i in chosen))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         self.following = False
@@ -170,7 +186,7 @@ def _moved(old: list[ConsoleLine], new: list[ConsoleLine]) -> int:
 
 @lru_cache(maxsize=512)
 def rich_style(style: ConsoleStyle) -> RichStyle:
-    """A log's style for the screen; a colour that nobody knows is left out."""
+    """A log's style for the screen; an unknown colour is left out."""
     try:
         return RichStyle(
             color=style.color,

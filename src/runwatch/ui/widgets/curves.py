@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 from textual.message import Message
 from textual.worker import get_current_worker
 
-from runwatch.domain.points import EPOCHS, Points, former_tag
+from runwatch.domain.points import EPOCHS, FloatArray, Points, former_tag
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, has_times, line, placed
-from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, chart
+from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, apart, chart, ends
 from runwatch.ui.host import host
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.work import in_background
@@ -44,30 +46,33 @@ class Curves(Chart):
     def _fetch(self, picture: CurvesPicture, ask: ChartAsk) -> None:
         worker = get_current_worker()
         watching = host(self).watching
-        kept: dict[_Name, tuple[int, Points]] = {}
+        points_by_name: dict[_Name, tuple[int, Points]] = {}
 
         def fetched(curve: DrawnCurve) -> Points:
             name = (curve.run, curve.tag)
             have = self._kept.get(name)
             if have is None or have[0] != curve.version:
                 have = (curve.version, watching.series(curve.run, curve.tag))
-            kept[name] = have
+            points_by_name[name] = have
             return have[1]
+
+        ask = _possible(picture, ask, fetched)
+        foreign = apart(picture) if ask.x_axis == "step" else frozenset()
 
         def epochs(curve: DrawnCurve) -> Points | None:
             return fetched(replace(curve, tag=EPOCHS)) if ask.x_axis == "epoch" else None
 
-        if ask.x_axis in ("time", "clock") and not any(has_times(fetched(c)) for c in picture.curves):
-            ask = replace(ask, x_axis="step")  # nothing here knows when it was written
-        if ask.x_axis == "epoch" and not any(len(epochs(c) or ()) for c in picture.curves):
-            ask = replace(ask, x_axis="step")
         raw = replace(ask, smooth=0.0)
         lines: list[ChartLine] = []
         band: list[ChartLine] = []
+        ended: list[tuple[DrawnCurve, FloatArray]] = []
         for curves, out in ((picture.curves, lines), (picture.band, band)):
             for curve in curves:
                 if worker.is_cancelled:
                     return
+                if curve in foreign:
+                    ended.append((curve, fetched(curve).values))
+                    continue
                 points, known = fetched(curve), epochs(curve)
                 for back in range(curve.former if out is lines else 0):
                     branch = fetched(replace(curve, tag=former_tag(curve.tag, back)))
@@ -76,12 +81,21 @@ class Curves(Chart):
                 if out is lines and ask.smooth:
                     out.append(line(points, "", "faint", raw, epochs=known))
                 out.append(line(points, curve.name, curve.tone, ask, curve.selected, known))
-        self._kept = kept
+        self._kept = points_by_name
         marks = picture.marks
         for curve in picture.curves:
             if curve.selected:
                 marks = placed(marks, fetched(curve), ask, epochs(curve))
-        self.post_message(self.Fetched(chart(picture, lines, band, ask, marks)))
+        self.post_message(self.Fetched(chart(picture, lines, band, ask, marks, ends(ended))))
 
     def on_curves_fetched(self, event: Fetched) -> None:
         self.show(event.view)
+
+
+def _possible(picture: CurvesPicture, ask: ChartAsk, fetched: Callable[[DrawnCurve], Points]) -> ChartAsk:
+    """How the curves can be drawn: over steps where nothing here knows times, or epochs."""
+    if ask.x_axis in ("time", "clock") and not any(has_times(fetched(c)) for c in picture.curves):
+        return replace(ask, x_axis="step")
+    if ask.x_axis == "epoch" and not any(len(fetched(replace(c, tag=EPOCHS))) for c in picture.curves):
+        return replace(ask, x_axis="step")
+    return ask

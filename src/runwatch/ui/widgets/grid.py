@@ -30,6 +30,7 @@ class CellGrid(Container, can_focus=True):
         self.columns = 0
         self.page = 0
         self._tags: list[str | None] = []
+        self._pages = 1
 
     @property
     def chosen_tag(self) -> str | None:
@@ -58,7 +59,7 @@ class CellGrid(Container, can_focus=True):
         """As many of the pictures as there is room for, from the page on that is chosen."""
         columns, rows = self.shape(len(pictures))
         room = columns * rows
-        pages = max(-(-len(pictures) // room), 1)
+        self._pages = pages = max(-(-len(pictures) // room), 1)
         self.page = min(self.page, pages - 1)
         chosen = pictures[self.page * room : (self.page + 1) * room]
         self._tags = [picture.tag for picture in chosen]
@@ -71,13 +72,22 @@ class CellGrid(Container, can_focus=True):
         for chart, picture in zip(self.lay_out(titles, columns, rows), chosen, strict=True):
             chart.draw_picture(picture, ask)
 
-    def turn(self, by: int) -> None:
-        """Another page."""
-        self.page = max(self.page + by, 0)
+    def turn(self, by: int) -> str:
+        """Another page; why there is none, else ""."""
+        page = max(0, min(self.page + by, self._pages - 1))
+        if page == self.page:
+            return "this is the last page" if by > 0 else "this is the first page"
+        self.page = page
+        return ""
 
-    def denser(self, by: int, count: int) -> None:
-        """More and smaller charts (or fewer) beside each other."""
-        self.columns = max(1, min(self.shape(count)[0] + by, 4))
+    def denser(self, by: int) -> str:
+        """More and smaller charts (or fewer) beside each other; why that can't be, else ""."""
+        count = len(self._tags) if self._pages == 1 else MOST
+        before = self.shape(count)
+        self.columns = max(1, min(before[0] + by, 4))
+        if self.shape(count) != before:
+            return ""
+        return "no more charts fit beside each other" if by > 0 else "charts are as large as they get"
 
     def lay_out(self, titles: list[str], columns: int, rows: int) -> list[Curves]:
         """Arrange boxes with these titles; the charts to draw in, in order."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from runwatch.show.screen.view import Span, Tone
+from runwatch.text.safe import safe
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import line_strip, width_of
 
@@ -37,17 +39,23 @@ class Tabs(Widget):
 
     def _spans(self) -> list[tuple[int, tuple[Span, ...]]]:
         """All names, closer together where there is little room; where there is less only the active one's,
-        the others by their numbers."""
+        the others by their numbers; and where that is too much, a part of it."""
         for gap, close in ((" ", False), ("", False), ("", True)):
             full = self._labels(False, gap, close)
             if sum(width_of(spans) for _, spans in full) <= self.size.width:
                 return full
-        return self._labels(True, "", True)
+        numbers = self._labels(True, "", True)
+        surplus = sum(width_of(spans) for _, spans in numbers) - self.size.width
+        return self._labels(True, "", True, surplus) if surplus > 0 else numbers
 
-    def _labels(self, short: bool, gap: str, close: bool = False) -> list[tuple[int, tuple[Span, ...]]]:
+    def _labels(
+        self, short: bool, gap: str, close: bool = False, surplus: int = 0
+    ) -> list[tuple[int, tuple[Span, ...]]]:
         out: list[tuple[int, tuple[Span, ...]]] = []
         for i, (number, name, bad) in enumerate(self._names):
             here = i == self._active
+            if here and surplus:
+                name = safe(name, max(cell_len(name) - surplus, 1))
             edge = ("[", "]") if here else (" ", "" if close else " ")
             tone: Tone = "strong" if here else "muted"
             out.append(

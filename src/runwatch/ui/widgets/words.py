@@ -37,12 +37,12 @@ def fitted(
 
 
 _WORD = re.compile(r"\s*\S*\s*")
-_DIGITS = "0123456789.,"
+_DIGITS, _NUMBER_SIGNS = "0123456789.,", "−+-"
 
 
 def _splits_number(text: str, at: int) -> bool:
     """Whether a cut before place ``at`` leaves a part of a number, which reads as another number."""
-    return 0 < at < len(text) and text[at - 1] in _DIGITS and text[at] in _DIGITS
+    return 0 < at < len(text) and text[at - 1] in _DIGITS + _NUMBER_SIGNS and text[at] in _DIGITS
 
 
 def _cut_end(line: tuple[Span, ...], width: int) -> tuple[Span, ...]:
@@ -53,7 +53,7 @@ def _cut_end(line: tuple[Span, ...], width: int) -> tuple[Span, ...]:
         if have > room:
             head = set_cell_size(span.text, max(room, 0))
             if _splits_number(span.text, len(head)):
-                head = head.rstrip(_DIGITS)
+                head = head.rstrip(_DIGITS).rstrip(_NUMBER_SIGNS)
             return (*out, Span(head + "…", span.tone))
         out.append(span)
         room -= have

@@ -26,6 +26,12 @@ class Ranked(msgspec.Struct, frozen=True, eq=False):
     positive: NDArray[np.bool_]
     ends: IntArray
 
+    def counts(self, keep: NDArray[np.bool_] | None) -> tuple[IntArray, IntArray]:
+        """(positives, rows) down to each distinct score; ``keep``: rows that count, in ranked order."""
+        positive = self.positive if keep is None else self.positive & keep
+        hits: IntArray = np.cumsum(positive, dtype=np.int64)[self.ends]
+        return hits, self.ends + 1 if keep is None else np.cumsum(keep, dtype=np.int64)[self.ends]
+
 
 def ranked(positive: NDArray[np.bool_], score: FloatArray) -> Ranked:
     order = np.argsort(-score)
@@ -37,9 +43,7 @@ def ranked(positive: NDArray[np.bool_], score: FloatArray) -> Ranked:
 def average_precision(rows: Ranked, keep: NDArray[np.bool_] | None = None) -> float:
     """Sum of precision times the step in recall over the distinct scores; ``keep``: rows that count, in
     ranked order. NaN without positives."""
-    positive = rows.positive if keep is None else rows.positive & keep
-    hits = np.cumsum(positive)[rows.ends]
-    seen = rows.ends + 1 if keep is None else np.cumsum(keep)[rows.ends]
+    hits, seen = rows.counts(keep)
     if hits[-1] == 0:
         return math.nan
     steps = np.diff(hits, prepend=0)

@@ -22,9 +22,7 @@ BACKGROUND = True
 def recall_at(rows: Ranked, k: float, keep: NDArray[np.bool_] | None = None) -> float:
     """Share of the positives among the first ``k`` rows, expected over the order of tied scores; ``keep``:
     rows that count, in ranked order, ``k`` of all rows scaled to them. NaN without positives."""
-    positive = rows.positive if keep is None else rows.positive & keep
-    hits = np.cumsum(positive)[rows.ends]
-    seen = rows.ends + 1 if keep is None else np.cumsum(keep)[rows.ends]
+    hits, seen = rows.counts(keep)
     if hits[-1] == 0:
         return math.nan
     place = k * seen[-1] / len(rows.order)

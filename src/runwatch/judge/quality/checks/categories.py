@@ -39,6 +39,8 @@ def _new(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[
     pair = ColumnPair(column, before, now)
     test, fresh = new_categories(pair, DriftOptions()), pair.fresh(now)
     closed = not rare_values(pair)[0]
+    if column.foreign and fresh > now.n / 2:
+        return []  # other users, not other categories
     if not fresh or (not closed and (test.p_value > _SURE or test.effect < LEVELS[0])):
         return []
     share = fresh / now.n

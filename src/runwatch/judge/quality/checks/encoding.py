@@ -19,6 +19,7 @@ _SHOWN = 5
 
 def check(case: QualityCase) -> list[QualityCheck]:
     out: list[QualityCheck] = []
+    binary = {name for name, type_ in case.current.schema if "binary" in type_}
     for name, values in case.sample.items():
         if values.dtype != object:
             continue
@@ -27,6 +28,8 @@ def check(case: QualityCase) -> list[QualityCheck]:
             continue
         garbled = [v for v in texts if _MOJIBAKE.search(v)]
         control = [v for v in texts if _CONTROL.search(v) and not _MOJIBAKE.search(v)]
+        if name in binary and len(garbled) + len(control) > len(texts) / 2:
+            continue  # bytes that are no text
         padded = [v for v in texts if v != v.strip()]
         out.extend(_fault(name, garbled, len(texts), "warning", "look garbled", "read the source as UTF-8"))
         advice = "strip control and invisible characters at the source"

@@ -33,7 +33,7 @@ def check(case: QualityCase) -> list[QualityCheck]:
 
 
 def _unreadable(column: str, rules: Mapping[str, object], known: tuple[str, ...]) -> list[QualityCheck]:
-    """Rules that cannot be checked as they are written: one passed over in silence protects nobody."""
+    """Rules that cannot be checked as they are written: silently skipping one would hide faults."""
     out = [_unknown_key(column, key, known) for key in rules if key not in known]
     for key in (key for key in rules if key in known and rules[key] is not None):
         form, fits = _FORMS[key]

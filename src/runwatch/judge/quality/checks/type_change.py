@@ -23,6 +23,7 @@ _PLAIN = (
     ("time64[", "time"),
 )
 _DECIMAL = re.compile(r"decimal\d+\(\d+, (-?\d+)\)")
+_FLOATS = ("halffloat", "float", "double")
 _NUMBERS = ("int", "uint", "float", "double", "halffloat", "decimal")
 
 
@@ -31,11 +32,16 @@ def check(case: QualityCase) -> list[QualityCheck]:
         return []
     before, now = _types(case.reference.schema), _types(case.current.schema)
     readable = {column.name for column, _, profile in case.columns() if _as_before(column, profile)}
+    gaps = {
+        column.name for column, *sides in case.columns() if any(s is not None and s.missing for s in sides)
+    }
     out: list[QualityCheck] = []
     expected = case.current.grid.index
     for name in sorted(before.keys() & now.keys() & expected.keys()):
         old, new = before[name], now[name]
         if old == new or not new or not old or any(t.startswith(GUESSED) for t in old | new):
+            continue
+        if name in readable and _width_only(old | new, name in gaps):
             continue
         same = {_family(t) for t in old} == {_family(t) for t in new} or name in readable
         as_text = same and new == {"string"} and not old & {"bool", "string"}
@@ -49,6 +55,13 @@ def check(case: QualityCase) -> list[QualityCheck]:
             QualityCheck(NAME, severity, name, message, advice, {"before": sorted(old), "now": sorted(new)})
         )
     return out
+
+
+def _width_only(types: set[str], gaps: bool) -> bool:
+    """Whether tools write the same values as these types: in more bits or fewer, and whole numbers with
+    missing values as fractions."""
+    kinds = {"int" if t.startswith(("int", "uint")) else "float" if t in _FLOATS else t for t in types}
+    return len(kinds) == 1 or (gaps and kinds == {"int", "float"})
 
 
 def _as_before(column: ColumnGrid, profile: ColumnProfile) -> bool:
@@ -80,6 +93,8 @@ def _inner(type_: str) -> str:
         return "timestamp with a zone" if "tz=" in type_ else "timestamp"
     if decimal := _DECIMAL.fullmatch(type_):
         return f"decimal with {plural(int(decimal.group(1)), 'place')}"
+    if type_ in ("large_binary", "binary_view"):
+        return "binary"
     return "string" if type_ in ("large_string", "string_view") else type_
 
 
