@@ -395,3 +395,16 @@ def test_a_predictions_entry_takes_its_labels_from_files(
     main(["check", str(place), "--json"])
     found = json.loads(capsys.readouterr().out)
     assert "has a label in labels.csv" in json.dumps(found["problems"])
+
+
+def test_a_table_of_runs_calls_them_by_their_names(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    for name, digit in (("calm-fox", "a"), ("bold-owl", "b")):
+        folder = place / "mlruns" / "0" / (32 * digit)
+        (folder / "metrics").mkdir(parents=True)
+        told = f"run_id: {32 * digit}\nrun_name: {name}\nstatus: 3\nstart_time: 1735689600000\n"
+        (folder / "meta.yaml").write_text(told)
+        (folder / "metrics" / "loss").write_text("1735689600000 0.5 1\n")
+    code, out, _ = called(capsys, "calm-fox", "bold-owl", "--root", "mlruns")
+    assert code == 0 and "calm-fox" in out and "bold-owl" in out and 32 * "a" not in out
+    _, out, _ = called(capsys, "calm-fox", "bold-owl", "--root", "mlruns", "--format", "csv")
+    assert 32 * "a" in out

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from runwatch import config
+from runwatch.cli import main
 from runwatch.config import ConfigError
 from runwatch.data import predictions
 from runwatch.data.avro import AvroError, records
@@ -37,6 +38,27 @@ def problem_of(path: Path, *names: str) -> Problem:
     found = predictions.load_columns(str(path), names) if names else predictions.column_names(str(path))
     assert isinstance(found, Problem), found
     return found
+
+
+def test_lists_with_infinities_and_huge_numbers_are_judged_without_a_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = [[1.0, float("inf"), float("-inf")], [1e308, 1e308, -1e308], [], [float("nan")]]
+    rows = [odd[i % 4] if i % 3 == 0 else [i / 7, i / 3] for i in range(900)]
+    for name in ("a.parquet", "b.parquet"):
+        pq.write_table(pa.table({"e": rows, "x": [float(i % 50) for i in range(900)]}), tmp_path / name)
+    main(["drift", str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")])
+    assert not [str(one.message) for one in recwarn] and "Warning" not in capsys.readouterr().err
+
+
+def test_a_pattern_of_any_folders_is_walked_few_times(tmp_path: Path) -> None:
+    deep = tmp_path / "/".join(["d"] * 25)
+    deep.mkdir(parents=True)
+    (deep / "x.csv").write_text("a\n1\n")
+    assert [file.uri for file in resolve(f"{tmp_path}/{'**/' * 12}*.csv")] == [str(deep / "x.csv")]
+    assert [file.uri for file in resolve(f"{tmp_path}/**/d/**/d/*.csv")] == [str(deep / "x.csv")]
+    with pytest.raises(DataError, match=r"at most 3 \*\*"):
+        resolve(f"{tmp_path}/{'**/d/' * 12}*.csv")
 
 
 def test_predictions_with_a_line_too_long_for_a_parser(tmp_path: Path) -> None:

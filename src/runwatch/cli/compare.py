@@ -216,6 +216,7 @@ def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) ->
 
 def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int:
     from runwatch.cli._output import print_json
+    from runwatch.domain.run_names import shown_names
     from runwatch.judge.runs.hparam_importance import FEWEST, what_matters
     from runwatch.judge.runs.ranking import rank_runs
     from runwatch.monitor.compare_files import run_options
@@ -231,7 +232,7 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
     if form == "json":
         print_json(run_table_json(table, matters))
     else:
-        print(run_table_text(table, form, matters))
+        print(run_table_text(table, form, matters, shown_names(distinct)))
     return 0
 
 

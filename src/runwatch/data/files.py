@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from runwatch.data.data_file import DataFile, is_url, opened_regular
 from runwatch.data.errors import DataError, explained, without_secrets
 from runwatch.data.formats import formats, suffix
+from runwatch.data.patterns import MOST_ANY, matching
 from runwatch.data.remote import filesystem, whole_url
 from runwatch.domain.borders import JsonDict
 
@@ -27,6 +28,7 @@ _CALENDAR = re.compile(
 )
 _MAX_TABLE_FILE = 64 << 20
 _LEVELS_ABOVE = 4
+_PATTERN_HINT = f"check the pattern (at most {MOST_ANY} ** in it), and quote it from the shell"
 
 
 def _known() -> str:
@@ -54,7 +56,7 @@ def resolve(spec: str, base: str | None = None, chained: bool = False) -> list[D
 def _resolve_glob(spec: str, base: str | None) -> list[DataFile]:
     files: list[DataFile | None] = []
     live: dict[str, set[str] | None] = {}
-    for path in glob.iglob(spec, recursive=True):
+    for path in matching(spec):
         if os.path.basename(path).startswith((".", "_")):
             continue
         if os.path.isdir(path):
@@ -63,7 +65,7 @@ def _resolve_glob(spec: str, base: str | None) -> list[DataFile]:
             files.extend(replace(part, part_of=part.part_of or whole) for part in parts)
         elif suffix(path) and _is_live(path, live):
             files.append(_local(path, base, None))
-    return _some(files, spec, "matches no data files", "check the pattern, and quote it from the shell")
+    return _some(files, spec, "matches no data files", _PATTERN_HINT)
 
 
 def _is_live(path: str, known: dict[str, set[str] | None]) -> bool:

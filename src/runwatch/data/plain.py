@@ -254,13 +254,15 @@ def _moments(values: Arrow, starts: Arrow, lengths: Arrow) -> tuple[Arrow, Arrow
     full = np.flatnonzero(lengths > 0)
     if len(full):
         bounds = np.stack([starts[full], starts[full] + lengths[full]], axis=1).ravel()
-        middle = np.add.reduceat(flat, bounds)[::2] / lengths[full]
+        with np.errstate(invalid="ignore", over="ignore"):
+            middle = np.add.reduceat(flat, bounds)[::2] / lengths[full]
         rows = np.repeat(full, lengths[full])
         begins = np.cumsum(lengths[full]) - lengths[full]
         at = np.arange(len(rows)) + np.repeat(starts[full] - begins, lengths[full])
         mean[full] = middle
-        apart = flat[at] - mean[rows]
-        spread[full] = np.sqrt(np.add.reduceat(apart * apart, begins) / lengths[full])
+        with np.errstate(invalid="ignore", over="ignore"):  # a row with an infinity has no spread
+            apart = flat[at] - mean[rows]
+            spread[full] = np.sqrt(np.add.reduceat(apart * apart, begins) / lengths[full])
     return mean, spread
 
 

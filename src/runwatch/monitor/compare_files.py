@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Collection, Sequence
 
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from runwatch.config import Predictions, Settings
 from runwatch.data.eval_samples import load_samples
 from runwatch.data.number_files import load_numbers
+from runwatch.data.patterns import matching
 from runwatch.data.predictions import (
     SUFFIXES,
     Chosen,
@@ -81,7 +81,7 @@ def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNa
 def _label_files(entry: Predictions, settings: Settings) -> list[str]:
     """The files of labels in the order of their names; a pattern that no file matches as it is."""
     named = [entry.labels] if isinstance(entry.labels, str) else entry.labels
-    files = [sorted(glob.glob(path, recursive=True)) or [path] for path in map(settings.path, named)]
+    files = [sorted(matching(path)) or [path] for path in map(settings.path, named)]
     return [path for paths in files for path in paths if settings.allows(path)]
 
 
@@ -244,7 +244,7 @@ def stamp_of(path: str) -> Stamp | None:
 def newest(pattern: str | Sequence[str], settings: Settings, but: Collection[str] = ()) -> str | None:
     """The newest predictions file that the configured globs match, ``but`` left out."""
     patterns = [pattern] if isinstance(pattern, str) else list(pattern)
-    paths = [path for one in patterns for path in glob.glob(settings.path(one), recursive=True)]
+    paths = [path for one in patterns for path in matching(settings.path(one))]
     named = [path for path in paths if path not in but and path.lower().endswith(SUFFIXES)]
     stamps = [stamp_of(path) for path in named if settings.allows(path)]
     known = [stamp for stamp in stamps if stamp is not None]
@@ -335,6 +335,6 @@ def entry_for(path: str, settings: Settings) -> Predictions | None:
     for entry in settings.predictions:
         patterns = [entry.files] if isinstance(entry.files, str) else list(entry.files)
         for pattern in patterns:
-            if real in {os.path.realpath(one) for one in glob.glob(settings.path(pattern), recursive=True)}:
+            if real in {os.path.realpath(one) for one in matching(settings.path(pattern))}:
                 return entry
     return None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from runwatch.domain.comparison import RunRow, RunTable, WhatMatters
+from runwatch.domain.run import RunKey
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.tabular import render
 from runwatch.text import units
@@ -51,9 +54,13 @@ def _row_json(table: RunTable, row: RunRow) -> dict[str, object]:
     }
 
 
-def run_table_text(table: RunTable, form: str, matters: WhatMatters | None = None) -> str:
-    """The table in ``form``; text shows the first metrics and the settings that differ, the others all."""
+def run_table_text(
+    table: RunTable, form: str, matters: WhatMatters | None = None, names: Mapping[RunKey, str] | None = None
+) -> str:
+    """The table in ``form``; text shows the first metrics and the settings that differ, the others all.
+    ``names``: what the runs are called in lists; CSV has their ids."""
     everything = form == "csv"
+    called = {} if names is None or everything else names
     metrics = [i for i, name in enumerate(table.metrics) if name != table.metric]
     metrics = metrics if everything else metrics[: _METRICS_SHOWN - 1]
     settings = range(len(table.hparams) if everything else min(table.differing, _HPARAMS_SHOWN))
@@ -66,7 +73,7 @@ def run_table_text(table: RunTable, form: str, matters: WhatMatters | None = Non
     rows = [
         [
             none if row.rank is None else str(row.rank),
-            run_name(row.key.id),
+            run_name(called.get(row.key, row.key.id)),
             shown(row.value),
             none if row.step is None else str(row.step),
             row.status,
@@ -76,7 +83,7 @@ def run_table_text(table: RunTable, form: str, matters: WhatMatters | None = Non
         for row in table.rows
     ]
     result = render(headers, rows, form)
-    return result if form != "text" else "\n".join([result, *_below(table, matters)])
+    return result if form != "text" else "\n".join([result, *_below(table, matters, called)])
 
 
 def _full(value: float | None) -> str:
@@ -87,12 +94,12 @@ def _written(value: object) -> str:
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
-def _below(table: RunTable, matters: WhatMatters | None) -> list[str]:
+def _below(table: RunTable, matters: WhatMatters | None, called: Mapping[RunKey, str]) -> list[str]:
     arrow = {"max": "higher is better", "min": "lower is better"}.get(
         table.direction or "", "no direction known"
     )
     lines = ["", f"ranked by {safe(table.metric or 'nothing')} ({arrow}), {table.at} value"]
-    without = [safe(row.key.id) for row in table.rows if row.rank is None]
+    without = [safe(called.get(row.key, row.key.id)) for row in table.rows if row.rank is None]
     if without and len(without) < len(table.rows):
         more = f" and {len(without) - _LEFT_OUT} more" if len(without) > _LEFT_OUT else ""
         lines.append(f"left out, without a value of it: {', '.join(without[:_LEFT_OUT])}{more}")

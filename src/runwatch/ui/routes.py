@@ -60,27 +60,30 @@ def _subject(host: Host, task: TaskKey) -> AnyScreen | None:
 
 
 def _place(host: Host, place: to.ShowPlace) -> AnyScreen:
+    from runwatch.ui.screens.plain import TableScreen
+
     match place.name:
         case "machine":
-            from runwatch.ui.screens.machine import MachineScreen
+            from runwatch.show.screen.machine import machines_table
 
-            return MachineScreen()
+            return TableScreen("Machine", machines_table, cursor=False)
         case "problems":
-            from runwatch.ui.screens.problems import ProblemsScreen
+            from runwatch.show.screen.problems import problems
 
-            return ProblemsScreen()
+            return TableScreen("Problems", lambda snapshot, now: problems(snapshot), header=True)
         case "notes":
-            from runwatch.ui.screens.notes import NotesScreen
+            from runwatch.show.screen.notes import notes
 
-            return NotesScreen()
+            return TableScreen("Notes", notes)
         case "findings":
             from runwatch.ui.screens.findings import FindingsScreen
 
             return FindingsScreen()
         case "brief":
-            from runwatch.ui.screens.brief import BriefScreen
+            from runwatch.show.screen.brief import brief_table
 
-            return BriefScreen(host.briefs)
+            briefs = tuple(host.briefs)
+            return TableScreen("What happened", lambda snapshot, now: brief_table(briefs))
         case "leaderboard":
             from runwatch.ui.screens.leaderboard import Leaderboard
 

@@ -4,35 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.app import ComposeResult
-
 from runwatch.show.brief import Brief
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, text
-from runwatch.ui.host import Build
-from runwatch.ui.screens.detail import Detail
-from runwatch.ui.widgets.line import LineWidget
-from runwatch.ui.widgets.table import TableWidget
+from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, text
 
 _COLUMNS = (ViewColumn("label", "", 11), ViewColumn("words", "", 40, grow=1))
-
-
-class BriefScreen(Detail):
-    """A part a root where something happened."""
-
-    def __init__(self, briefs: Sequence[tuple[str, Brief]]) -> None:
-        super().__init__()
-        self._briefs = tuple(briefs)
-
-    def body(self) -> ComposeResult:
-        yield TableWidget(header=False)
-
-    def job(self) -> Build:
-        briefs = self._briefs
-        return lambda snapshot, now: brief_table(briefs)
-
-    def paint(self, view: TableView) -> None:
-        self.query_one("#head", LineWidget).show((Span("What happened", "strong"),))
-        self.query_one(TableWidget).show(view)
 
 
 def brief_table(briefs: Sequence[tuple[str, Brief]]) -> TableView:
