@@ -16,6 +16,7 @@ from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import ColumnGrid, Floats, ProfileGrid
 
 ROWS = 4096
+_MAX_VALUES = 6_000_000
 _LEAST = 64
 _ONCE, _NEAR = 1.05, 64
 _ALIKE = 8
@@ -26,19 +27,21 @@ _OF_SOMEONE = re.compile(
 
 
 class Neighbours:
-    """The first ``ROWS`` rows of each column that blocks bring, and what they tell."""
+    """The first ``ROWS`` rows of each column that blocks bring, fewer of very many columns, and what they
+    tell."""
 
     def __init__(self, grid: ProfileGrid) -> None:
         self._grid = grid
         self._parts: dict[int, list[tuple[AnyArray, NDArray[np.bool_]]]] = {}
         self._have: dict[int, int] = {}
         self._all = 0
+        self._rows = max(_LEAST, min(ROWS, _MAX_VALUES // max(len(grid.columns), 1)))
 
     def add(self, block: ColumnBlock) -> None:
         self._all += block.rows
         for name, array in block.columns:
             index = self._grid.index.get(name)
-            need = ROWS - self._have.get(index, 0) if index is not None else 0
+            need = self._rows - self._have.get(index, 0) if index is not None else 0
             if index is None or need <= 0 or not len(array) or family(array.type) in ("nested", "null"):
                 continue
             part = array.slice(0, need)

@@ -15,7 +15,7 @@ from runwatch.domain.borders import Arrow, JsonMapping
 from runwatch.domain.points import AnyArray
 
 GRID_ROWS = 1_000_000
-_GROUP_VALUES = 2_000_000
+_GROUP_VALUES = 1_000_000
 _TEXT_VALUES = 20_000_000
 _MAX_PARTS = 32
 _MOST_KEPT = 2 * GRID_ROWS

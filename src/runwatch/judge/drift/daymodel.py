@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from runwatch.domain.profile import Floats, Ints
 
 _ALIKE = np.array([0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98])
-_ALIKE_PRIOR = np.array([6.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
+_ALIKE_PRIOR = np.array([14.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
 _WEEKLY = ((0.0, 0.6), (1.0, 0.2), (10.0, 0.2))
 WEEKS_FROM = 14
 _MOST_DAYS = 120

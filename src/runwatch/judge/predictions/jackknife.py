@@ -29,11 +29,11 @@ def jackknife(
     if reason := sample.too_few():
         return Estimate.unknown(name, *values, sample.n, reason)
     rng = np.random.default_rng(_SEED)
-    blocks = min(blocks, sample.n // 2)
+    units = min(len(side) if side.group is None else len(np.unique(side.group)) for side in sample.sides)
+    blocks = min(blocks, sample.n // 2, units)
     repeats = int(np.clip(_WORK // (sample.n * blocks), 1, _MOST_REPEATS))
     squares = [_variance(sample, leave_out, blocks, rng) for _ in range(repeats)]
     se = float(np.sqrt(np.mean(squares)))
-    units = sample.n if sample.baseline.group is None else len(np.unique(sample.baseline.group))
     return from_standard_error(name, *values, units, se, blocks - 1, "group-jackknife", "group-jackknife")
 
 

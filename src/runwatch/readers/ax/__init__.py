@@ -16,7 +16,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.ax._database import TABLES, trials_of
 from runwatch.readers.ax._trial import STATES, Trial
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, unchanged
 from runwatch.readers.common import sqlite
 from runwatch.readers.common.column_names import moment
 from runwatch.readers.common.documents import read_version
@@ -43,6 +43,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if not source.file.endswith(".json"):
+        if cursor is not None and cursor.stat == source.stat:
+            return unchanged(source, cursor)
         return sqlite.read(
             source, cursor, lambda connection: _read_database(source, cursor, trials_of(connection))
         )

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -72,20 +71,11 @@ def _estimate(
     differences = metric(drawn_b) - metric(drawn_a)
     units = _units(sample)
     if method == "group-jackknife":
-        se = float(np.sqrt((BLOCKS - 1) / BLOCKS * np.square(differences - differences.mean()).sum()))
-        return from_standard_error(name, a, b, units, se, BLOCKS - 1, method, method)
-    if units > 1 and any(side.group is not None for side in sample.sides):
-        differences = b - a + _of_few(units) * (differences - (b - a))
+        count = len(differences)
+        se = float(np.sqrt((count - 1) / count * np.square(differences - differences.mean()).sum()))
+        return from_standard_error(name, a, b, units, se, count - 1, method, method)
     estimate = percentile(name, a, b, units, differences, "cell-bootstrap")
     return with_mcnemar(estimate, sample) if name == "accuracy" else estimate
-
-
-def _of_few(units: int) -> float:
-    """By how much draws of so few units spread too little: the bootstrap's variance has no n - 1, and its
-    tails are not those of t (Efron 1982; Hesterberg 2015)."""
-    from scipy.special import ndtri, stdtrit
-
-    return float(stdtrit(units - 1, 0.975) / ndtri(0.975)) * math.sqrt(units / (units - 1))
 
 
 def with_mcnemar(estimate: Estimate, sample: Sample) -> Estimate:
@@ -161,6 +151,8 @@ def _tables(
         drawn = rng.multinomial(len(cells), weights / weights.sum(), DRAWS)
         return drawn.astype(np.float64), "cell-bootstrap"
     units = int(group.max()) + 1
+    if units <= BLOCKS:
+        return _left_out(cells, size, group, rng)
     by_unit = np.bincount(group * size + cells, minlength=units * size).reshape(units, size)
     patterns, times = np.unique(by_unit, axis=0, return_counts=True)
     if len(patterns) > _MOST_PATTERNS:
@@ -172,7 +164,9 @@ def _tables(
 def _left_out(
     cells: IntArray, size: int, group: IntArray | None, rng: np.random.Generator
 ) -> tuple[FloatArray, str]:
-    """Counts without each block of units: the jackknife, where units differ too much to be drawn."""
-    blocks = block_ids(len(cells), group, BLOCKS, rng)
-    table = np.bincount(blocks * size + cells, minlength=BLOCKS * size).reshape(BLOCKS, size)
+    """Counts without each block of units: the jackknife, where units differ too much to be drawn, or are so
+    few that draws of them spread too little (Efron 1982)."""
+    count = BLOCKS if group is None else min(BLOCKS, int(group.max()) + 1)
+    blocks = block_ids(len(cells), group, count, rng)
+    table = np.bincount(blocks * size + cells, minlength=count * size).reshape(count, size)
     return (table.sum(axis=0) - table).astype(np.float64), "group-jackknife"
