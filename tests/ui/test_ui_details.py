@@ -109,7 +109,7 @@ async def test_on_a_tiny_terminal_no_figure_of_a_column_is_cut(board: OpenBoard)
 
 @pytest.mark.parametrize("tab", ["7", "8"])
 async def test_what_an_empty_tab_says_is_not_cut(board: OpenBoard, tab: str) -> None:
-    said = {"7": ("this run logged", "text or table"), "8": ("nothing of the machine", "runwatch", "watched")}
+    said = {"7": ("this run logged", "table or"), "8": ("nothing of the machine", "runwatch", "watched")}
     async with board(size=(40, 12)) as it:
         await it.press("enter", tab)
         await it.sees(*said[tab])

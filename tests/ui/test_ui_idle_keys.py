@@ -55,3 +55,9 @@ async def test_keys_of_the_curves_say_so_on_other_tabs(board: OpenBoard) -> None
             for one in binding:
                 if one.action.partition("(")[0] in ("log", "smooth", "axis", "together"):
                     assert "that is for the curves" in await told(it, one.key), one.key
+
+
+async def test_a_key_typed_among_the_commands_finds_what_it_does(board: OpenBoard) -> None:
+    async with board(made_up.snapshot()) as it:
+        await it.press("colon", "B", "enter")
+        await it.sees("ranked by")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fnmatch import fnmatch
+from functools import lru_cache
 
 from runwatch.config import Settings
 from runwatch.domain.comparison import Baseline
@@ -33,13 +34,19 @@ def baseline_of(root: str, settings: Settings, pin: Pin | None, runs: Sequence[R
 
 def _assumed(runs: Sequence[Run]) -> Baseline | None:
     """The one run that is called a baseline, or several that differ only in a number: its seeds."""
-    named = [run.id for run in runs if _NAMES.search(run.id) and run.metrics]
+    named = [run.id for run in runs if _says_baseline(run.id) and run.metrics]
     if len(named) == 1:
         return Baseline("run", named[0], "assumed: its name says so", origin="assumed")
     globs = {re.sub(r"\d+", "*", run_id) for run_id in named}
     if len(globs) == 1:
         return Baseline("group", globs.pop(), f"assumed: {len(named)} runs have that name", origin="assumed")
     return None
+
+
+@lru_cache(maxsize=1 << 16)
+def _says_baseline(run_id: str) -> bool:
+    """Asked of every run at every change of one."""
+    return _NAMES.search(run_id) is not None
 
 
 def _as_id(name: str, root: str, settings: Settings) -> str:

@@ -29,6 +29,7 @@ from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
+from runwatch.monitor.frames import Frames
 from runwatch.monitor.internal_errors import InternalErrors
 from runwatch.monitor.media import Media, run_in
 from runwatch.monitor.root_state import BEAT_S
@@ -41,7 +42,6 @@ from runwatch.watch.rounds import MISS_AFTER, Round, Rounds
 
 SLICE_S = 0.03
 FRAME_S = 0.2
-FRAME_SHARE = 0.1
 EARLY_S, EARLY_RUNS, EARLY_SHARE = 0.1, 300, 0.2
 GATHER_S = 0.01
 LEAST_PAUSE_S = 0.25
@@ -74,8 +74,7 @@ class Monitor:
         self._intents: list[tuple[Intent, Answered]] = []
         self._thread: threading.Thread | None = None
         self._publish: Publish = lambda snapshot: None
-        self._published_at = -1.0
-        self._frame_s = FRAME_S
+        self._frames = Frames()
         self._changed = True
         self._phase_live = self._background_opened = False
         self._total = 0
@@ -339,7 +338,7 @@ class Monitor:
                 self._folded_at = time.monotonic()
                 with self._board.roots.lock:
                     self._board.roots.fold_excess(time.time())
-            if not self._phase_live and time.monotonic() - self._published_at >= self._frame_s:
+            if not self._phase_live and self._frames.due:
                 self._send(judged=False)
             self._answer_intents()
 
@@ -363,7 +362,7 @@ class Monitor:
             self._board.open_background()
         if self._board.tick(time.time()) or self._shown_error != self._errors.newest:
             self._changed = True
-        due = time.monotonic() - self._published_at >= BEAT_S
+        due = self._frames.waited >= BEAT_S
         if self._changed or due or first:
             self._send(judged=True)
 
@@ -381,10 +380,10 @@ class Monitor:
             waiting=tuple(name for name in WAITING if not judged or name in self._board.background.waiting),
             walked=walked,
         )
-        began, all_judged = time.thread_time(), self._board.background.looked
+        self._frames.begin()
+        all_judged = self._board.background.looked
         snapshot = self._board.snapshot(time.time(), state, judged)
-        self._published_at = time.monotonic()
-        self._frame_s = max(FRAME_S, (time.thread_time() - began) / FRAME_SHARE)
+        self._frames.sent()
         if judged:
             self._changed = False
         self._last = snapshot

@@ -7,6 +7,7 @@ from __future__ import annotations
 import operator
 import threading
 import time
+from bisect import insort
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 
@@ -30,6 +31,7 @@ SERIES_BUDGET = 256 * 1024 * 1024
 POINT_ROOM = 32
 """Bytes that a new point takes at most, with the room that its columns grow by."""
 FRESH_S = 600.0
+_FEW_CHANGED = 32
 ASKED_S = 600.0
 
 
@@ -138,9 +140,20 @@ class Roots:
         """All runs, the newest first; the same tuple while nothing changed."""
         runs = [run for builder in self._builders.values() for run in builder.runs(now)]
         if len(runs) != len(self._found) or any(map(operator.is_not, runs, self._found)):
+            self.newest = self._sorted(runs)
             self._found = runs
-            self.newest = tuple(sorted(runs, key=lambda run: (-(run.updated or 0.0), run.root, run.id)))
         return self.newest
+
+    def _sorted(self, runs: list[Run]) -> tuple[Run, ...]:
+        """The newest first; a few that changed find their places among the others."""
+        changed = [(old, new) for old, new in zip(self._found, runs, strict=False) if old is not new]
+        if len(runs) != len(self._found) or len(changed) > _FEW_CHANGED:
+            return tuple(sorted(runs, key=_newest_first))
+        newest = list(self.newest)
+        for old, new in changed:
+            newest.remove(old)
+            insort(newest, new, key=_newest_first)
+        return tuple(newest)
 
     def series(self, key: RunKey, tag: str) -> Points:
         """The merged series of a tag; empty when there is none."""
@@ -175,7 +188,7 @@ class Roots:
         stalled = {
             run.key: self.observations.stall(run, now, self._settings[run.root].watch.stalled_after)
             for run in self.newest
-            if run.status in ("running", "stalled")
+            if run.status in ("running", "stalled") and (run.root, run.id) in self.observations.rhythms
         }
         return {key: sign for key, sign in stalled.items() if sign is not None}
 
@@ -221,6 +234,10 @@ class Roots:
             if _key(reader, entry) not in self._asked:
                 entry.memory.thin()
                 excess -= size - entry.memory.nbytes
+
+
+def _newest_first(run: Run) -> tuple[float, str, str]:
+    return -(run.updated or 0.0), run.root, run.id
 
 
 def _key(reader: RootReader, entry: ReadRun) -> RunKey:

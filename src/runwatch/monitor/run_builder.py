@@ -84,7 +84,15 @@ class RunBuilder:
 
     def runs(self, now: float) -> list[Run]:
         """All runs of the root."""
-        runs = [self._run(entry, now) for entry in list(self._reader.entries.values()) if not _is_void(entry)]
+        runs = []
+        for entry in list(self._reader.entries.values()):
+            built = self._built.get(entry.id)
+            if entry.from_many and _is_void(entry):
+                continue
+            if built is None or entry.stale or not self._stands(built, entry, now):
+                runs.append(self._run(entry, now))
+            else:
+                runs.append(built.run)
         for gone in self._built.keys() - self._reader.entries.keys():
             del self._built[gone]
         return runs
@@ -92,11 +100,10 @@ class RunBuilder:
     def _run(self, entry: ReadRun, now: float) -> Run:
         summary = self._reader.summarise(entry)
         built = self._built.get(entry.id)
-        if built is not None and (built.version != entry.version or self._has_moved(entry)):
-            built = None
-        if built is not None and now < built.due:
+        if built is not None and self._stands(built, entry, now):
             return built.run
-        run = None if built is None else built.run
+        new = built is None or built.version != entry.version or self._has_moved(entry)
+        run = None if new or built is None else built.run
         facts = self._facts(entry, summary, now)
         status, reason = judge(facts, now)
         if run is None:
@@ -114,6 +121,10 @@ class RunBuilder:
         if built is None or built.run.status in ("running", "stalled"):
             return False
         return built.run.updated is None or built.run.updated < before
+
+    def _stands(self, built: _Built, entry: ReadRun, now: float) -> bool:
+        """Whether a run is still as it was built."""
+        return built.version == entry.version and now < built.due and not self._has_moved(entry)
 
     def _has_moved(self, entry: ReadRun) -> bool:
         moved = self._observations.moved
@@ -228,7 +239,7 @@ class RunBuilder:
 
 def _is_void(entry: ReadRun) -> bool:
     """A database's run of which nothing is left (it was deleted there)."""
-    return entry.from_many and not any(
+    return not any(
         data.series or data.hparams or data.evidence or data.labels for data in entry.memory.sources.values()
     )
 

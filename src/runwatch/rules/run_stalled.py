@@ -26,12 +26,11 @@ EXPLAINS = frozenset({"run-slow", "gpu-idle"})
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
     """A warning past the threshold, critical past three of them, or after
     ``critical_after`` where the threshold isn't known; info while it is only called quiet."""
+    signs = {key: sign for key, found in situation.health.items() for sign in found if sign.kind == "stalled"}
     for run in situation.runs:
-        if run.status not in ("running", "stalled"):
+        if run.status != "stalled" and not (run.status == "running" and signs and run.key in signs):
             continue
-        sign = next((s for s in situation.health.get(run.key, ()) if s.kind == "stalled"), None)
-        if run.status == "running" and sign is None:
-            continue
+        sign = signs.get(run.key)
         silent = situation.now - run.updated if run.updated is not None else None
         severity = _severity(run, sign, silent, number(options, "critical_after"))
         what = "silent" if run.status == "stalled" else "quiet"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from runwatch.text.safe import safe
 
 _LONGEST_MARK = 44
 _GAP = 3
+_FOLDED = re.compile(r", and [\d,]+ more like it$")
+"""What a finding stands for is not told beside its place among all of them: the list tells it."""
 SILENT_S = 75.0
 """A snapshot comes at least every 30 s: after this long the watching itself must have stopped."""
 _PARTS = {"runs": "runs", "data": "data", "models": "models", "host": "this machine"}
@@ -65,7 +68,7 @@ def _finding(snapshot: Snapshot, finding: Finding, room: int) -> Words:
     every = in_order(snapshot)
     at = f" {every.index(finding) + 1}/{len(every)}" if len(every) > 1 else ""
     tone = SEVERITY_TONES[finding.severity]
-    message = fit_words(about(finding), max(room - 2 - len(at) - bool(at), 8))
+    message = fit_words(_FOLDED.sub("", about(finding)), max(room - 2 - len(at) - bool(at), 8))
     return words(badge(finding.severity), (Span(at, "muted"),) if at else "", " ", Span(message, tone))
 
 

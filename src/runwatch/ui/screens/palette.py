@@ -66,6 +66,8 @@ class PaletteScreen(SearchDialog[PaletteCommand]):
 
     @staticmethod
     def _score(search: FuzzySearch, words: str, command: PaletteCommand) -> float:
+        if words == command.key:  # ":q" as elsewhere
+            return float("inf")
         score, _ = search.match(words, command.name)
         if score <= 0 and words.lower() in command.about.lower():
             return 0.1
