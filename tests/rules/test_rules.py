@@ -22,7 +22,7 @@ from runwatch.domain.drift import (
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign
 from runwatch.domain.machine import Disk, Gpu, GpuProcess, Machine
-from runwatch.domain.run import Checkpoint, Process, Run, RunKey
+from runwatch.domain.run import Checkpoint, Metric, Process, Run, RunKey
 from runwatch.domain.situation import Situation
 from runwatch.rules import evaluate_all, load_rules
 
@@ -481,3 +481,19 @@ def test_a_regression_calls_both_runs_by_their_names() -> None:
     twin = replace(other, name="deep tree")
     (finding,) = found(situation(one, twin, comparisons={one.key: comparison}))
     assert finding.summary.startswith("46a48e8a worse than 54bfd36e, ")
+
+
+def test_many_looks_at_a_run_that_trains_are_not_as_many_chances() -> None:
+    tag = Metric("roc_auc", 0.87, 59, None, 0.9, 30, 0.5, 0.9, 60, "max", "csv")
+
+    def regressed(p_adjusted: float, status: str, opened: frozenset[str] = frozenset()) -> Finding:
+        judged = replace(metric(), p_adjusted=p_adjusted)
+        at = compared(replace(run(status=status), metrics={"roc_auc": tag}), judged)
+        return next(f for f in found(replace(at, open_fingerprints=opened)) if f.rule == "metric-regressed")
+
+    first = regressed(0.01, "running")
+    assert (first.severity, first.actionable) == ("info", False)
+    for sure in (regressed(0.0001, "running"), regressed(0.01, "finished")):
+        assert (sure.severity, sure.actionable) == ("critical", True)
+    stays = regressed(0.01, "running", frozenset({first.fingerprint}))
+    assert stays.severity == "critical", "a task that is open does not come and go"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
@@ -22,13 +24,15 @@ SUBJECTS = (
 )
 WORDS = ("regressed", "regressed")
 TOPIC = "regression"
+_LEVEL = 0.05
 ONE_OF_A_KIND = True
 EXPLAINS = frozenset({"slice-regressed"})
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
     """Critical for the primary metric, a warning for a guard; at most a warning where the noise between
-    seeds is not known; info where the baseline was only assumed, and where "worse, size uncertain"."""
+    seeds is not known; info where the baseline was only assumed, where "worse, size uncertain", and where
+    one of the many looks at a run that still trains may have found it by chance."""
     for subject in subjects(situation):
         for metric in subject.comparison.metrics:
             yield from _of_metric(situation, subject, metric)
@@ -47,6 +51,8 @@ def _of_metric(situation: Situation, subject: Subject, metric: MetricComparison)
         evidence=_evidence(metric),
         actionable=severity != "info",
     )
+    if not is_open(situation, finding) and _by_chance_of_many_looks(subject, metric):
+        finding = replace(finding, severity="info", actionable=False)
     if (
         metric.verdict == "worse"
         or _surely_worse(metric)
@@ -60,6 +66,16 @@ def _severity(subject: Subject, metric: MetricComparison) -> Severity:
         return "info"
     unsure = metric.ci is None or metric.method in (None, "curve-mad")
     return "critical" if metric.primary and not unsure else "warning"
+
+
+def _by_chance_of_many_looks(subject: Subject, metric: MetricComparison) -> bool:
+    """Whether a run that still trains, and so is judged again at every point, may be worse now by chance: its
+    p-value counts once for each point so far (Bonferroni). The look at its end is taken as it is."""
+    run = subject.run
+    if run is None or run.status != "running" or metric.p_adjusted is None:
+        return False
+    tag = run.metrics.get(metric.name)
+    return metric.p_adjusted * (tag.count if tag else 1) > _LEVEL
 
 
 def _loss(metric: MetricComparison) -> float | None:
