@@ -155,6 +155,25 @@ def longest(array: Arrow) -> int:
     return int(np.diff(where[array.offset : array.offset + len(array) + 1]).max())
 
 
+def empty_words(array: Arrow) -> int:
+    """How many values are text without a character."""
+    import pyarrow.compute as pc
+    import pyarrow.types as t
+
+    if family(array.type) != "string":
+        return 0
+    blank = _blank(array.dictionary if t.is_dictionary(array.type) else array)
+    if not pc.any(blank).as_py():
+        return 0
+    return int(pc.sum(blank.take(array.indices) if t.is_dictionary(array.type) else blank).as_py() or 0)
+
+
+def _blank(array: Arrow) -> Arrow:
+    import pyarrow.compute as pc
+
+    return pc.equal(pc.binary_length(array), 0)
+
+
 def blank_is_missing(array: Arrow) -> object:
     """A text column with its empty cells as nulls; "NA", "null" and "None" are words like others there."""
     import pyarrow as pa
@@ -162,5 +181,5 @@ def blank_is_missing(array: Arrow) -> object:
 
     if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
         return array
-    blank = pc.equal(pc.binary_length(array), 0)
+    blank = _blank(array)
     return pc.if_else(blank, pa.scalar(None, array.type), array) if pc.any(blank).as_py() else array

@@ -35,6 +35,7 @@ def pack_profile(profile: TableProfile) -> bytes:
         "skipped": profile.skipped,
         "schema": profile.schema,
         "dependence": len(profile.dependence),
+        "blank": profile.blank_is_missing,
         "others": {str(index): table for index, table in profile.others.items()},
     }
     arrays = [profile.counts, profile.sums, profile.scalars, profile.low, profile.high, profile.dependence]
@@ -72,6 +73,7 @@ def unpack_profile(packed: bytes, grid: ProfileGrid) -> TableProfile:
         schema,
         head["skipped"],
         dependence.reshape(-1, 4),
+        head["blank"],
     )
 
 
