@@ -158,6 +158,7 @@ class Counter:
         self._neighbours.adopt(index, alone._neighbours)
 
     def result(self, schema: tuple[tuple[str, str], ...], blank_is_missing: bool = False) -> TableProfile:
+        dependence, repeating = self._neighbours.result()
         return TableProfile(
             self.grid,
             self.rows,
@@ -169,8 +170,9 @@ class Counter:
             self.others,
             schema,
             self.skipped,
-            self._neighbours.result(),
+            dependence,
             blank_is_missing,
+            repeating,
         )
 
     def _column(self, index: int, array: Arrow) -> None:
