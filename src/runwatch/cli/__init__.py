@@ -144,6 +144,8 @@ def explained(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{error.filename or 'output'}: can't be written: {error.strerror}; free some space"
+    if isinstance(error, PermissionError) and error.filename:
+        return f"{error.filename}: {error.strerror}; check its permissions"
     return f"internal error: {error!r}; run again with --debug and report what it prints"
 
 

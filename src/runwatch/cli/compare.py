@@ -137,7 +137,27 @@ def _runs(args: argparse.Namespace) -> int:
             results.append(compare_runs(group, baseline, loaded.series, options, True, samples_of))
             compared[-1] += [run.key for run in baseline]
     noted = remarks_of(loaded)
-    return _report(args, [_with_notes(one, noted, keys) for one, keys in zip(results, compared, strict=True)])
+    results = [_with_notes(one, noted, keys) for one, keys in zip(results, compared, strict=True)]
+    return _report(args, results if args.format == "json" else _with_names(results, runs))
+
+
+def _with_names(results: Sequence[Comparison | Problem], runs: Sequence[Run]) -> list[Comparison | Problem]:
+    """Comparisons for people: runs by their names, where they have one."""
+    from runwatch.domain.comparison import Comparison
+    from runwatch.domain.run_names import shown_names
+
+    shown = shown_names(runs)
+    names = {run.id: shown[run.key] for run in runs if run.name}
+    return [
+        replace(
+            one,
+            candidate=names.get(one.candidate, one.candidate),
+            baseline=names.get(one.baseline, one.baseline),
+        )
+        if isinstance(one, Comparison)
+        else one
+        for one in results
+    ]
 
 
 def _with_notes(

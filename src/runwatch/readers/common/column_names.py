@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from runwatch.domain.directions import direction_of, split_of
 from runwatch.domain.points import FloatArray
 from runwatch.readers.base import Listing
 
@@ -115,6 +116,11 @@ def is_place(name: str) -> bool:
     """Whether ``name`` says when or where (epoch, clock, rank, how far it is), and is no metric."""
     key = plain(name)
     return key == "epoch" or key in _WALL_ORDER or key in RANK_KEYS or key in _BOOKKEEPING
+
+
+def is_loss(name: str) -> bool:
+    """A loss, or a metric of a part of the data: what training writes and a table of data has not."""
+    return direction_of(name) is not None and ("loss" in plain(name) or split_of(name) is not None)
 
 
 def metric_columns(names: Sequence[str], step: str | None) -> list[int]:
