@@ -116,9 +116,10 @@ def test_a_counter_of_its_own_speaks_for_itself_alone() -> None:
     assert summary.attempts == ()
 
 
-def test_the_machines_own_counter_neither_restarts_a_run_nor_is_its_step() -> None:
-    rows: list[Row] = [(i, {"system/cpu": 1.0}) for i in range(23)] + [(i, {"loss": 1.0}) for i in range(3)]
-    rows += [(i, {"system/cpu": 1.0}) for i in range(5)]
+@pytest.mark.parametrize("cpu", ["system/cpu", "sys/cpu_util"])
+def test_the_machines_own_counter_neither_restarts_a_run_nor_is_its_step(cpu: str) -> None:
+    rows: list[Row] = [(i, {cpu: 1.0}) for i in range(23)] + [(i, {"loss": 1.0}) for i in range(3)]
+    rows += [(i, {cpu: 1.0}) for i in range(5)]
     summary = _story(_memory(rows))
     assert summary.step == 2 and summary.metrics["loss"].count == 3 and summary.attempts == ()
 

@@ -15,7 +15,7 @@ from runwatch.domain.points import FloatArray, IntArray, Points
 FEW = 48
 """Up to so many points Python's lists are faster."""
 
-_INT32 = np.iinfo(np.int32)
+_INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
 
 
 class StepFacts(NamedTuple):
@@ -81,8 +81,10 @@ def _few_steps(steps: list[int]) -> StepFacts:
     if count == 1:
         return StepFacts(first, first, 0, True, False, first, first)
     stride = steps[1] - first
-    if first + stride * (count - 1) == last and (
-        steps == list(range(first, last + stride, stride)) if stride else steps.count(first) == count
+    if (
+        first + stride * (count - 1) == last
+        and abs(stride) <= _INT64.max
+        and (steps == list(range(first, last + stride, stride)) if stride else steps.count(first) == count)
     ):
         return _even(first, last, stride)
     ordered = sorted(steps)
