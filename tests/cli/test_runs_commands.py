@@ -357,3 +357,18 @@ def test_what_the_user_may_not_read_is_no_internal_error(root: Path, capsys, mon
     assert main(["init", str(root)]) == 1
     message = f"runwatch: {root / 'runwatch.toml'}: Permission denied; check its permissions\n"
     assert capsys.readouterr().err == message
+
+
+@pytest.mark.parametrize(
+    ("args", "guess"),
+    [(["show", "exp/aa"], "did you mean exp/a?"), (["ls", "--jsno"], "did you mean --json")],
+)
+def test_a_mistyped_run_or_option_is_guessed(
+    root: Path, capsys, monkeypatch, args: list[str], guess: str
+) -> None:
+    monkeypatch.chdir(root)
+    try:
+        code = main(args)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    assert code == 2 and guess in capsys.readouterr().err
