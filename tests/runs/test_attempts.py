@@ -311,3 +311,9 @@ def test_a_file_that_says_something_else_just_after_its_counter_went_back_is_rea
     memory.apply(_FILE, [Length(40)])
     memory.apply(_FILE, _operations(_losses([29, 30, 31]), 31))
     assert _story(memory).step == 31
+
+
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_an_attempt_began_where_it_began_though_the_next_one_begins_below(cut: int) -> None:
+    summary = _story(_memory(_losses([9, 19, 29, 39, 49, 4, 9, 14, 19]), [cut]))
+    assert [(one.first_step, one.last_step, one.resumed_at) for one in summary.attempts] == [(9, 49, 4)]
