@@ -83,6 +83,8 @@ class Attempts:
 
     def extend(self, new: New) -> set[str]:
         """Take new points, by tag in the order of writing. The tags whose past changed."""
+        if not new:
+            return set()
         if self._open is None:
             known = [facts_of(points) for _, points, _ in new]
             if not any(map(self._goes_back, [tag for tag, _, _ in new], known)):
