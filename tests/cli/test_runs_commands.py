@@ -334,6 +334,8 @@ def test_a_run_within_a_file_elsewhere_by_its_path(
 def test_a_filter_that_no_run_passes_is_not_taken_for_an_empty_folder(root: Path, capsys) -> None:
     assert main(["ls", str(root), "--filter", "status:crashed"]) == 0
     assert "None of 2 runs matches the filter." in capsys.readouterr().out
+    assert main(["ls", str(root), "--filter", "vall<1"]) == 0
+    assert "no run has a metric or hyperparameter vall" in capsys.readouterr().err
     assert main(["ls", str(root), "--filter", "val_loss<"]) == 2
     assert "val_loss<: needs a value" in capsys.readouterr().err
 

@@ -52,21 +52,21 @@ def test_writers_that_interleave_are_read_as_one(
     assert told.runs["."].series["loss"].steps.tolist() == list(range(60))
 
 
+@pytest.mark.parametrize(
+    ("key", "word"), [("rank", "rank"), ("worker_id", "worker"), ("seed", "seed"), ("trial_id", "trial")]
+)
 @pytest.mark.parametrize("reader", [csv, jsonl])
-def test_interleaved_writers_that_say_who_they_are_stay_apart(tmp_path: Path, reader: Reader) -> None:
+def test_interleaved_writers_that_say_who_they_are_stay_apart(
+    tmp_path: Path, reader: Reader, key: str, word: str
+) -> None:
     rows = _behind(3, 4, 40)
     random.Random(0).shuffle(rows)
     rows.sort(key=lambda row: row[0] + 9 * row[1])
-    ranks = [str(worker) for _, worker in rows]
-    _write(
-        tmp_path,
-        [row | {"rank": int(str(row["rank"]))} for row in _rows([s for s, _ in rows], rank=ranks)],
-        reader,
-    )
+    _write(tmp_path, _rows([step for step, _ in rows], **{key: [worker for _, worker in rows]}), reader)
     told = read_all(reader, tmp_path)
     assert told.problems == []
     assert {tag: len(points) for tag, points in told.runs["."].series.items()} == {
-        f"rank_{worker}/loss": 40 for worker in range(4)
+        f"{word}_{worker}/loss": 40 for worker in range(4)
     }
 
 

@@ -103,7 +103,8 @@ def step_facts(steps: IntArray) -> StepFacts:
     if len(steps) <= FEW:
         return _few_steps(steps.tolist())
     first, last, stride = int(steps[0]), int(steps[-1]), int(steps[1]) - int(steps[0])
-    if first + stride * (len(steps) - 1) == last and bool((steps[1:] - steps[:-1] == stride).all()):
+    even = first + stride * (len(steps) - 1) == last and abs(stride) <= _INT64.max
+    if even and bool((steps[1:] - steps[:-1] == stride).all()):
         return _even(first, last, stride)
     falls = bool((steps[1:] < steps[:-1]).any())
     rises = not falls and bool((steps[1:] > steps[:-1]).all())

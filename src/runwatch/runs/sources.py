@@ -313,7 +313,7 @@ def _note(data: SourceData, operation: Operation) -> None:
         case Length(steps, epochs, first_epoch):
             before = data.length
             data.length = Length(
-                steps if steps is not None or before is None else before.steps,
+                (steps or None) if steps is not None or before is None else before.steps,
                 epochs if epochs is not None or before is None else before.epochs,
                 first_epoch,
             )

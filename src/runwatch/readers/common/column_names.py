@@ -69,7 +69,15 @@ _DATA = (
     "pred,image_id,user_id,customer_id,sample_id"
 )
 DATA_WORDS = frozenset(_DATA.split(","))
-RANK_KEYS = {"rank": "rank", "local_rank": "rank", "global_rank": "rank", "fold": "fold"}
+RANK_KEYS = {
+    **dict.fromkeys(("rank", "local_rank", "global_rank"), "rank"),
+    **dict.fromkeys(("worker", "worker_id"), "worker"),
+    **dict.fromkeys(("trial", "trial_id"), "trial"),
+    "process_index": "process",
+    "fold": "fold",
+    "seed": "seed",
+}
+"""Columns whose integers tell whose a row is, and what stands before the number in its tags."""
 MMENGINE = "vis_data"
 LOG_NAMES = frozenset({"metrics", "progress", "history", "log", "logs", "results", "training", "train"})
 

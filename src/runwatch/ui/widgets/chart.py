@@ -18,6 +18,7 @@ from runwatch.domain.points import FloatArray
 from runwatch.show.screen.chart import ChartBand, ChartView
 from runwatch.show.screen.view import Span
 from runwatch.text import units
+from runwatch.text.fitting import fit_words
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
 from runwatch.ui.messages import ExportRequested
@@ -237,18 +238,24 @@ def nearest(x: FloatArray, at: float) -> int:
     return right - 1 if at - x[right - 1] <= x[right] - at else right
 
 
+_SHORTEST_NAME = 10
+"""Cells in which the last name of a legend still says something."""
+
+
 def _legend(view: ChartView, width: int) -> tuple[Span, ...]:
     out: list[Span] = [Span(" ")]
     state = (Span("  "), Span(view.state, "info")) if view.state else ()
     room = width - width_of(state)
     entries = _legend_entries(view, room - 1)
-    for i, entry in enumerate(entries):
+    for i, (sign, name) in enumerate(entries):
         left = len(entries) - i
         gap = Span("   " if i else "")
-        if i and width_of((*out, gap, *entry)) > room - 4 * (left > 1):
-            out.append(Span(f"  +{left}", "muted"))
+        if i and width_of((*out, gap, sign, name)) > room - 4 * (left > 1):
+            rest = room - width_of((*out, gap, sign))
+            cut = left == 1 and rest >= _SHORTEST_NAME
+            out += (gap, sign, Span(fit_words(name.text, rest))) if cut else (Span(f"  +{left}", "muted"),)
             break
-        out += gap, *entry
+        out += gap, sign, name
     rest = width - 1 - width_of((*out, *state))
     return (*out, Span(" " * max(rest, 0)), *state) if state else tuple(out)
 
