@@ -114,6 +114,25 @@ def repeated(each: int) -> Draw:
     return draw
 
 
+def oversampled(places: int | None) -> Draw:
+    """400 rows drawn with replacement, on each side its own; measured values to so many ``places``."""
+
+    def draw(rng: np.random.Generator, n: int) -> Table:
+        few: Table = {
+            "x": rng.normal(size=400),
+            "y": rng.exponential(size=400),
+            "z": rng.normal(size=400),
+            "k": rng.integers(0, 50, 400),
+            "word": rng.choice(list("abcdefgh"), 400),
+            "kind": rng.choice(["u", "v"], 400),
+        }
+        at = rng.integers(0, 400, n)
+        whole = places is None
+        return {k: (v if whole or v.dtype.kind != "f" else v.round(places))[at] for k, v in few.items()}
+
+    return draw
+
+
 def many_values(values: int) -> Draw:
     return lambda rng, n: {"user": np.char.add("u", rng.integers(0, values, n).astype(str))}
 
@@ -220,6 +239,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for phi in (0.5, 0.9, 0.99):
         _line(f"rows that follow each other, AR(1) {phi}", one_file(neighbours(phi), 5000, 2000, n), n)
     _line("every row of the batch five times", one_file(repeated(5), 20_000, 2000, n), n)
+    for places in (None, 2):
+        name = f"8,000 of 400 rows on each side, {'all' if places is None else places} places"
+        _line(name, one_file(oversampled(places), 8000, 8000, n), n)
     for name, hits in went_on(n).items():
         _line(f"{name} goes on, 20,000 rows and 2,000 more", hits, n)
     print("fourteen reference days, ten columns, day levels of 0.1 sd")

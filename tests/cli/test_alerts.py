@@ -47,6 +47,14 @@ def test_no_channel_is_said(tmp_path, capsys):
     assert "no channel is configured" in capsys.readouterr().err
 
 
+def test_a_channel_that_is_not_trusted_is_not_said_to_be_missing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert main(["alerts", "test", configured(tmp_path, 'webhook = "https://events.example.com/x"')]) == 2
+    said = capsys.readouterr().err
+    assert "events.example.com before you trust it" in said and "runwatch trust" in said
+    assert "no channel is configured" not in said
+
+
 def test_a_check_on_a_timer_sends_what_counts(tmp_path, capsys, server: Server):  # noqa: F811
     (tmp_path / "exp").mkdir()
     (tmp_path / "exp" / "metrics.csv").write_text("step,loss\n1,0.5\n2,0.4\n")

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from runwatch.cli import main
-from runwatch.store.state import State
+from runwatch.store.paths import root_identity
+from runwatch.store.state import Holder, State
+from runwatch.system.identity import host_name
 
 
 @pytest.fixture
@@ -132,3 +135,15 @@ def test_errors_are_json_too(root, capsys):
     for words in (["gone"], ["--since", "soon"], ["--config", "gone.toml"]):
         code, out, _ = call(capsys, *words, "--json")
         assert code == 0 and json.loads(out)["error"]
+
+
+def test_what_an_earlier_brief_saw_is_not_told_again_for_news(root, tmp_path, capsys):
+    assert "1 running" in call(capsys, str(root))[1]
+    shutil.copytree(root / "exp-1", root / "exp-2")
+    assert "2 running" in call(capsys, str(root))[1]
+    state = State(tmp_path / "state" / "runwatch")
+    now = time.time()
+    state.take_lease(root_identity(str(root)), Holder("t", os.getpid(), host_name(), now, now), 90)
+    state.close()
+    shutil.copytree(root / "exp-1", root / "exp-3")
+    assert "2 running" in call(capsys, str(root))[1], "the process that watches speaks for the root"

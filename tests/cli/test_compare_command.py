@@ -408,3 +408,25 @@ def test_a_table_of_runs_calls_them_by_their_names(capsys: pytest.CaptureFixture
     assert code == 0 and "calm-fox" in out and "bold-owl" in out and 32 * "a" not in out
     _, out, _ = called(capsys, "calm-fox", "bold-owl", "--root", "mlruns", "--format", "csv")
     assert 32 * "a" in out
+
+
+def _named_run(root: Path, folder: str, name: str, loss: float) -> None:
+    """A run of MLflow's file store."""
+    run = root / "mlruns" / "1" / folder
+    (run / "metrics").mkdir(parents=True)
+    (run / "meta.yaml").write_text(
+        f"run_id: {folder}\nrun_name: {name}\nstatus: 3\nstart_time: 1796000000000\nend_time: 1796000009000\n"
+    )
+    (run / "metrics" / "loss").write_text(f"1796000001000 {loss} 1\n1796000002000 {loss / 2} 2\n")
+
+
+def test_runs_are_called_by_their_names_against_a_baseline_too(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for i, name in enumerate(("brisk-owl", "seed-1", "seed-2")):
+        _named_run(tmp_path, f"{i}" * 32, name, 1.0 + i)
+    arguments = ("brisk-owl", "--root", str(tmp_path), "--baseline")
+    assert "brisk-owl against seed-1\n" in called(capsys, *arguments, "seed-1")[1]
+    assert "brisk-owl against seed-* (2 runs)\n" in called(capsys, *arguments, "seed-*")[1]
+    found = as_json(capsys, *arguments, "seed-1")[1]
+    assert found["candidate"].endswith("0" * 32) and found["baseline"].endswith("1" * 32)

@@ -334,5 +334,41 @@ def test_a_run_within_a_file_elsewhere_by_its_path(
 def test_a_filter_that_no_run_passes_is_not_taken_for_an_empty_folder(root: Path, capsys) -> None:
     assert main(["ls", str(root), "--filter", "status:crashed"]) == 0
     assert "None of 2 runs matches the filter." in capsys.readouterr().out
+    assert main(["ls", str(root), "--filter", "vall<1"]) == 0
+    assert "no run has a metric or hyperparameter vall" in capsys.readouterr().err
     assert main(["ls", str(root), "--filter", "val_loss<"]) == 2
     assert "val_loss<: needs a value" in capsys.readouterr().err
+
+
+def test_compare_calls_runs_by_their_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(Path(__file__).parents[1] / "fixtures/runs/optuna/optuna-5.db", tmp_path)
+    words = ["compare", "tune/0", "--baseline", "tune/1", "--root", str(tmp_path), "--fail-on", "never"]
+    main(words)
+    assert "tune/0 against tune/1\n" in capsys.readouterr().out
+    main([*words, "--json"])
+    assert json.loads(capsys.readouterr().out)["candidate"] == "optuna-5.db#tune/0"
+
+
+def test_what_the_user_may_not_read_is_no_internal_error(root: Path, capsys, monkeypatch) -> None:
+    def save(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(root / "runwatch.toml"))
+
+    monkeypatch.setattr("runwatch.cli._write_config.save", save)
+    assert main(["init", str(root)]) == 1
+    message = f"runwatch: {root / 'runwatch.toml'}: Permission denied; check its permissions\n"
+    assert capsys.readouterr().err == message
+
+
+@pytest.mark.parametrize(
+    ("args", "guess"),
+    [(["show", "exp/aa"], "did you mean exp/a?"), (["ls", "--jsno"], "did you mean --json")],
+)
+def test_a_mistyped_run_or_option_is_guessed(
+    root: Path, capsys, monkeypatch, args: list[str], guess: str
+) -> None:
+    monkeypatch.chdir(root)
+    try:
+        code = main(args)
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    assert code == 2 and guess in capsys.readouterr().err

@@ -200,15 +200,15 @@ def test_a_crash_gives_the_terminal_back_and_names_its_log(root: Path, own_place
         terminal.close()
 
 
-def test_a_stumble_of_the_loop_is_said_and_logged_and_the_loop_goes_on(root: Path, own_places: Path) -> None:
+def test_an_error_of_the_loop_is_said_and_logged_and_the_loop_goes_on(root: Path, own_places: Path) -> None:
     write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
     broken = (
         "from runwatch.monitor.live import Monitor\n"
-        "right, left = Monitor._look_round, [0, 0, 1]\n"
+        "right, left = Monitor._scan_due, [0, 0, 1]\n"
         "def boom(self):\n"
         "    if left and left.pop(0): raise RuntimeError('boom')\n"
         "    right(self)\n"
-        "Monitor._look_round = boom\n"
+        "Monitor._scan_due = boom\n"
     )
     terminal = Terminal(str(root), code=broken)
     try:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zlib
 from pathlib import Path
 
 import pytest
 from helping import until, write_run
 from test_board import Board, append
 
+from runwatch.hosts.mirror import Mirror
 from runwatch.hosts.mirrored_machine import MirroredMachine
 from runwatch.hosts.mirroring import _harmless
+from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import WireError
+from runwatch.readers.limits import JSON_DEPTH
 
 RUNS = Path(__file__).resolve().parents[1] / "fixtures/runs"
 
@@ -117,6 +121,32 @@ def test_load_memory_disks_and_gpus_are_told(bare):
 def test_a_machine_that_tells_nonsense_is_refused(told):
     with pytest.raises(WireError):
         MirroredMachine("h").take(told, 0.0)
+
+
+class _Answering:
+    """A link to a mirror that has these answers."""
+
+    def __init__(self, *answers: bytes) -> None:
+        packed = [zlib.compress(answer) for answer in answers]
+        self._answers = [b'{"bytes": %d}\n' % len(one) + one for one in packed]
+
+    def write(self, data: bytes) -> None: ...
+
+    def read(self, timeout: float) -> bytes:
+        return self._answers.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("machine", "why"),
+    [
+        (b"[" * (JSON_DEPTH + 1) + b"]" * (JSON_DEPTH + 1), f"nested deeper than {JSON_DEPTH}"),
+        (b'{"cores": ', "Expecting value"),
+        (b"[1]", "no object"),
+    ],
+)
+def test_a_look_at_the_machine_that_is_no_json_object_is_refused_in_words(machine, why):
+    with pytest.raises(WireError, match=why):
+        Mirror(Target("h", (), ()), _Answering(b"", machine), b"", whole=True)
 
 
 @pytest.mark.parametrize("text", ["", "no gpu", "0,a,b", "x,A,1,1,1,1,1", "9" * 5000 + ",A,nan,inf,1e999,,"])

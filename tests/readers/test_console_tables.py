@@ -57,6 +57,16 @@ def test_the_end_of_catboost_and_of_keras_is_seen(tmp_path: Path) -> None:
     assert (told.of(Length)[-1].epochs, told.epoch) == (3, 3)
 
 
+def test_the_length_of_a_catboost_training_is_not_the_next_ones(tmp_path: Path) -> None:
+    text = (CONSOLES / "catboost-three-trainings.log").read_bytes()
+    second = text.rindex(b"bestTest")
+    assert read_log(tmp_path, text[:second]).of(Length)[-1].steps == 11
+    assert read_log(tmp_path, text).of(Length)[-1].steps == 0
+    whole = grown(console, tmp_path, "train.log", text, [])
+    for cut in range(100, len(text), 97):
+        assert grown(console, tmp_path, "train.log", text, [cut]) == whole
+
+
 def test_a_table_without_a_length_ends_with_the_bar_above_it(tmp_path: Path) -> None:
     told = read_log(tmp_path, (CONSOLES / "fastai.log").read_bytes())
     assert ends(told)["accuracy"] == (2, 1, 0.975)

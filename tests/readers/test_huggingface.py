@@ -18,7 +18,8 @@ from runwatch.config import Settings
 from runwatch.domain.operations import Epoch, Evidence, HParams, Length, Rank, Reached, Stated
 from runwatch.domain.points import Points
 from runwatch.monitor.reading import RootReader
-from runwatch.readers import huggingface
+from runwatch.readers import huggingface, limits
+from runwatch.readers.common import bounded_json
 
 EXPECTED = json.loads((FIXTURES / "expected_tables.json").read_text())
 
@@ -132,6 +133,19 @@ def test_a_strange_state_is_a_problem(tmp_path: Path) -> None:
         save(tmp_path / "trainer_state.json", text)
         session = read_all(huggingface, tmp_path)
         assert [words in problem.message for problem in session.problems] == [True], text
+
+
+def test_a_state_past_a_limit_is_not_called_incomplete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded_json, "_MOST_BYTES", 10_000)
+    deep = "[" * (limits.JSON_DEPTH + 1) + "]" * (limits.JSON_DEPTH + 1)
+    for text, why in [
+        (deep, f"nested deeper than {limits.JSON_DEPTH}"),
+        (json.dumps({"log_history": [{}] * 50}), "more lists and objects than can be held"),
+    ]:
+        save(tmp_path / "trainer_state.json", text)
+        assert [p.message for p in read_all(huggingface, tmp_path).problems] == [f"not read: {why}"]
 
 
 VERSIONS = st.lists(

@@ -73,6 +73,17 @@ def test_guild() -> None:
     assert last(events[f"runs/{OK}"])["loss"] == (3, 2, pytest.approx(0.166667))
 
 
+@pytest.mark.parametrize("lock", ["LOCK", "LOCK.remote"])
+def test_a_guild_run_that_was_restarted_is_running_whatever_its_last_exit_status(
+    tmp_path: Path, lock: str
+) -> None:
+    shutil.copytree(FIXTURES / "guild", tmp_path / "home")
+    (tmp_path / "home/runs" / BAD / ".guild" / lock).write_text("4711")
+    told = read_all(guild, tmp_path / "home").runs[f"runs/{BAD}"].of(Evidence)
+    assert [evidence.status for evidence in told] == ["running", "running"]
+    assert told[-1].reason == "Guild holds its lock"
+
+
 def test_syne_tune() -> None:
     runs = read_all(syne_tune, FIXTURES / "syne-tune").runs
     assert set(runs["demo/0"].series) == {"loss"}

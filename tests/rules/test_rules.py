@@ -470,3 +470,14 @@ def test_names_from_disk_are_shown_safely_everywhere() -> None:
     at = replace(at, comparisons={RunKey("/r", evil): Comparison(evil, evil, "worse", "", (metric(),))})
     for finding in found(at):
         assert "\x1b" not in finding.title + finding.summary + finding.advice + finding.project, finding
+
+
+def test_a_regression_calls_both_runs_by_their_names() -> None:
+    one, other = run("0/46a48e8a", name="deep tree"), run("0/54bfd36e", name="plain tree")
+    comparison = Comparison(one.id, other.id, "worse", "", (metric(),))
+    (finding,) = found(situation(one, other, comparisons={one.key: comparison}))
+    assert finding.summary.startswith("deep tree worse than plain tree, ")
+    assert finding.title == "roc_auc of deep tree regressed against plain tree"
+    twin = replace(other, name="deep tree")
+    (finding,) = found(situation(one, twin, comparisons={one.key: comparison}))
+    assert finding.summary.startswith("46a48e8a worse than 54bfd36e, ")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from runwatch.domain.directions import direction_of
-from runwatch.domain.operations import Append, EpochAt, Operation, Rank, Started
+from runwatch.domain.operations import Append, EpochAt, Length, Operation, Rank, Started
 from runwatch.domain.points import Points
 from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunMemory
@@ -116,9 +116,10 @@ def test_a_counter_of_its_own_speaks_for_itself_alone() -> None:
     assert summary.attempts == ()
 
 
-def test_the_machines_own_counter_neither_restarts_a_run_nor_is_its_step() -> None:
-    rows: list[Row] = [(i, {"system/cpu": 1.0}) for i in range(23)] + [(i, {"loss": 1.0}) for i in range(3)]
-    rows += [(i, {"system/cpu": 1.0}) for i in range(5)]
+@pytest.mark.parametrize("cpu", ["system/cpu", "sys/cpu_util"])
+def test_the_machines_own_counter_neither_restarts_a_run_nor_is_its_step(cpu: str) -> None:
+    rows: list[Row] = [(i, {cpu: 1.0}) for i in range(23)] + [(i, {"loss": 1.0}) for i in range(3)]
+    rows += [(i, {cpu: 1.0}) for i in range(5)]
     summary = _story(_memory(rows))
     assert summary.step == 2 and summary.metrics["loss"].count == 3 and summary.attempts == ()
 
@@ -295,3 +296,24 @@ def test_of_files_that_tell_different_trainings_the_newer_one_speaks(order: tupl
             source = Source("claim", "huggingface", f"checkpoint-{i}", i, 50, frozenset(), True)
             memory.apply(source, [Append("loss", Points.of(range(1, len(told) + 1), told)), its])
         assert _story(memory).metrics["loss"].last == last
+
+
+def test_a_length_that_is_no_longer_known_is_none() -> None:
+    memory = _memory(_losses([*range(30), 0, 1]))
+    for told, wanted in ((Length(29), 29), (Length(epochs=3), 29), (Length(0), None)):
+        memory.apply(_FILE, [told])
+        length = _story(memory).length
+        assert length is not None and (length.steps, told.epochs or 3) == (wanted, 3)
+
+
+def test_a_file_that_says_something_else_just_after_its_counter_went_back_is_read_on() -> None:
+    memory = _memory(_losses([*range(30), 28]))
+    memory.apply(_FILE, [Length(40)])
+    memory.apply(_FILE, _operations(_losses([29, 30, 31]), 31))
+    assert _story(memory).step == 31
+
+
+@pytest.mark.parametrize("cut", range(1, 9))
+def test_an_attempt_began_where_it_began_though_the_next_one_begins_below(cut: int) -> None:
+    summary = _story(_memory(_losses([9, 19, 29, 39, 49, 4, 9, 14, 19]), [cut]))
+    assert [(one.first_step, one.last_step, one.resumed_at) for one in summary.attempts] == [(9, 49, 4)]

@@ -6,7 +6,7 @@ import math
 from unittest.mock import patch
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.points import Points
@@ -21,6 +21,8 @@ _WALLS = st.sampled_from([math.nan, 1.7e9, 1.7e9 + 1, 1.8e9])
 
 
 @given(st.lists(st.tuples(_STEPS, _WALLS, _VALUES), min_size=2, max_size=8), st.booleans())
+@example([(-(2**62), math.nan, 0.0), (2**62, math.nan, 0.0)], False)
+@example([(2**62, math.nan, 0.0), (-(2**62), math.nan, 0.0)], False)
 @settings(max_examples=400, deadline=None)
 def test_the_facts_do_not_depend_on_how_many_they_are_told_for(
     rows: list[tuple[int, float, float]], even: bool

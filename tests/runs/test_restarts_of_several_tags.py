@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from runwatch.domain.directions import direction_of
-from runwatch.domain.operations import Append, Operation
+from runwatch.domain.operations import Append, EpochAt, Operation
 from runwatch.domain.points import Points
 from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunMemory
@@ -125,3 +125,24 @@ def test_files_of_one_tag_each_lose_no_point_of_the_newer_attempt() -> None:
 def test_a_tag_that_the_newer_attempt_has_not_written_yet_is_not_shown(clock: bool) -> None:
     summary = _a_file_a_tag([*_attempt(1, 10, 1000.0), *_attempt(1, 1, 2000.0)], clock)
     assert _steps(summary) == {"train": (10, 1)}
+
+
+def test_an_attempt_told_in_a_file_a_tag_counts_the_points_of_all() -> None:
+    events = [
+        (tag, step, at + step)
+        for at, steps in ((1000.0, range(1, 11)), (2000.0, range(6, 9)))
+        for step in steps
+        for tag in ("train", "val")
+    ]
+    for clock in (True, False):
+        [attempt] = _a_file_a_tag(list(events), clock).attempts
+        assert (attempt.points, attempt.superseded, attempt.resumed_at) == (20, 10, 6)
+
+
+def test_the_epoch_is_the_newest_files() -> None:
+    memory = RunMemory()
+    for order, (steps, at) in enumerate(((range(10), 1000.0), (range(6, 9), 2000.0))):
+        walls = [at + step for step in steps]
+        epochs = EpochAt(Points.of(steps, [float(step) for step in steps], walls))
+        memory.apply(_source(order), [Append("loss", Points.of(steps, [0.0] * len(steps), walls)), epochs])
+    assert (_story(memory).step, _story(memory).epoch) == (8, 8.0)

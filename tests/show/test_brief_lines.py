@@ -191,3 +191,21 @@ def test_one_cause_is_one_line():
     lines = {line.label: line.words for line in said.lines}
     assert lines["crashed"] == ("exp-0, exp-1, exp-2, exp-3 and 2 more (CUDA out of memory), other (killed)")
     assert lines["attention"] == "exp-0 is slow (and 2 more runs)"
+
+
+def test_runs_are_called_by_their_names():
+    runs = [
+        run("0/46a48e8a", "finished", updated=-HOUR, name="deep tree"),
+        run("exp/plain", status_reason=""),
+    ]
+    findings = [
+        finding(scope="0/46a48e8a", summary="deep tree worse than plain"),
+        finding("loss-spike", scope="0/46a48e8a", summary="loss jumped"),
+        finding("run-slow", scope="exp/plain", summary="plain is slow"),
+    ]
+    lines = {
+        line.label: line.words
+        for line in show.compose(kept_facts(runs=runs, findings=findings), [], NOW).lines
+    }
+    assert (lines["finished"], lines["regressed"]) == ("deep tree", "deep tree worse than plain")
+    assert lines["attention"] == "deep tree: loss jumped; plain is slow"

@@ -207,3 +207,11 @@ def test_node_exporter_reads_the_files_of_two_roots(tmp_path):
     assert "node_textfile_scrape_error 0" in scraped
     for name in ("one", "two"):
         assert re.search(rf'runwatch_findings{{.*root="/{name}",severity="critical"}} 0', scraped)
+
+
+def test_a_line_does_not_say_its_subject_twice():
+    twice = finding(scope="data", subject="age", summary="age: missing went from 0% to 10%", run=None)
+    other = finding(scope="a", subject="val/auc", summary="val/auc fell")
+    lines = text(show.judge(snapshot(runs=[run("a")], findings=[twice, other])))
+    assert any("data · age: missing went" in line for line in lines)
+    assert any("a · val/auc: fell" in line for line in lines)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runwatch.domain.run import Metric, Run
-from runwatch.text.run_filter import completions, parse
+from runwatch.text.run_filter import completions, parse, unknown_names
 
 NOW = 1_000_000.0
 DAY = 86400.0
@@ -107,3 +108,19 @@ def test_keys_and_values_are_completed() -> None:
     assert "!tag:val/loss" in completions("!tag:val/l", RUNS)
     assert completions("format:", RUNS) == ["format:wandb"]
     assert completions("", RUNS) == []
+
+
+def test_a_name_without_its_split_is_the_only_metric_of_that_name() -> None:
+    tags = {"train/loss": metric("train/loss", 0.2), "train/acc": metric("train/acc", 0.9)}
+    both = {**tags, "test/acc": metric("test/acc", 0.7)}
+    one, two = (msgspec.structs.replace(RUNS[0], metrics=own) for own in (tags, both))
+    assert parse("loss<0.3").holds(one, NOW) and parse("tag:loss<0.3").holds(one, NOW)
+    assert not parse("val/loss<0.3").holds(one, NOW), "another split is asked for"
+    assert not parse("acc>0").holds(two, NOW), "which one is not said"
+    assert parse("loss<0.3").holds(RUNS[0], NOW)
+
+
+def test_what_no_run_has_is_named() -> None:
+    line = "status:crashed lr=1 !tag:lose<3 nosuch=1 age<2d step>3 /a=b/ auc>0.5 loss<1"
+    assert unknown_names(line, RUNS) == ["lose", "nosuch"]
+    assert unknown_names("", RUNS) == []

@@ -117,6 +117,8 @@ async def test_a_filter_that_matches_nothing_says_how_to_go_on(board: OpenBoard)
     async with board() as it:
         await it.press("slash", *"zzz")
         await it.sees("no run matches “zzz”", "escape clears the filter")
+        await it.press("escape", "slash", *"zzz>3")
+        await it.sees("no run has a metric or hyperparameter zzz")
 
 
 async def test_pin_the_baseline(board: OpenBoard) -> None:

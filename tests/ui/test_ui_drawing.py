@@ -212,8 +212,11 @@ def test_the_legend_begins_with_the_run_one_looks_at_and_says_how_it_is_drawn() 
     own = ChartLine("mine", "series1", x, x, selected=True)
     view = ChartView(key=1, lines=(*others, own), marks=(mark,), state="log, smoothed 0.9")
     top = draw(view, 80, 12, COLOURS)[0].text
-    assert top.startswith(" ━ mine   ━ a run") and top.rstrip().endswith("log, smoothed 0.9")
+    assert top.startswith(" ━ mine   ↺ restart   ━ a run") and top.rstrip().endswith("log, smoothed 0.9")
     assert "↺ restart" in draw(chart([1, 2, 3], marks=(mark,)), 80, 12, COLOURS)[0].text
+    level = ChartLine("baseline, 3 runs, at their end", "series2", x, x)
+    last = draw(ChartView(key=1, lines=(own, level)), 36, 12, COLOURS)[0].text
+    assert last.rstrip() == " ━ mine   ━ baseline, 3 runs…"
 
 
 def test_a_band_has_edges_finer_than_a_cell() -> None:

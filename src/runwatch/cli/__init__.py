@@ -39,10 +39,19 @@ class Parser(argparse.ArgumentParser):
         from runwatch.text.safe import safe
 
         self.print_usage(sys.stderr)
-        complaint = safe(message.removeprefix("argument "))
+        complaint = safe(message.removeprefix("argument ")) + self._near(message)
         if self.complain is not None:
             self.complain(complaint)
         self.exit(self.usage_code, f"runwatch: {complaint}; see {self.prog} --help\n")
+
+    def _near(self, message: str) -> str:
+        """What a mistyped option may have meant, "" for nothing alike."""
+        import difflib
+
+        word = message.removeprefix("unrecognized arguments: ").split("=")[0]
+        known = [option for action in self._actions for option in action.option_strings]
+        near = difflib.get_close_matches(word, known, 1) if word != message and word.startswith("--") else []
+        return f"; did you mean {near[0]}" if near else ""
 
 
 def command_names() -> list[str]:
@@ -144,6 +153,8 @@ def explained(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"{error.filename or 'output'}: can't be written: {error.strerror}; free some space"
+    if isinstance(error, PermissionError) and error.filename:
+        return f"{error.filename}: {error.strerror}; check its permissions"
     return f"internal error: {error!r}; run again with --debug and report what it prints"
 
 

@@ -40,10 +40,19 @@ def resolve_run(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) 
         for link in hosts:
             if link.message:
                 raise UsageError(link.message)
-        raise UsageError(f"{name}: no such run; `runwatch ls` lists them")
+        raise UsageError(f"{name}: no such run; {_near(name, runs)}`runwatch ls` lists them")
     listed = ", ".join(sorted(os.path.join(run.root, run_name(run.id)) for run in matches)[:10])
     alike = "have that name" if matches is called else "end like that"
     raise UsageError(f"{name}: {len(matches)} runs {alike}: {listed}; write more of the id, or --root")
+
+
+def _near(name: str, runs: Sequence[Run]) -> str:
+    """What a mistyped name may have meant, "" for nothing alike."""
+    import difflib
+
+    shown = {run_name(word) for run in runs for word in (run.title, run.id, run.id.rpartition("/")[2])}
+    near = difflib.get_close_matches(name, sorted(shown), 1, 0.7)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def _whole(run: Run) -> str:

@@ -24,21 +24,25 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch import config
     from runwatch.cli import UsageError
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_problems
     from runwatch.monitor.once import resolve_roots
     from runwatch.monitor.sending import try_alerts
     from runwatch.system.identity import host_name, root_identity
     from runwatch.text.jsonable import SCHEMA, plain
 
     roots = resolve_roots(args.roots, args.config)
+    configured = config.load(roots, args.config)
+    print_problems(configured.values())
     trials = [
         (root, trial)
-        for root, settings in config.load(roots, args.config).items()
+        for root, settings in configured.items()
         for trial in try_alerts(
             settings, root, host_name(), root_identity(root, settings.id), time.time(), time.sleep
         )
     ]
     if not trials:
+        if any(settings.problems for settings in configured.values()):
+            raise UsageError("alerts: no channel may be used; see the line above")
         raise UsageError(
             "alerts: no channel is configured; set webhook or urls in [alerts], see docs/alerts.md"
         )

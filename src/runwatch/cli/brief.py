@@ -158,7 +158,7 @@ def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -
     from runwatch.hosts.loading import load
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
-    from runwatch.monitor.session import identities, save_facts, saved_facts
+    from runwatch.monitor.session import identities, is_watched, save_facts, saved_facts
     from runwatch.show.text.status import is_old
 
     names = [name] if name else list(args.roots)
@@ -168,7 +168,8 @@ def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -
         print_problems(settings.values())
         keys = identities(roots, settings)
         facts = saved_facts(state, keys, roots)
-        if facts and not is_old(facts, now) and args.format != "html":
+        kept = facts and not is_old(facts, now) and is_watched(state, keys, now)
+        if facts and kept and args.format != "html":
             return _HostBrief(facts, keys, True)
     loaded = load(names, args.config, all_hosts=args.all_hosts)
     if not loaded.snapshot.situation.roots and (remembered := _remembered(state, name)):

@@ -125,19 +125,42 @@ def _runs(args: argparse.Namespace) -> int:
     if len(groups) > 1 and args.baseline is None:
         return _table(args, loaded, [run for group in groups for run in group])
     results: list[Comparison | Problem] = []
-    compared: list[list[RunKey]] = []
+    sides: list[tuple[Sequence[Run], Sequence[Run]]] = []
     for group in groups:
-        compared.append([run.key for run in group])
         options = _with_arguments(run_options(loaded.settings[group[0].root]), args)
         file = _baseline_file(args, loaded, group[0])
+        baseline = _baseline_runs(args, loaded, group[0]) if file is None else ()
+        sides.append((group, baseline))
         if file is not None:
             results.append(compare_run_with_file(group[0], file, loaded.series, options))
         else:
-            baseline = _baseline_runs(args, loaded, group[0])
             results.append(compare_runs(group, baseline, loaded.series, options, True, samples_of))
-            compared[-1] += [run.key for run in baseline]
     noted = remarks_of(loaded)
-    return _report(args, [_with_notes(one, noted, keys) for one, keys in zip(results, compared, strict=True)])
+    results = [
+        _with_notes(one, noted, [run.key for run in (*group, *baseline)])
+        for one, (group, baseline) in zip(results, sides, strict=True)
+    ]
+    if args.format != "json":
+        results = [_with_names(one, *its) for one, its in zip(results, sides, strict=True)]
+    return _report(args, results)
+
+
+def _with_names(
+    one: Comparison | Problem, group: Sequence[Run], baseline: Sequence[Run]
+) -> Comparison | Problem:
+    """A comparison for people: its runs as lists call them."""
+    from runwatch.domain.comparison import Comparison
+    from runwatch.domain.run_names import shown_names
+    from runwatch.judge.runs.comparing import group_name
+    from runwatch.text.safe import run_name
+
+    if not isinstance(one, Comparison):
+        return one
+    shown = shown_names(list({run.key: run for run in (*group, *baseline)}.values()))
+    candidate, other = ([run_name(shown[run.key]) for run in side] for side in (group, baseline))
+    return replace(
+        one, candidate=group_name(candidate), baseline=group_name(other) if other else one.baseline
+    )
 
 
 def _with_notes(
@@ -169,7 +192,11 @@ def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) ->
     if address is not None:
         runs = [run for run in runs if host_of(run.root) == address[0]]
         name = address[1].rpartition("/")[2]
-    matches = tuple(run for run in runs if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}"))
+    matches = tuple(
+        run
+        for run in runs
+        if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}") or fnmatchcase(run.name, name)
+    )
     if not matches:
         raise usage_error(name, "no run matches; `runwatch ls` lists them")
     return matches

@@ -17,6 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    import os
     import subprocess
     import sys
     import tempfile
@@ -33,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
         print(complaint, file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="runwatch-demo-") as folder:
+        # the demo's findings must not stay in the line of `runwatch status`
+        os.environ.update(XDG_STATE_HOME=f"{folder}/state", XDG_CACHE_HOME=f"{folder}/cache")
         target = Path(folder) / "clinic"
         copy(shipped("sample_runs"), target, time.time())
         if args.still:

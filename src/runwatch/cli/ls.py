@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from runwatch.cli._roots import root_arguments
@@ -50,11 +51,14 @@ def _filtered(snapshot: Snapshot, line: str) -> Snapshot:
     from msgspec.structs import replace
 
     from runwatch.cli import UsageError
-    from runwatch.text.run_filter import parse
+    from runwatch.text.run_filter import parse, unknown_names
+    from runwatch.text.safe import safe
 
     filter_ = parse(line)
     if filter_.complaint:
         raise UsageError(f"--filter: {filter_.complaint}")
     situation = snapshot.situation
     passed = tuple(run for run in situation.runs if filter_.holds(run, situation.now))
+    if situation.runs and not passed and (unknown := unknown_names(line, situation.runs)):
+        print(f"runwatch: no run has a metric or hyperparameter {safe(', '.join(unknown))}", file=sys.stderr)
     return replace(snapshot, situation=replace(situation, runs=passed))

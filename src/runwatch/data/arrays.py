@@ -144,15 +144,34 @@ def longest(array: Arrow) -> int:
     """Bytes of the longest value of a text or binary array; 0 for other types."""
     import pyarrow.types as t
 
-    if t.is_dictionary(array.type):
-        array = array.dictionary
-    small, large = t.is_string(array.type) or t.is_binary(array.type), False
-    if not small:
-        large = t.is_large_string(array.type) or t.is_large_binary(array.type)
-    if not len(array) or not (small or large):
+    lengths = _lengths(array.dictionary if t.is_dictionary(array.type) else array)
+    return int(lengths.max()) if len(lengths) else 0
+
+
+def empty_words(array: Arrow) -> int:
+    """How many values are text without a character."""
+    import pyarrow.types as t
+
+    if family(array.type) != "string":
         return 0
+    words = array.dictionary if t.is_dictionary(array.type) else array
+    empty = _lengths(words) == 0
+    if not empty.any():
+        return 0
+    empty &= valid_mask(words)
+    return int((empty[buffer_values(array.indices.drop_null())] if words is not array else empty).sum())
+
+
+def _lengths(array: Arrow) -> NDArray[np.int64] | NDArray[np.int32]:
+    """Bytes of each value of a text or binary array; none of other types."""
+    import pyarrow.types as t
+
+    small = t.is_string(array.type) or t.is_binary(array.type)
+    large = t.is_large_string(array.type) or t.is_large_binary(array.type)
+    if not len(array) or not (small or large):
+        return np.empty(0, dtype=np.int64)
     where = np.frombuffer(array.buffers()[1], dtype=np.int32 if small else np.int64)
-    return int(np.diff(where[array.offset : array.offset + len(array) + 1]).max())
+    return np.diff(where[array.offset : array.offset + len(array) + 1])
 
 
 def blank_is_missing(array: Arrow) -> object:

@@ -13,7 +13,7 @@ from runwatch.data.kernel import Hashes, hashed, mixed
 from runwatch.domain.borders import Arrow
 from runwatch.domain.dependence import clustered, serial
 from runwatch.domain.points import AnyArray
-from runwatch.domain.profile import ColumnGrid, Floats, ProfileGrid
+from runwatch.domain.profile import ColumnGrid, Floats, Marks, ProfileGrid, no_marks, thinned_marks
 
 ROWS = 4096
 _MAX_VALUES = 6_000_000
@@ -53,8 +53,8 @@ class Neighbours:
         if 0 in alone._parts:
             self._parts[index], self._have[index] = alone._parts[0], alone._have[0]
 
-    def result(self) -> Floats:
-        """``TableProfile.dependence``."""
+    def result(self) -> tuple[Floats, Marks]:
+        """``TableProfile.dependence`` and ``.repeating``."""
         out = np.zeros((len(self._grid.columns) + 1, 4))
         held = {index: _joined(parts) for index, parts in self._parts.items()}
         in_time = any(_clock(self._grid.columns[index], *held[index]) for index in held)
@@ -78,7 +78,16 @@ class Neighbours:
                 gaps = _design(known.astype(np.float64), in_time, False, own, share)
             out[index, :3] = len(values), len(values) * design, len(values) * gaps
         out[-1], out[:-1, 3] = self._repeats(held)
-        return out
+        return out, self._repeating(held) if out[:-1, 3].any() else no_marks(len(self._grid.columns))
+
+    def _repeating(self, held: dict[int, tuple[AnyArray, NDArray[np.bool_]]]) -> Marks:
+        """A mark a value of some of the rows: equal values have one mark, whatever their type's width."""
+        rows = max(len(values) for values, _ in held.values())
+        out = no_marks(len(self._grid.columns), rows)
+        for index, (values, known) in held.items():
+            if len(values) == rows:
+                out[known, index] = _mark(values[known])
+        return thinned_marks(out)
 
     def _repeats(self, held: dict[int, tuple[AnyArray, NDArray[np.bool_]]]) -> tuple[Floats, Floats]:
         """(of the table: rows looked at, and these times how often a row occurs in all of the piece and how
@@ -119,6 +128,14 @@ def _copies(hashes: Hashes) -> tuple[float, float]:
     owner = which[order[np.concatenate([[0], np.cumsum(runs)[:-1]])]]
     near = float((runs * (runs - 1))[rest[owner] > 0].sum())
     return near / rest.sum(), (others - near) / rest.sum()
+
+
+def _mark(values: AnyArray) -> NDArray[np.uint32]:
+    """Of numbers their bits in single precision, of the hashes of words the upper half."""
+    if values.dtype == np.uint64:
+        return (values >> np.uint64(32)).astype(np.uint32)
+    with np.errstate(over="ignore"):
+        return (values.astype(np.float32) + np.float32(0)).view(np.uint32)
 
 
 def _same(counts: NDArray[np.int64]) -> float:

@@ -35,10 +35,19 @@ def pack_profile(profile: TableProfile) -> bytes:
         "skipped": profile.skipped,
         "schema": profile.schema,
         "dependence": len(profile.dependence),
+        "blank": profile.blank_is_missing,
+        "repeating": len(profile.repeating),
         "others": {str(index): table for index, table in profile.others.items()},
     }
-    arrays = [profile.counts, profile.sums, profile.scalars, profile.low, profile.high, profile.dependence]
-    return _joined(head, arrays)
+    arrays: list[AnyArray] = [
+        profile.counts,
+        profile.sums,
+        profile.scalars,
+        profile.low,
+        profile.high,
+        profile.dependence,
+    ]
+    return _joined(head, [*arrays, profile.repeating])
 
 
 def unpack_profile(packed: bytes, grid: ProfileGrid) -> TableProfile:
@@ -72,6 +81,8 @@ def unpack_profile(packed: bytes, grid: ProfileGrid) -> TableProfile:
         schema,
         head["skipped"],
         dependence.reshape(-1, 4),
+        head["blank"],
+        np.frombuffer(body, dtype=np.uint32, offset=at).reshape(head["repeating"], columns),
     )
 
 

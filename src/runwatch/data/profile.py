@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
+from runwatch.data.arrays import as_text, buffer_values, empty_words, family, numbers, valid_mask
 from runwatch.data.conversion import OF_DAY, TIMES, from_text, in_unit, spelled, timed, value_type
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explained
@@ -22,6 +22,7 @@ from runwatch.domain.borders import Arrow, JsonDict, JsonMapping
 from runwatch.domain.profile import (
     BUCKETS,
     DUPLICATE,
+    EMPTY,
     GUESSED,
     INVALID,
     MAX_OTHERS,
@@ -67,7 +68,7 @@ def profile(piece: Piece, grid: ProfileGrid) -> TableProfile:
             counter.add(block)
     except Exception as error:
         raise explained(file.name, error) from error
-    return counter.result(schema)
+    return counter.result(schema, table.BLANK_IS_MISSING)
 
 
 def schema_of(file: DataFile) -> tuple[tuple[str, str], ...]:
@@ -156,7 +157,8 @@ class Counter:
             self.others[index] = alone.others[0]
         self._neighbours.adopt(index, alone._neighbours)
 
-    def result(self, schema: tuple[tuple[str, str], ...]) -> TableProfile:
+    def result(self, schema: tuple[tuple[str, str], ...], blank_is_missing: bool = False) -> TableProfile:
+        dependence, repeating = self._neighbours.result()
         return TableProfile(
             self.grid,
             self.rows,
@@ -168,13 +170,16 @@ class Counter:
             self.others,
             schema,
             self.skipped,
-            self._neighbours.result(),
+            dependence,
+            blank_is_missing,
+            repeating,
         )
 
     def _column(self, index: int, array: Arrow) -> None:
         column = self.grid.columns[index]
         self.scalars[index, ROWS] += len(array)
         self.scalars[index, NULL] += array.null_count
+        self.scalars[index, EMPTY] += empty_words(array)
         if array.null_count == len(array):
             return
         if column.edges is None and column.words is None:

@@ -18,6 +18,7 @@ from runwatch.data.profile import Counter, parse_types
 from runwatch.data.profile_cache import HERE, Cache, Engine, files_key
 from runwatch.data.sample import joined
 from runwatch.domain.borders import Arrow
+from runwatch.domain.empty_words import MISSING
 from runwatch.domain.profile import ProfileGrid, TableProfile
 
 MAX_SEGMENTS = 50
@@ -27,7 +28,7 @@ def kept_segments(
     files: Sequence[DataFile], grid: ProfileGrid, by: str, cache: Cache, engine: Engine = HERE
 ) -> dict[str, TableProfile]:
     """``segment_profiles``, kept while the files do not change. DataError as there."""
-    key = files_key("segments-1", grid, files, by)
+    key = files_key("segments-2", grid, files, by)
     packed = cache.get(key)
     if packed is not None:
         try:
@@ -46,9 +47,11 @@ def segment_profiles(files: Sequence[DataFile], grid: ProfileGrid, by: str) -> d
     met first; a hive partition key counts as a column. DataError when a file has no such column."""
     counters: dict[str, Counter] = {}
     schema: dict[str, str] = {}
+    blank = False
     for file in files:
         try:
             table = format_of(file)
+            blank = blank or table.BLANK_IS_MISSING
             names = {name: str(type_) for name, type_ in table.schema(file)}
             partition = dict(file.partitions).get(by)
             if by not in names and partition is None:
@@ -61,7 +64,7 @@ def segment_profiles(files: Sequence[DataFile], grid: ProfileGrid, by: str) -> d
         except Exception as error:
             raise explained(file.name, error) from error
     pairs = tuple(sorted(schema.items()))
-    return {value: counter.result(pairs) for value, counter in counters.items()}
+    return {value: counter.result(pairs, blank) for value, counter in counters.items()}
 
 
 def _count(
@@ -93,7 +96,7 @@ def _flush(
     if by not in columns:
         _counter(partition or "", grid, counters).add(ColumnBlock(rows, list(columns.items())))
         return
-    text = as_text(columns[by]).fill_null("(missing)").dictionary_encode()
+    text = as_text(columns[by]).fill_null(MISSING).dictionary_encode()
     codes = buffer_values(text.indices)
     for code, value in enumerate(text.dictionary.to_pylist()):
         if value not in counters and len(counters) >= MAX_SEGMENTS:

@@ -82,6 +82,7 @@ _EFFORT = _names(
     """throughput,latency,runtime,memory,cost,fps,flops,flos,energy,power,samples per second,
     tokens per second,steps per second,samples per sec,tokens per sec"""
 )
+_MACHINE = ("system/", "system.", "sys/")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _COMPLEMENT = re.compile(r"\s*1\s*[-−]\s*(?!nn\b)", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s/.:\-_()\[\]{}'\"|,;%^]+")
@@ -108,13 +109,13 @@ def is_placeholder(tag: str) -> bool:
 
 def is_bookkeeping(tag: str) -> bool:
     """Whether ``tag`` tells of the machine or the tool, with a counter of its own (MLflow's and W&B's
-    ``system/...``), so that its steps are not the training's."""
-    return tag.startswith(("system/", "system.")) or is_placeholder(tag)
+    ``system/...``, Guild's ``sys/...``), so that its steps are not the training's."""
+    return tag.startswith(_MACHINE) or is_placeholder(tag)
 
 
 def is_system(tag: str) -> bool:
-    """Whether ``tag`` is a curve of the machine (``system/...`` of MLflow and W&B, ours of what we saw)."""
-    return tag.startswith(("system/", "system.", "machine/"))
+    """Whether ``tag`` is a curve of the machine (a tracker's, or ours of what we saw)."""
+    return tag.startswith((*_MACHINE, "machine/"))
 
 
 @lru_cache(maxsize=8192)

@@ -63,7 +63,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class Length(msgspec.Struct, frozen=True):
-    """The planned length, where the framework leaves it: the last ``step`` and/or the ``epochs``.
+    """The planned length, where the framework leaves it: the last ``step`` (0: no longer known) and/or the
+    ``epochs``.
     ``first_epoch``: the number the first epoch bears (0 for YOLOv5, 1 for Ultralytics v8)."""
 
     steps: int | None = None

@@ -14,14 +14,16 @@ from runwatch.domain.points import AnyArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Marks = NDArray[np.uint32]
 
 SHAPES = 64
 BUCKETS = 256
 DUPLICATE = "duplicate"
 GUESSED = "~"
-ROWS, NULL, NAN, NEG_INF, POS_INF, INVALID = range(6)
-SCALARS = 6
+ROWS, NULL, NAN, NEG_INF, POS_INF, INVALID, EMPTY = range(7)
+SCALARS = 7
 MAX_OTHERS = 64
+MARKED_ROWS = 1024
 
 
 class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
@@ -153,15 +155,18 @@ class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
 
 class TableProfile(msgspec.Struct, frozen=True, eq=False):
     """A table's counts, all columns in one vector (the grid's ``offsets`` say whose are whose), so that two
-    profiles of one grid add up as two vectors. ``scalars``: int64 ``[columns, 6]`` rows, null, nan, -inf,
-    +inf, invalid; ``low``, ``high``: float64, +inf and -inf where nothing was seen; ``schema``: sorted (name,
-    type) pairs as found in the files, the type ``DUPLICATE`` for a name that occurs twice in one, ``GUESSED``
-    before types that the format does not say; ``skipped``: lines that were no rows. ``dependence``: float64
-    ``[columns + 1, 4]``: rows looked at for whether neighbours are alike, these times the design effects
-    of the values and of which are missing, and the table's times how often another row has the same value
-    (0 where no rows are repeated); the last row is of the table: rows looked at, these times how often a
-    row occurs in its piece, and times how often another row looked at is the same. An estimate, which
-    depends on how the rows came in pieces."""
+    profiles of one grid add up as two vectors. ``scalars``: int64 ``[columns, 7]`` rows, null, nan, -inf,
+    +inf, invalid, and of the values those that are empty words; ``low``, ``high``: float64, +inf and -inf
+    where nothing was seen; ``schema``: sorted (name, type) pairs as found in the files, the type
+    ``DUPLICATE`` for a name that occurs twice in one, ``GUESSED`` before types that the format does not say;
+    ``skipped``: lines that were no rows. ``dependence``: float64 ``[columns + 1, 4]``: rows looked at for
+    whether neighbours are alike, these times the design effects of the values and of which are missing, and
+    the table's times how often another row has the same value (0 where no rows are repeated); the last row
+    is of the table: rows looked at, these times how often a row occurs in its piece, and times how often
+    another row looked at is the same. An estimate, which depends on how the rows came in pieces.
+    ``blank_is_missing``: whether some of its files cannot tell an empty word from a missing value.
+    ``repeating``: of a table whose rows repeat, up to 1,024 of them, a mark a value, the same for equal
+    values: uint32 ``[rows, columns]``."""
 
     grid: ProfileGrid
     rows: int
@@ -174,11 +179,13 @@ class TableProfile(msgspec.Struct, frozen=True, eq=False):
     schema: tuple[tuple[str, str], ...] = ()
     skipped: int = 0
     dependence: Floats = msgspec.field(default_factory=lambda: np.zeros((0, 4)))
+    blank_is_missing: bool = False
+    repeating: Marks = msgspec.field(default_factory=lambda: no_marks(0))
 
     def column(self, index: int) -> ColumnProfile:
         grid, column = self.grid, self.grid.columns[index]
         start = int(grid.offsets[index])
-        rows, null, nan, neg, pos, invalid = (int(value) for value in self.scalars[index])
+        rows, null, nan, neg, pos, invalid, _ = (int(value) for value in self.scalars[index])
         return ColumnProfile(
             rows=rows,
             null=null,
@@ -267,7 +274,23 @@ def merge(a: TableProfile, b: TableProfile) -> TableProfile:
         schema=a.schema if a.schema == b.schema else tuple(sorted({*a.schema, *b.schema})),
         skipped=a.skipped + b.skipped,
         dependence=_added(a.dependence, b.dependence),
+        blank_is_missing=a.blank_is_missing or b.blank_is_missing,
+        repeating=_marks_of(a.repeating, b.repeating),
     )
+
+
+def no_marks(columns: int, rows: int = 0) -> Marks:
+    return np.zeros((rows, columns), dtype=np.uint32)
+
+
+def thinned_marks(marks: Marks) -> Marks:
+    """At most 1,024 of the rows, from all parts of them."""
+    step = max(1, -(-len(marks) // MARKED_ROWS))
+    return marks[::step]
+
+
+def _marks_of(a: Marks, b: Marks) -> Marks:
+    return thinned_marks(np.concatenate([a, b])) if len(a) and len(b) else a if len(a) else b
 
 
 def _added(a: Floats, b: Floats) -> Floats:

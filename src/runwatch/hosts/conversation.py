@@ -6,11 +6,13 @@ import json
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 from runwatch.domain.borders import JsonDict
 from runwatch.hosts.link import Link, LinkError
 from runwatch.hosts.wire import WireError
 from runwatch.readers import limits
+from runwatch.readers.common import bounded_json
 
 PIECE = 8 * limits.MIB
 _ANSWER_S = 30.0
@@ -37,6 +39,14 @@ class Conversation:
             raise FileNotFoundError(str(answer["error"]))
         return answer, data
 
+    def ask_value(self, what: str, **words: object) -> Any:
+        """The answer's data, which is JSON. Raises as ``ask`` does."""
+        _, data = self.ask(what, **words)
+        try:
+            return bounded_json.parse(data)
+        except ValueError as error:
+            raise WireError(f"{self._name}: an invalid answer about {what} ({error})") from None
+
     def _answer(self) -> tuple[dict[str, object], bytes]:
         until = time.monotonic() + _ANSWER_S
         while (end := self._buffer.find(b"\n")) < 0:
@@ -44,11 +54,11 @@ class Conversation:
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         try:
-            answer = json.loads(line)
+            answer = bounded_json.parse(line)
             size = int(answer["bytes"])
             if not 0 <= size <= 2 * PIECE:
                 raise ValueError("an answer that is too large")
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise WireError(f"{self._name}: not a valid answer from the mirror ({error})") from None
         while len(self._buffer) < size:
             self._more(until, size)

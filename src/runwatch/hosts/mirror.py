@@ -4,7 +4,6 @@ process as if runwatch ran there."""
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import threading
@@ -113,10 +112,11 @@ class Mirror:
         self._machine_at = now
         roots = [root.there for root in self.roots]
         with_gpus = now >= self._gpus_at
-        _, data = self._talk.ask("machine", roots=roots, gpus=with_gpus)
-        reading = json.loads(data)
+        reading = self._talk.ask_value("machine", roots=roots, gpus=with_gpus)
+        if not isinstance(reading, dict):
+            raise WireError("an invalid look at the machine (no object)")
         if with_gpus:
-            self._gpus = str(reading["gpus"])
+            self._gpus = str(reading.get("gpus", ""))
             self._gpus_at = now + (time.monotonic() - now) * _GPUS_SHARE
         self.machine = self._history.take({**reading, "gpus": self._gpus}, time.time())
 

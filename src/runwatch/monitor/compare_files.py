@@ -34,7 +34,7 @@ from runwatch.judge.runs.comparing import (
     compare_number_with_seeds,
     compare_numbers,
     compare_runs,
-    group_name,
+    ids_of,
     shown_tags,
     value_of,
 )
@@ -110,7 +110,7 @@ def compare_run_with_file(
         return numbers
     values = {tag: value_of(run, tag, None, series, options) for tag in shown_tags(run)}
     candidate = {tag: value[0] for tag, value in values.items() if value is not None}
-    return compare_numbers(candidate, numbers, (group_name((run,)), run_name(path)), options, ONE_RUN)
+    return compare_numbers(candidate, numbers, (ids_of((run,)), run_name(path)), options, ONE_RUN)
 
 
 def compare_metric_files(candidate: str, baseline: str, options: CompareOptions) -> Comparison | Problem:
@@ -326,7 +326,7 @@ def compare_file_with_run(
         for tag in shown_tags(run):
             if (value := value_of(run, tag, None, series, options)) is not None:
                 values.setdefault(tag, []).append(value[0])
-    return compare_number_with_seeds(numbers, values, (run_name(path), group_name(tuple(baseline))), options)
+    return compare_number_with_seeds(numbers, values, (run_name(path), ids_of(tuple(baseline))), options)
 
 
 def entry_for(path: str, settings: Settings) -> Predictions | None:

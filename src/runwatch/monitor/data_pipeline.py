@@ -4,14 +4,16 @@ profile what arrived, compare it, look at its quality."""
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
 from runwatch.data.files import natural
+from runwatch.data.formats import format_of
 from runwatch.data.grid import wanted_names
 from runwatch.data.grouping import group_designs, numbered, with_designs
 from runwatch.data.inspection import inspect, usual_repeats
@@ -23,7 +25,9 @@ from runwatch.data.workflow import Reference, find_files, open_reference, profil
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import Batch, DriftReport, Multivariate
+from runwatch.domain.empty_words import alike
 from runwatch.domain.errors import UserError
+from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import DataOptions, DriftOptions, NamedProfile, TableProfile
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.multivariate import domain_classifier
@@ -252,8 +256,12 @@ def quality_case(
     arrived = max((one.when for one in current if one.when is not None), default=None)
     usual = usual_repeats(reference.files, reference.grid, facts, cache, engine) if compared else None
     before, current, more = _by_owner(spec, opened, current, files, engine)
+    before, (current,) = alike(before, current)
+    whole = total(reference.grid, current)
+    if before.blank_is_missing or whole.blank_is_missing:
+        sampled = _none_empty(sampled)
     case = QualityCase(
-        total(reference.grid, current),
+        whole,
         before if compared else None,
         sampled,
         facts,
@@ -278,11 +286,19 @@ def multivariate(
     """The domain classifier on samples of features, kept while the files do not change; None when they
     cannot be read. Imports scikit-learn: call it in another process."""
     cache = NoCache() if cache is None else cache
-    key = files_key("classifier-3", reference.grid, [*reference.files, *files], group or "")
+    key = files_key("classifier-4", reference.grid, [*reference.files, *files], group or "")
     cached = kept_json(cache, key, lambda: _classified(reference, files, engine, group))
     if cached is None:
         return None
     return from_plain(Multivariate, cached)
+
+
+def _none_empty(rows: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
+    """Sampled rows with empty words as missing values."""
+    return {
+        name: np.array([v or None for v in values], dtype=object) if values.dtype == object else values
+        for name, values in rows.items()
+    }
 
 
 def _classified(
@@ -299,6 +315,8 @@ def _classified(
         columns = list(dict.fromkeys([*names, *([group] if group else [])]))
         before = engine.call(sample, reference.files, columns, CLASSIFIER_ROWS)
         now = engine.call(sample, files, columns, CLASSIFIER_ROWS)
+        if any(format_of(file).BLANK_IS_MISSING for file in (*reference.files, *files)):
+            before, now = _none_empty(before), _none_empty(now)
         owners = None
         if group and group in before and group in now:
             both = numbered(before[group], now[group])

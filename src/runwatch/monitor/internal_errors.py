@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 from collections.abc import Callable
@@ -47,6 +48,12 @@ class InternalErrors:
         self._news()
 
     def _ended(self, what: threading.ExceptHookArgs) -> None:
-        if what.exc_value is None or issubclass(what.exc_type, SystemExit):
+        if what.exc_value is None or issubclass(what.exc_type, SystemExit) or _is_closed_terminal(what):
             return
         self.note(f"thread {what.thread.name if what.thread else '?'}", what.exc_value)
+
+
+def _is_closed_terminal(what: threading.ExceptHookArgs) -> bool:
+    """Whether Textual's writer lost its terminal: the window was closed, or tmux ended. No error of ours."""
+    writes = what.thread is not None and what.thread.name == "textual-output"
+    return writes and isinstance(what.exc_value, OSError) and what.exc_value.errno == errno.EIO

@@ -4,6 +4,7 @@ opened in one way and closed together."""
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from types import TracebackType
@@ -15,11 +16,12 @@ from runwatch.domain.remark import Remark
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.monitor.once import Loaded, resolve_roots
-from runwatch.monitor.root_state import BEAT_S, RootState, TaskState, place_of, take_over_earlier
+from runwatch.monitor.root_state import BEAT_S, LEASE_S, RootState, TaskState, place_of, take_over_earlier
 from runwatch.store import paths
 from runwatch.store.kept_facts import of_root
 from runwatch.store.snapshot_facts import SnapshotFacts, facts
-from runwatch.store.state import State, open_state
+from runwatch.store.state import Holder, State, open_state
+from runwatch.system.identity import host_name
 
 
 class Session:
@@ -90,6 +92,12 @@ def saved_facts(state: State, keys: Sequence[str], roots: Sequence[str]) -> Snap
     """What was saved last of these roots together, or of one root alone or among others."""
     saved = state.kept(" ".join(keys))
     return saved or (of_root(state.kept_rows(), roots[0]) if len(roots) == 1 else None)
+
+
+def is_watched(state: State, keys: Sequence[str], now: float) -> bool:
+    """Whether running processes write for all of these roots, so that what was saved is what they see."""
+    me = Holder("", os.getpid(), host_name(), now, now)
+    return all(state.has_writer(key, me, LEASE_S) for key in keys)
 
 
 def save_facts(state: State, keys: Sequence[str], snapshot: Snapshot, now: float) -> SnapshotFacts:

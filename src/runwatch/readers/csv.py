@@ -3,8 +3,8 @@ that begins with one. Not every table is a log: one that has an id, a label or a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.cells import number
@@ -14,63 +14,86 @@ from runwatch.readers.common.column_names import (
     WEAK_STEP_KEYS,
     by_prefix,
     index_key,
+    is_loss,
     is_place,
     place,
     plain,
     starts_as_table,
     step_key,
 )
+from runwatch.readers.common.order import Fault, in_order, refusal, refused
 from runwatch.readers.common.quotes import split_line
+from runwatch.readers.common.row_prefixes import rank_column, split_column
 from runwatch.readers.common.table import BOM, header_names, read_table
 
 NAME = "csv"
 LOOKS_FOR = ("*.csv", "*.tsv", "*.log", "*.txt")
-_LATE = 3
+
+
+class _Look(NamedTuple):
+    """The metric columns of a file that is a log by its first lines, none if it is not; or why a log can't be
+    read."""
+
+    tags: frozenset[str] = frozenset()
+    fault: Fault | None = None
+
+
+_NO_LOG = _Look()
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    tags_by_file = {name: tags for name in listing.files if (tags := log_tags(listing, name))}
-    if not tags_by_file:
+    looks = {name: look for name in listing.files if (look := _look_at(listing, name)) is not _NO_LOG}
+    if not looks:
         return
+    tags_by_file = {name: look.tags for name, look in looks.items() if look.tags}
     run_id, prefix = place(listing)
     for own, names in by_prefix(listing, tags_by_file).items():
         files = tuple(listing.join(name) for name in names)
         yield Claim(NAME, "csv", run_id, files, prefix + own, priority=10)
+    for name, look in looks.items():
+        if look.fault:
+            yield refused(NAME, listing.join(name), look.fault)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return read_table(claim, source, cursor, final)
+    return refusal(claim, source) or read_table(claim, source, cursor, final)
 
 
-def log_tags(listing: Listing, name: str) -> frozenset[str]:
-    """The metric columns of a file that is a log by its first lines; none if it is not."""
+def _look_at(listing: Listing, name: str) -> _Look:
     if not _may_be_table(listing, name):
-        return frozenset()
+        return _NO_LOG
     if name == "progress.csv" and "result.json" in listing.files:
-        return frozenset()
+        return _NO_LOG
     head = listing.head(name)
     first, newline, rest = _after_comments(head).partition(b"\n")
     header = header_names(first) if first.strip() else None
     if header is None:
-        return frozenset()
+        return _NO_LOG
     names, delimiter = header
     if not newline:
         names.pop()
     step = step_key(names) or index_key(names)
     tags = frozenset(tag for tag in names if tag and tag != step and not is_place(tag))
     if not tags or DATA_WORDS & {plain(tag) for tag in names}:
-        return frozenset()
+        return _NO_LOG
     if not newline:
         long = len(head) < listing.files[name].size
         known = step is not None or name.rpartition(".")[0].lower() in LOG_NAMES
-        return tags if long and known else frozenset()
+        return _Look(tags) if long and known else _NO_LOG
     if step is None:
-        return frozenset()
+        return _NO_LOG
     rows = [split_line(line, delimiter) for line in rest.split(b"\n")[:-1]]
     whole = [row for row in rows if row is not None and len(row) == len(names)]
     if delimiter == ";":
         whole = [[cell.replace(",", ".") for cell in row] for row in whole]
-    return tags if not whole or _grows(whole, names, step) else frozenset()
+    if not whole:
+        return _Look(tags)
+    if not _has_numbers(whole, names, step):
+        return _NO_LOG
+    fault = _fault(whole, names, step)
+    if fault is None:
+        return _Look(tags)
+    return _Look(fault=fault) if any(map(is_loss, names)) else _NO_LOG
 
 
 def _may_be_table(listing: Listing, name: str) -> bool:
@@ -94,34 +117,29 @@ def _after_comments(head: bytes) -> bytes:
     return head
 
 
-def _grows(rows: list[list[str]], names: list[str], step: str) -> bool:
-    """Whether the rows look like a log: whole steps or epochs that mostly rise, perhaps anew with each epoch,
-    and numbers beside them."""
+def _fault(rows: Sequence[Sequence[str]], names: Sequence[str], step: str) -> Fault | None:
+    """Why these are no rows of a log: that has whole steps or epochs in the order of writing."""
     at = names.index(step)
     epoch = next((i for i, name in enumerate(names) if plain(name) == "epoch"), at)
     counted = [number(row[at].encode()) for row in rows]
     epochs = counted if epoch == at else [number(row[epoch].encode()) for row in rows]
-    values = [(before or 0.0, step) for before, step in zip(epochs, counted, strict=True) if step is not None]
-    if 2 * sum(epoch == at or value.is_integer() for _, value in values) < len(rows):
-        return False
-    steps = [step for _, step in values]
-    back = sum(later < earlier for earlier, later in pairwise(values) if later[1] != steps[0])
-    rises = any(later > earlier for earlier, later in pairwise(values))
-    if 3 * back > max(len(values) - 1, 3) and not _slightly_late(steps):
-        return False
-    if plain(step) in WEAK_STEP_KEYS and len(values) > 2 and not rises:
-        return False
-    return any(
-        number(cell.encode()) is not None
-        for row in rows
-        for i, cell in enumerate(row)
-        if i != at and not is_place(names[i])
-    )
+    places = [
+        (before or 0.0, count) for before, count in zip(epochs, counted, strict=True) if count is not None
+    ]
+    if 2 * sum(epoch == at or count.is_integer() for _, count in places) < len(rows):
+        return "uncounted"
+    if plain(step) in WEAK_STEP_KEYS and len(places) > 2 and places == sorted(places, reverse=True):
+        return "unordered"
+
+    def owners() -> Iterable[tuple[str, ...]]:
+        by = [i for i in (rank_column(names), split_column(names)) if i is not None]
+        return (
+            tuple(row[i] for i in by) for row, count in zip(rows, counted, strict=True) if count is not None
+        )
+
+    return None if in_order(places, owners) else "unordered"
 
 
-def _slightly_late(steps: list[float]) -> bool:
-    """Whether no row is more than a few places from where it would stand in order, and none is there
-    twice."""
-    places = sorted(range(len(steps)), key=lambda i: steps[i])
-    near = all(abs(place - i) <= _LATE for i, place in enumerate(places))
-    return near and len(set(steps)) == len(steps) > 2 * _LATE
+def _has_numbers(rows: Iterable[Sequence[str]], names: Sequence[str], step: str) -> bool:
+    metrics = [i for i, name in enumerate(names) if name != step and not is_place(name)]
+    return any(number(row[i].encode()) is not None for row in rows for i in metrics)

@@ -14,7 +14,9 @@ from runwatch.readers.common.documents import read_whole
 
 NAME = "guild"
 FOLDER = ".guild"
-_ATTRIBUTES = ("flags", "label", "started", "exit_status")
+_EXIT = "exit_status"
+_ATTRIBUTES = ("flags", "label", "started", _EXIT)
+_LOCKS = ("LOCK", "LOCK.remote")
 _MICROSECONDS = 1e6
 LOOKS_FOR = (FOLDER,)
 
@@ -22,10 +24,13 @@ LOOKS_FOR = (FOLDER,)
 def claim(listing: Listing) -> Iterable[Claim]:
     inner = listing.child(FOLDER)
     attributes = inner.child("attrs") if inner is not None else None
-    if attributes is None or "started" not in attributes.files:
+    if inner is None or attributes is None or "started" not in attributes.files:
         return
-    files = tuple(attributes.join(name) for name in _ATTRIBUTES if name in attributes.files)
-    yield Claim(NAME, NAME, listing.path, files)
+    locked = [name for name in _LOCKS if name in inner.files]
+    told = [name for name in _ATTRIBUTES if name in attributes.files]
+    if locked:  # of a run that was restarted Guild keeps the earlier exit status until the next one
+        told = [name for name in told if name != _EXIT]
+    yield Claim(NAME, NAME, listing.path, (*map(attributes.join, told), *map(inner.join, locked)))
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
@@ -33,6 +38,9 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 def _operations(name: str, data: bytes) -> Iterator[Operation]:
+    if name in _LOCKS:
+        yield Evidence("running", "Guild holds its lock")
+        return
     value = bounded_yaml.parse(data)
     if name == "flags" and isinstance(value, dict):
         yield HParams(value)
@@ -41,7 +49,7 @@ def _operations(name: str, data: bytes) -> Iterator[Operation]:
     elif name == "started" and isinstance(value, int):
         yield Started(value / _MICROSECONDS)
         yield Evidence("running", "Guild recorded its start and no exit status")
-    elif name == "exit_status" and isinstance(value, int):
+    elif name == _EXIT and isinstance(value, int):
         yield Evidence("finished" if value == 0 else "crashed", f"Guild recorded exit status {value}")
     elif data.strip():
         raise ValueError("not what Guild writes there")

@@ -3,51 +3,91 @@ have a step-like key and numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
-from runwatch.readers.common.column_names import DATA_WORDS, MMENGINE, by_prefix, place, plain, step_key
+from runwatch.readers.common.bounded_json import number
+from runwatch.readers.common.column_names import (
+    DATA_WORDS,
+    MMENGINE,
+    by_prefix,
+    is_loss,
+    place,
+    plain,
+    step_key,
+)
+from runwatch.readers.common.order import in_order, refusal, refused
 from runwatch.readers.common.records import first_records, metric_names, read_records
+from runwatch.readers.common.row_prefixes import rank_column, split_column
 
 NAME = "jsonl"
 LOOKS_FOR = ("*.jsonl", "*.ndjson", "*.json")
 _MMENGINE_ALL = "scalars.json"  # a second file, named by the date, repeats it
 _LONG_HEAD = 256 * limits.KIB
+_MANY = 16
 _ENDINGS = (".jsonl", ".ndjson", ".json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
+    records = {name: known for name in listing.files if (known := _placed(listing, name))}
+    unordered = [name for name, known in records.items() if not _in_order(known)]
     tags_by_file = {
-        name: tags for name in listing.files if name.endswith(_ENDINGS) and (tags := log_tags(listing, name))
+        name: tags for name, known in records.items() if name not in unordered and (tags := _tags(known))
     }
-    if not tags_by_file:
-        return
     if listing.name == MMENGINE and _MMENGINE_ALL in tags_by_file:
         tags_by_file = {_MMENGINE_ALL: tags_by_file[_MMENGINE_ALL]}
-    run_id, prefix = place(listing)
-    for own, names in by_prefix(listing, tags_by_file).items():
-        files = tuple(listing.join(name) for name in names)
-        yield Claim(NAME, NAME, run_id, files, prefix + own, priority=10)
+    if tags_by_file:
+        run_id, prefix = place(listing)
+        for own, names in by_prefix(listing, tags_by_file).items():
+            files = tuple(listing.join(name) for name in names)
+            yield Claim(NAME, NAME, run_id, files, prefix + own, priority=10)
+    for name in unordered:
+        yield refused(NAME, listing.join(name), "unordered")
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return read_records(claim, source, cursor, final)
+    return refusal(claim, source) or read_records(claim, source, cursor, final)
 
 
-def log_tags(listing: Listing, name: str) -> frozenset[str]:
-    """The metrics in the first lines of a file that is a log; none if it is not."""
+def _placed(listing: Listing, name: str) -> list[dict[str, object]]:
+    """Those of the first records of a file that have a step; none if they are data, or no records."""
+    if not name.endswith(_ENDINGS):
+        return []
     head = listing.head(name)
     document = name.endswith(".json")
     if document and (not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") or b"\n{" not in head):
-        return frozenset()
+        return []
     whole = len(head) == listing.files[name].size
     records = first_records(head, whole=not document and whole)
     if not document and not whole and len(records) < 2:
         records = first_records(listing.head(name, _LONG_HEAD), whole=False)
     if document and len(records) < 2:
-        return frozenset()
+        return []
     placed = [record for record in records if step_key(record) is not None]
     if any(DATA_WORDS & {plain(key) for key in record} for record in placed):
-        return frozenset()
-    return frozenset(tag for record in placed for tag in metric_names(record))
+        return []
+    return placed
+
+
+def _tags(records: Iterable[Mapping[str, object]]) -> frozenset[str]:
+    return frozenset(tag for record in records for tag in metric_names(record))
+
+
+def _in_order(records: Sequence[Mapping[str, object]]) -> bool:
+    """Whether the most frequent kind of record stands in the order of writing. Few records don't tell, and
+    those without a loss may be data."""
+    keys, many = Counter(map(tuple, records)).most_common(1)[0]
+    step = step_key(keys)
+    if step is None or many < _MANY or not any(map(is_loss, keys)):
+        return True
+    epoch = next((key for key in keys if plain(key) == "epoch"), step)
+    rows = [row for row in records if tuple(row) == keys and number(row[step]) is not None]
+    places = [(number(row[epoch]) or 0.0, number(row[step]) or 0.0) for row in rows]
+
+    def owners() -> Iterable[tuple[str, ...]]:
+        by = [keys[i] for i in (rank_column(keys), split_column(keys)) if i is not None]
+        return (tuple(str(row[key]) for key in by) for row in rows)
+
+    return in_order(places, owners)

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from runwatch.domain.directions import direction_of, split_of
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.cells import number
-from runwatch.readers.common.column_names import DATA_WORDS, index_key, plain, step_key
+from runwatch.readers.common.column_names import DATA_WORDS, index_key, is_loss, plain, step_key
 from runwatch.readers.common.quotes import split_line
 from runwatch.readers.common.records import first_records
 from runwatch.readers.common.table import header_names
@@ -41,7 +40,7 @@ def _is_table(listing: Listing, name: str) -> bool:
     if header is None or index_key(header[0]) or not _plainly_metrics(header[0]):
         return False
     rows = [row for line in rest.split(b"\n")[:-1] if (row := split_line(line, header[1])) is not None]
-    metrics = [i for i, name in enumerate(header[0]) if _is_loss(name)]
+    metrics = [i for i, name in enumerate(header[0]) if is_loss(name)]
     return any(
         len(row) == len(header[0]) and number(row[i].encode()) is not None for row in rows for i in metrics
     )
@@ -54,9 +53,4 @@ def _are_records(listing: Listing, name: str) -> bool:
 
 def _plainly_metrics(names: Sequence[str]) -> bool:
     known = {plain(name) for name in names}
-    return step_key(names) is None and not DATA_WORDS & known and any(map(_is_loss, names))
-
-
-def _is_loss(name: str) -> bool:
-    """A loss, or a metric of a part of the data: what training writes and a table of data has not."""
-    return direction_of(name) is not None and ("loss" in plain(name) or split_of(name) is not None)
+    return step_key(names) is None and not DATA_WORDS & known and any(map(is_loss, names))

@@ -41,7 +41,7 @@ def _of_metric(situation: Situation, subject: Subject, metric: MetricComparison)
         NAME,
         severity,
         _summary(subject, metric),
-        f"{safe(metric.name)} of {safe(subject.scope)} regressed against {safe(subject.comparison.baseline)}",
+        f"{safe(metric.name)} of {safe(subject.called)} regressed against {safe(subject.baseline_called)}",
         _advice(subject.comparison, metric),
         subject_name=metric.name,
         evidence=_evidence(metric),
@@ -88,7 +88,7 @@ def _summary(subject: Subject, metric: MetricComparison) -> str:
     if metric.ci is not None:
         interval = f", 95 % interval {signed(metric.ci[0])} to {signed(metric.ci[1])}"
     at = f" at step {metric.at}" if metric.at is not None else ""
-    names = [safe(name).rpartition("/")[2] for name in (subject.scope, subject.comparison.baseline)]
+    names = [safe(name).rpartition("/")[2] for name in (subject.called, subject.baseline_called)]
     return (
         f"{names[0]} worse than {names[1]}, {safe(metric.name)} {signed(metric.delta)} "
         f"({number(metric.candidate)} against {number(metric.baseline)}{at}{interval})"

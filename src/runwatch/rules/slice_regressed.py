@@ -35,7 +35,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
                 NAME,
                 severity,
                 f"{safe(group.slice)}: {safe(group.metric)} {signed(group.delta)} over {group.n} rows{share}",
-                f"{safe(subject.scope)} is worse where {safe(group.slice)}",
+                f"{safe(subject.called)} is worse where {safe(group.slice)}",
                 "Open the slice and read some of its rows: did their features, labels or volume change?",
                 subject_name=group.slice,
                 evidence={

@@ -38,13 +38,14 @@ USED_TO_IT, MANY = 3, 1000
 
 
 class _Descent(msgspec.Struct, eq=False):
-    """A tag's step went back, and what that means is not certain yet. ``top``: its greatest step before;
+    """A tag's step went back, and what that means is not certain yet. ``bottom``, ``top``: its steps before;
     ``wall``: of the row that went back; ``stride``: the greatest usual step up; ``confirming_rows``: how many
     rows make it a restart; ``affected``: the tags that it speaks for (``for_all``: those of the training);
     ``sizes``: how many points each tag had before, ``written`` all together; ``rows``, ``low``, ``previous``:
     since then; ``lows``: of other tags that went back with it; ``former``: once it counts as a restart."""
 
     tag: str
+    bottom: int
     top: int
     wall: float
     stride: int
@@ -83,6 +84,8 @@ class Attempts:
 
     def extend(self, new: New) -> set[str]:
         """Take new points, by tag in the order of writing. The tags whose past changed."""
+        if not new:
+            return set()
         if self._open is None:
             known = [facts_of(points) for _, points, _ in new]
             if not any(map(self._goes_back, [tag for tag, _, _ in new], known)):
@@ -317,8 +320,10 @@ class Attempts:
     def _descent(self, tag: str, step: int, wall: float, affected: frozenset[str], for_all: bool) -> _Descent:
         sizes = {name: len(one) - (name in self._taken) for name, one in self.series.items()}
         written = self._written - len(self._taken - {EPOCHS})
-        top = self.series[tag].top
-        return _Descent(tag, top, wall, 0, 1, affected, for_all, sizes, written, step, step)
+        series = self.series[tag]
+        return _Descent(
+            tag, series.bottom, series.top, wall, 0, 1, affected, for_all, sizes, written, step, step
+        )
 
     @property
     def _top(self) -> int:
@@ -329,7 +334,7 @@ class Attempts:
     def _supersede(self, descent: _Descent) -> set[str]:
         """The descent is a restart: what was written before it, at its step or later, is a branch now."""
         before = [one.step for one in self.former if one.for_all]
-        began = before[-1] if before else self.series[descent.tag].bottom
+        began = before[-1] if before else descent.bottom
         written = descent.written - self._told
         former = Former(descent.tag, descent.low, descent.wall, began, descent.top, written, descent.for_all)
         if self.former:

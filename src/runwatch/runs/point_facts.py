@@ -15,7 +15,7 @@ from runwatch.domain.points import FloatArray, IntArray, Points
 FEW = 48
 """Up to so many points Python's lists are faster."""
 
-_INT32 = np.iinfo(np.int32)
+_INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
 
 
 class StepFacts(NamedTuple):
@@ -81,8 +81,10 @@ def _few_steps(steps: list[int]) -> StepFacts:
     if count == 1:
         return StepFacts(first, first, 0, True, False, first, first)
     stride = steps[1] - first
-    if first + stride * (count - 1) == last and (
-        steps == list(range(first, last + stride, stride)) if stride else steps.count(first) == count
+    if (
+        first + stride * (count - 1) == last
+        and abs(stride) <= _INT64.max
+        and (steps == list(range(first, last + stride, stride)) if stride else steps.count(first) == count)
     ):
         return _even(first, last, stride)
     ordered = sorted(steps)
@@ -101,7 +103,8 @@ def step_facts(steps: IntArray) -> StepFacts:
     if len(steps) <= FEW:
         return _few_steps(steps.tolist())
     first, last, stride = int(steps[0]), int(steps[-1]), int(steps[1]) - int(steps[0])
-    if first + stride * (len(steps) - 1) == last and bool((steps[1:] - steps[:-1] == stride).all()):
+    even = first + stride * (len(steps) - 1) == last and abs(stride) <= _INT64.max
+    if even and bool((steps[1:] - steps[:-1] == stride).all()):
         return _even(first, last, stride)
     falls = bool((steps[1:] < steps[:-1]).any())
     rises = not falls and bool((steps[1:] > steps[:-1]).all())

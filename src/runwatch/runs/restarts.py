@@ -13,6 +13,7 @@ import numpy as np
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.points import EPOCHS, Points
 from runwatch.domain.run import Attempt
+from runwatch.runs.former import Former
 from runwatch.runs.series import Series
 from runwatch.runs.source_data import SourceData
 
@@ -90,21 +91,27 @@ class Restarts:
         reached = any(_reaches(restart, data, tag, series) for restart in restarts)
         return reached and len(self.split(data, tag)[1]) > 0
 
+    def newest_epoch(self, data: SourceData) -> float | None:
+        """The greatest epoch that a source tells of the newest attempt."""
+        if EPOCHS not in data.series or not self._of.get(data.source.claim):
+            return data.newest_epoch
+        known = self.split(data, EPOCHS)[0].values
+        told = known[np.isfinite(known)].tolist() + ([] if data.epoch is None else [data.epoch])
+        return max(told, default=None)
+
     def attempts(self, visible: Sequence[SourceData]) -> tuple[Attempt, ...]:
         """The earlier attempts that the visible sources tell of, oldest first."""
         if not self._of and not any(data.attempts.former for data in visible):
             return ()
         known = [data for data in visible if data.series.keys() - {EPOCHS}]
         best = max(known, key=lambda data: sum(one.for_all for one in data.attempts.former), default=None)
-        rows: list[tuple[float, Attempt]] = []
-        number = 0
+        rows, number = list[tuple[float, Attempt]](), 0
         if best is not None:
             number = best.attempts.forgotten
-            for one in best.attempts.former:
-                if one.for_all:
-                    ended = None if math.isnan(one.ended) else one.ended
-                    facts = (one.first, one.last, one.written, _points_in(one.counts), ended, one.step)
-                    rows.append((one.wall, Attempt(0, *facts)))
+            rows = [
+                (branches[0].wall, _attempt_of(branches))
+                for branches in _beside(best, [data for data in known if data is not best])
+            ]
         for claim in dict.fromkeys(data.source.claim for data in visible):
             rows += [
                 (r.wall or math.nan, self._attempt(r, r.ended))
@@ -124,6 +131,32 @@ class Restarts:
         written = sum(map(len, series.values()))
         first = min((one.bottom for one in series.values()), default=0)
         return Attempt(0, first, restart.top, written, lost, _clock(data)[1], restart.step)
+
+
+def _beside(best: SourceData, others: Iterable[SourceData]) -> list[tuple[Former, ...]]:
+    """The branches that a source tells, oldest first, each with those of its claim's other files (one a tag:
+    MLflow, DVCLive) that tell as many."""
+    mine = [one for one in best.attempts.former if one.for_all]
+    theirs = [
+        its
+        for data in others
+        if data.source.claim == best.source.claim
+        and len(its := [one for one in data.attempts.former if one.for_all]) == len(mine)
+    ]
+    return list(zip(mine, *theirs, strict=True))
+
+
+def _attempt_of(branches: Sequence[Former]) -> Attempt:
+    ended = max((one.ended for one in branches if not math.isnan(one.ended)), default=None)
+    return Attempt(
+        0,
+        min(one.first for one in branches),
+        max(one.last for one in branches),
+        sum(one.written for one in branches),
+        sum(_points_in(one.counts) for one in branches),
+        ended,
+        branches[0].step,
+    )
 
 
 def _reaches(restart: _Restart, data: SourceData, tag: str, series: Series) -> bool:

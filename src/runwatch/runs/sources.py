@@ -207,6 +207,12 @@ class RunMemory:
         with_epochs = (data for data in self.visible() if len(data.series.get(EPOCHS, ())))
         return next((self.points(EPOCHS, [data]) for data in with_epochs), Points.empty())
 
+    def newest_epoch(self, visible: Iterable[SourceData]) -> float | None:
+        """The greatest epoch of the newest attempt."""
+        return max(
+            (e for data in visible if (e := self._restarts.newest_epoch(data)) is not None), default=None
+        )
+
     def former(self, tag: str, tag_sources: Sequence[SourceData]) -> list[Points]:
         """The branches of a tag that were superseded, oldest first, each in step order."""
         branches = [one.lost[tag] for data in tag_sources for one in data.attempts.former if tag in one.lost]
@@ -307,7 +313,7 @@ def _note(data: SourceData, operation: Operation) -> None:
         case Length(steps, epochs, first_epoch):
             before = data.length
             data.length = Length(
-                steps if steps is not None or before is None else before.steps,
+                (steps or None) if steps is not None or before is None else before.steps,
                 epochs if epochs is not None or before is None else before.epochs,
                 first_epoch,
             )

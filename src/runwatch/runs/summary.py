@@ -75,7 +75,7 @@ class Summariser:
             formats=_formats(visible, tag_sources),
             metrics=metrics,
             step=_step(metrics.values(), visible),
-            epoch=max((e for data in visible if (e := data.newest_epoch) is not None), default=None),
+            epoch=memory.newest_epoch(visible),
             hparams=_merged(visible, "hparams"),
             config=_merged(visible, "config"),
             environment=_merged(visible, "environment"),

@@ -225,14 +225,15 @@ def _with_lines(brief: Brief, facts: Facts, history: History, silent: Sequence[s
     regressed = [f for f in findings if f.get("topic") == "regression"]
     drifted = [f for f in findings if f.get("topic") == "drift"]
     rest = [f for f in findings if f not in regressed and f not in drifted]
+    names = {(run["root"], run["id"]): _called(run) for run in facts["runs"]}
     pairs = [
         ("waiting", "; ".join(silent)),
         ("crashed", _runs(brief.runs["crashed"], _reason)),
         ("stalled", _runs(brief.runs["stalled"], _reason)),
         ("finished", _runs(brief.runs["finished"], lambda run: "")),
-        ("regressed", _summaries(regressed)),
-        ("drifted", _summaries(drifted)),
-        ("attention", _summaries(rest)),
+        ("regressed", _summaries(regressed, names)),
+        ("drifted", _summaries(drifted, names)),
+        ("attention", _summaries(rest, names)),
         ("notes", "; ".join(str(note["short"]) for note in brief.notes[-_NOTES:])),
         ("running", _runs(brief.runs["running"], _progress)),
         ("tasks", _tasks(brief)),
@@ -250,7 +251,7 @@ def _runs(runs: Sequence[Facts], note: Callable[[Facts], str]) -> str:
     """Runs by name; those with the same to say of them together."""
     groups: dict[str, list[str]] = {}
     for run in runs:
-        groups.setdefault(note(run), []).append(_on(run) + _short(run["id"]))
+        groups.setdefault(note(run), []).append(_on(run) + _short(_called(run)))
     parts: list[str] = []
     listed = 0
     for message, names in groups.items():
@@ -262,6 +263,11 @@ def _runs(runs: Sequence[Facts], note: Callable[[Facts], str]) -> str:
         more = f" and {len(names) - len(shown)} more" if message and len(names) > len(shown) else ""
         parts.append(", ".join(shown) + more + (f" ({message})" if message else ""))
     return ", ".join(parts) + (f" and {len(runs) - listed} more" if len(runs) > listed else "")
+
+
+def _called(run: Facts) -> str:
+    """What people call a run; an earlier version kept no names."""
+    return str(run.get("name") or run["id"])
 
 
 def _short(name: str) -> str:
@@ -283,7 +289,7 @@ def _progress(run: Facts) -> str:
     return ", ".join(parts)
 
 
-def _summaries(findings: Sequence[Facts]) -> str:
+def _summaries(findings: Sequence[Facts], names: Mapping[tuple[str, str], str]) -> str:
     """The first two causes; findings that say the same of several runs are one."""
     causes: dict[str, list[Facts]] = {}
     for finding in findings:
@@ -291,17 +297,21 @@ def _summaries(findings: Sequence[Facts]) -> str:
         cause = summary.replace(finding["run"], "") if finding["run"] else summary
         causes.setdefault(f"{finding['rule']} {cause}", []).append(finding)
     shown = [
-        safe(_finding_text(same[0]), 70)
+        safe(_finding_text(same[0], names), 70)
         + (f" (and {plural(len(same) - 1, 'more run')})" if len(same) > 1 else "")
         for same in list(causes.values())[:2]
     ]
     return "; ".join(shown) + (f"; and {len(causes) - 2} more" if len(causes) > 2 else "")
 
 
-def _finding_text(finding: Facts) -> str:
+def _finding_text(finding: Facts, names: Mapping[tuple[str, str], str]) -> str:
     """A finding's summary, with the run's name before it when it is not in it."""
     run, summary = finding["run"], str(finding["summary"])
-    return _on(finding) + (summary if run is None or run in summary else f"{_short(run)}: {summary}")
+    if run is None:
+        return _on(finding) + summary
+    called = names.get((finding["root"], run), run)
+    said = called in summary or summary.startswith(f"{called.rpartition('/')[2]} ")
+    return _on(finding) + (summary if said else f"{_short(called)}: {summary}")
 
 
 def _on(fact: Facts) -> str:

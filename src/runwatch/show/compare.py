@@ -263,9 +263,10 @@ def _slice_row(part: SliceComparison) -> tuple[str, ...]:
 def _calibration_text(comparison: Comparison) -> list[str]:
     lines = []
     for who, one in comparison.calibration.items():
-        state = "miscalibrated" if one.miscalibrated else "no worse than chance for a calibrated model"
+        state = "miscalibrated" if one.miscalibrated else "no sign of miscalibration"
+        null = units.number(one.ece_null, 3)
         lines.append(
-            f"  {who}: ECE {units.number(one.ece, 3)} ({state}; up to {units.number(one.ece_null, 3)})"
+            f"  {who}: ECE {units.number(one.ece, 3)} ({state}; a calibrated model stays under {null})"
         )
     return ["", "Calibration:", *lines] if lines else []
 

@@ -91,7 +91,7 @@ def history_text(events: Iterable[tuple[str, TaskEvent]], now: float) -> list[st
         f"{moment(one.opened, now) if one.opened else 'before':>16}  {ending(one):<28}  {safe(one.text, 90)}"
         for one in finding_histories(events)
     ]
-    return lines or ["no history yet: nothing was opened or closed since it is kept here"]
+    return lines or ["no history yet: no task or finding was opened or closed so far"]
 
 
 def ending(one: FindingHistory) -> str:

@@ -8,7 +8,7 @@ from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.health import HealthSign, Outlook
 from runwatch.domain.hosts import HostLink
-from runwatch.domain.run import Attempt, Metric, Problem, Run
+from runwatch.domain.run import Attempt, Metric, Problem, Run, RunKey
 from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import Snapshot
 from runwatch.show.roots import root_names
@@ -260,7 +260,9 @@ def _findings_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) 
     if signs:
         lines += ["", "HEALTH", *(f"  {s.severity}: {safe(s.tag)}: {safe(s.summary)}" for s in signs)]
     if comparison is not None:
-        lines += ["", f"AGAINST {safe(comparison.baseline)}: {comparison.verdict}: {safe(comparison.reason)}"]
+        other = snapshot.situation.run(RunKey(run.root, comparison.baseline))
+        against = other.title if other is not None else comparison.baseline
+        lines += ["", f"AGAINST {safe(against)}: {comparison.verdict}: {safe(comparison.reason)}"]
     if run.checkpoints:
         newest = run.checkpoints[-1]
         lines += [

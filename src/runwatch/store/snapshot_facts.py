@@ -107,6 +107,7 @@ def run_facts(run: Run) -> Facts:
         "host": host_of(run.root),
         "root": _text(run.root),
         "id": _text(run.id),
+        "name": _text(run.name),
         "group": _text(run.group),
         "status": run.status,
         "reason": _text(run.status_reason),

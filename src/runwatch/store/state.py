@@ -274,6 +274,11 @@ class State:
             db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", (root, *me))
         return None
 
+    def has_writer(self, root: str, me: Holder, stale_after: float) -> bool:
+        """Whether a process that is alive writes for the root. ``me`` says where and when it is asked."""
+        rows = self._rows("SELECT token, pid, host, since, beat FROM leases WHERE root = ?", root)
+        return any(_is_alive(Holder(*row), me, stale_after) for row in rows)
+
     def give_lease(self, root: str, token: str) -> None:
         """Stop being the root's writer. Raises ``StateError``."""
         self._write("DELETE FROM leases WHERE root = ? AND token = ?", root, token)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from runwatch.domain.directions import core_words, split_of
 from runwatch.domain.hyperparameters import flat
 from runwatch.domain.main_metric import same_metric
 from runwatch.domain.run import Run
@@ -30,6 +31,8 @@ _SIGNS: Mapping[str, Callable[[float, float], bool]] = {
     "=": lambda a, b: math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-300),
     "!=": lambda a, b: not math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-300),
 }
+_TIMES, _COUNTS = ("age", "started", "took"), ("step", "epoch", "points")
+_OWN = (*_TIMES, *_COUNTS)
 _Holds = Callable[[Run, float], bool]
 
 
@@ -132,12 +135,12 @@ _KEYS: Mapping[str, Callable[[str], _Holds]] = {
 def _compared(key: str, sign: str, value: str) -> _Holds:
     """A time, a count, a hyperparameter or a metric against a value."""
     kind = key.lower()
-    if kind in ("age", "started", "took"):
+    if kind in _TIMES:
         span = seconds(value)
         if span is None:
             raise ValueError(f"{value} is not a duration: 2d, 36h, 90m")
         return lambda run, now: _holds(_span(run, kind, now), sign, span)
-    if kind in ("step", "epoch", "points"):
+    if kind in _COUNTS:
         number = _number(value)
         return lambda run, now: _holds(getattr(run, kind), sign, number)
     return lambda run, now: _of_setting(run, key, sign, value)
@@ -162,22 +165,28 @@ def _holds(have: float | None, sign: str, limit: float) -> bool:
 
 
 def _of_metric(name: str, sign: str, limit: float) -> _Holds:
-    def holds(run: Run, now: float) -> bool:
-        tag = same_metric(run.metrics, name)
-        return tag is not None and _holds(run.metrics[tag].last, sign, limit)
-
-    return holds
+    return lambda run, now: _holds(_last(run, name), sign, limit)
 
 
-def _of_setting(run: Run, key: str, sign: str, value: str) -> bool:
+def _last(run: Run, name: str) -> float | None:
+    """The last value of the metric that a person means by ``name``: validation's of that name, else the only
+    one of it (``loss`` where there is only ``train/loss``)."""
+    tag = same_metric(run.metrics, name)
+    if tag is None and split_of(name) is None:
+        alike = [one for one in run.metrics if core_words(one) == core_words(name)]
+        tag = alike[0] if len(alike) == 1 else None
+    return None if tag is None else run.metrics[tag].last
+
+
+def _setting(run: Run, key: str) -> object:
     """A hyperparameter, by its name or the end of its name; where there is none, a metric's last value."""
     settings = flat(run.hparams)
     name = key if key in settings else next((one for one in settings if one.endswith("." + key)), None)
-    if name is None:
-        tag = same_metric(run.metrics, key)
-        have: object = run.metrics[tag].last if tag is not None else None
-    else:
-        have = settings[name]
+    return _last(run, key) if name is None else settings[name]
+
+
+def _of_setting(run: Run, key: str, sign: str, value: str) -> bool:
+    have = _setting(run, key)
     if have is None:
         return False
     try:
@@ -185,6 +194,19 @@ def _of_setting(run: Run, key: str, sign: str, value: str) -> bool:
     except ValueError:
         alike = any(_alike(str(have).lower(), one) for one in value.lower().split(","))
         return alike if sign == "=" else not alike if sign == "!=" else False
+
+
+def unknown_names(text: str, runs: Iterable[Run]) -> list[str]:
+    """What a filter compares though no run has it, neither as a hyperparameter nor as a metric."""
+    tokens = [token.lstrip("!-") for token in _TOKEN.findall(text) if '"' not in token]
+    terms = [_COMPARED.match(token) for token in tokens if not token.startswith("/")]
+    names = [term["key"].removeprefix("tag:").removeprefix("metric:") for term in terms if term]
+    runs = list(runs)
+    return [
+        name
+        for name in dict.fromkeys(names)
+        if name.lower() not in _OWN and ":" not in name and all(_setting(run, name) is None for run in runs)
+    ]
 
 
 def completions(text: str, runs: Iterable[Run], most: int = 8) -> list[str]:

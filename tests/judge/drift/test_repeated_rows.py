@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from drift_tables import profiled
 
+from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.domain.drift import ColumnDrift
-from runwatch.domain.profile import NamedProfile
+from runwatch.domain.profile import NamedProfile, empty_profile, merge
 from runwatch.judge.drift.multivariate import domain_classifier
 from runwatch.judge.drift.report import report
 
@@ -50,6 +51,64 @@ def test_a_reference_of_copies_is_no_drift() -> None:
         rng = np.random.default_rng(seed)
         found = judged(copies(drawn(rng, 3000), 8, rng), drawn(rng, 3000))
         assert not any(column.verdict in MOVED for column in found.values())
+
+
+def oversampled(table: Table, n: int, rng) -> Table:
+    at = rng.integers(0, len(table["x"]), n)
+    return {name: values[at] for name, values in table.items()}
+
+
+@pytest.mark.parametrize("places", [None, 2, 1])
+def test_two_samples_that_were_both_oversampled_are_no_drift(places: int | None) -> None:
+    def table(rng, shift: float = 0.0) -> Table:
+        made = drawn(rng, 400, shift) | {"k": rng.integers(0, 50, 400)}
+        few = {n: v.round(places) if places and v.dtype.kind == "f" else v for n, v in made.items()}
+        return oversampled(few, 8000, rng)
+
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        reference = table(rng)
+        still = judged(reference, table(rng))
+        assert not any(column.verdict in MOVED for column in still.values())
+        assert "these rows are not independent" in still["x"].reason
+        assert still["x"].reference_effective == pytest.approx(400, rel=0.1)
+        moved = judged(reference, table(rng, 0.8))
+        assert moved["x"].verdict in MOVED and moved["word"].verdict not in MOVED
+
+
+def test_one_sample_oversampled_twice_is_one_law(rng) -> None:
+    few = drawn(rng, 400)
+    found = judged(oversampled(few, 8000, rng), oversampled(few, 8000, rng))
+    assert {column.verdict for column in found.values()} == {"stable"}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_sales_of_one_catalogue_keep_every_row_even_at_other_prices(named: bool) -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        price = rng.lognormal(3, 1, 300).round(2)
+        goods = {
+            "x": price,
+            "cost": (price * rng.uniform(0.5, 0.8, 300)).round(2),
+            "weight": rng.lognormal(size=300),
+            "kind": rng.choice(list("abcdef"), 300),
+        }
+        goods |= {"name": np.array([f"item {i}" for i in range(300)])} if named else {}
+        before, now = (oversampled(goods, 8000, rng) for _ in range(2))
+        assert not any(column.verdict in MOVED for column in judged(before, now).values())
+        dearer = {**now, "x": now["x"] * 1.15, "cost": now["cost"] * 1.15}
+        found = judged(before, dearer)
+        assert found["x"].verdict in MOVED and found["cost"].verdict in MOVED
+        assert found["x"].current_effective is None
+
+
+def test_what_is_known_of_repeated_rows_is_kept_and_adds_up(rng) -> None:
+    whole, single = profiled(oversampled(drawn(rng, 400), 8000, rng)), profiled(drawn(rng, 4000))
+    assert len(whole.repeating) == 1024 and len(single.repeating) == 0
+    again = unpack_profile(pack_profile(whole), whole.grid)
+    assert np.array_equal(again.repeating, whole.repeating)
+    assert len(merge(whole, again).repeating) == 1024
+    assert np.array_equal(merge(whole, empty_profile(whole.grid)).repeating, whole.repeating)
 
 
 @pytest.mark.parametrize("levels", [8, 100])

@@ -13,6 +13,7 @@ from runwatch.domain.borders import Arrow, JsonMapping
 SUFFIXES = (".arrow", ".arrows", ".feather", ".ipc")
 COLUMNAR = False
 TYPED = True
+BLANK_IS_MISSING = False
 _STREAM = "all"
 
 

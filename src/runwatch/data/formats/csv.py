@@ -20,6 +20,7 @@ from runwatch.domain.borders import Arrow
 SUFFIXES = packed((".csv", ".tsv"))
 COLUMNAR = False
 TYPED = False
+BLANK_IS_MISSING = True
 _ERROR = re.compile(r"In CSV column #(\d+)(?:.*?): (.*)", re.DOTALL)
 _CODE = r"^[+-]?0\d+$"
 

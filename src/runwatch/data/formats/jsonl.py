@@ -23,6 +23,7 @@ from runwatch.readers.common.bounded_json import refuse_many
 SUFFIXES = packed((".jsonl", ".ndjson", ".json"))
 COLUMNAR = False
 TYPED = False
+BLANK_IS_MISSING = False
 MAX_DEPTH = 64
 MAX_ARRAY = 64 << 20
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')

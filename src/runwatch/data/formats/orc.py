@@ -13,6 +13,7 @@ from runwatch.domain.borders import Arrow, JsonMapping
 SUFFIXES = (".orc",)
 COLUMNAR = True
 TYPED = True
+BLANK_IS_MISSING = False
 _SPARKS_TYPE = b"spark.sql.catalyst.type"
 
 

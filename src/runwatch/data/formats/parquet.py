@@ -15,6 +15,7 @@ from runwatch.domain.borders import Arrow, JsonMapping
 SUFFIXES = (".parquet", ".pq", ".parq")
 COLUMNAR = True
 TYPED = True
+BLANK_IS_MISSING = False
 _VALUES_AT_ONCE = 250_000
 _MAX_FOOTER = 64 << 20
 _BYTES_128 = 16

@@ -30,7 +30,7 @@ class Table:
     def __init__(self, format_: TableFormat) -> None:
         self._format = format_
         self.SUFFIXES, self.COLUMNAR = format_.SUFFIXES, format_.COLUMNAR
-        self.TYPED = format_.TYPED
+        self.TYPED, self.BLANK_IS_MISSING = format_.TYPED, format_.BLANK_IS_MISSING
 
     def schema(self, file: DataFile) -> list[tuple[str, Arrow]]:
         return list(_columns(self, file))

@@ -105,6 +105,7 @@ class ColumnPair(msgspec.Struct, frozen=True, eq=False, dict=True):
 
 _FEW_TO_TELL = 4096
 _ONCE, _LEAST_PAIRS, _BEYOND_CHANCE = 1.05, 10, 3.0
+_TELLING, _LEAST_MET = 3.0, 20.0
 
 
 def paired(reference: TableProfile, current: TableProfile) -> list[ColumnPair]:
@@ -134,16 +135,56 @@ def paired(reference: TableProfile, current: TableProfile) -> list[ColumnPair]:
 def _repeats(own: TableProfile, other: TableProfile) -> float:
     """How often each row of ``own`` was repeated. Rows of few different values are the same by chance: as
     often as on the other side, or as the columns' values are the same independently of each other, or as the
-    most telling column's are on the other side."""
+    most telling column's are on the other side. Where both sides repeat rows, but not the same ones, neither
+    says what chance is for the other."""
     pairs = own.same * own.looked_at**2 / 2
     if own.repeated <= _ONCE or pairs < _LEAST_PAIRS:
         return 1.0
     values = own.same_values
-    best = int(np.argmin(values))
-    by_chance = max(other.same, float(values.prod()), _same(other.column(best), own.grid.columns[best]))
+    by_chance = float(values.prod())
+    if not _strangers(own, other):
+        best = int(np.argmin(values))
+        by_chance = max(by_chance, other.same, _same(other.column(best), own.grid.columns[best]))
     if own.same < _BEYOND_CHANCE * by_chance:
         return 1.0
     return 1 + (own.repeated - 1) * (1 - by_chance / own.same)
+
+
+def _strangers(own: TableProfile, other: TableProfile) -> bool:
+    """Whether the rows of ``own`` that repeat come from others than those of the other side: two halves of
+    the columns that each tell its rows apart have other values there, and so has every single column that
+    does. A catalogue's rows repeat on both sides and so do their values, even where one column changed."""
+    values = own.same_values
+    still = [i for i, column in enumerate(own.grid.columns) if 0 < values[i] < 1 and _stands_still(column)]
+    if not len(own.repeating) or not len(other.repeating) or len(still) < 2:
+        return False
+    order = sorted(still, key=lambda at: float(values[at]))
+    halves = (_apart(own, other, order[start::2]) for start in (0, 1))
+    alone = (_apart(own, other, [at]) for at in order if values[at] <= _TELLING * own.same)
+    return all(half is True for half in halves) and all(one is not False for one in alone)
+
+
+def _stands_still(column: ColumnGrid) -> bool:
+    """Whether a column's values do not move on by themselves, as those of clocks and counters do."""
+    moves = column.ascending or column.onward or column.foreign
+    return column.kind != "datetime" and column.role != "key" and not moves
+
+
+def _apart(own: TableProfile, other: TableProfile, columns: list[int]) -> bool | None:
+    """Whether rows of both sides have the same values in ``columns`` more seldom than rows of ``own`` do, by
+    half of how often its rows repeat or more; None where too many of its own rows have them."""
+    factors = np.random.default_rng(0).integers(1, 1 << 62, len(columns), dtype=np.uint64) * np.uint64(2) + 1
+    here, there = (
+        np.unique(side.repeating[:, columns].astype(np.uint64) @ factors, return_counts=True)
+        for side in (own, other)
+    )
+    n, m = len(own.repeating), len(other.repeating)
+    within = float((here[1] * (here[1] - 1.0)).sum()) / max(n * (n - 1), 1)
+    if within > _TELLING * own.same or within * n * n < _LEAST_MET:
+        return None
+    _, at, to = np.intersect1d(here[0], there[0], assume_unique=True, return_indices=True)
+    across = float((here[1][at] * there[1][to]).sum()) / (n * m)
+    return across < within - own.same / 2
 
 
 def _same(side: ColumnProfile, column: ColumnGrid) -> float:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.drift import Distribution
-from runwatch.domain.profile import ColumnProfile, Floats, TableProfile
+from runwatch.domain.empty_words import alike
+from runwatch.domain.profile import ColumnProfile, Floats, NamedProfile, TableProfile
 from runwatch.judge.drift.column_pair import ColumnPair, quantile
 from runwatch.text.units import number, percent
 
@@ -23,7 +24,8 @@ def distribution(
     index = reference.grid.index.get(column)
     if index is None:
         return None
-    pair = ColumnPair(reference.grid.columns[index], reference.column(index), current.column(index))
+    reference, ((now,),) = alike(reference, [NamedProfile("", current)])
+    pair = ColumnPair(reference.grid.columns[index], reference.column(index), now.profile.column(index))
     if pair.ordered:
         return _ordered(pair, bars)
     return _levels(pair)

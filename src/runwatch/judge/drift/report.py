@@ -9,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, DriftVerdict, Multivariate
+from runwatch.domain.empty_words import alike, one_segment
 from runwatch.domain.profile import DriftOptions, NamedProfile, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.column_pair import ColumnPair, paired
@@ -40,6 +41,7 @@ def report(
     files one by one; ``earlier``: batches before these, oldest first, which the day rule may look back on.
     Nothing raises: what cannot be judged is ``unknown`` with its reason."""
     options = options or DriftOptions()
+    reference, (current, days, earlier) = alike(reference, current, days, earlier)
     importance, usual = _importance(options, multivariate)
     pooled = reduce(merge, (one.profile for one in current), empty_profile(reference.grid))
     decisions = decide(reference, pooled, options, days, [*earlier, *current])
@@ -169,6 +171,7 @@ def segment_reports(
     """One report a segment ("region = south"), worst first. Every p-value is multiplied by the number of
     segments that have 30 rows on both sides; the rest are ``unknown``."""
     base = options or DriftOptions()
+    reference, current = one_segment(reference, current)
     values = sorted({*reference, *current})
     judged = [v for v in values if _rows(reference, v) >= SEGMENT_ROWS and _rows(current, v) >= SEGMENT_ROWS]
     inner = replace(base, tests=base.tests * max(len(judged), 1))

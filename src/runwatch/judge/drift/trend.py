@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from runwatch.domain.drift import ColumnTrend, DriftVerdict, Forecast
+from runwatch.domain.empty_words import alike
 from runwatch.domain.profile import DriftOptions, NamedProfile, TableProfile
 from runwatch.judge.drift.p_values import t_margin
 from runwatch.judge.drift.verdicts import decide
@@ -43,8 +44,10 @@ def row(
     days: Sequence[NamedProfile] = (),
 ) -> Row:
     """(verdict, effect) of each column in the newest of ``batches``, of which it looks back on the last 7."""
-    recent = batches[-LOOK_BACK:]
-    decisions = decide(reference, recent[-1].profile, options or DriftOptions(), days, recent)
+    earlier, newest = batches[-LOOK_BACK:-1], batches[-1:]
+    reference, (newest, earlier, days) = alike(reference, newest, earlier, days)
+    recent = [*earlier, *newest]
+    decisions = decide(reference, newest[0].profile, options or DriftOptions(), days, recent)
     return [(decision.verdict, decision.effect) for decision in decisions]
 
 

@@ -45,7 +45,7 @@ def compare_runs(
     each curve. Several runs on a side are its seeds. ``samples`` tells, of one run a side, the values of each
     sample of an evaluation."""
     runs_a, runs_b = _group(baseline), _group(candidate)
-    names = group_name(runs_b), group_name(runs_a)
+    names = ids_of(runs_b), ids_of(runs_a)
     if {run.key for run in runs_b} <= {run.key for run in runs_a}:
         return Comparison(*names, "equivalent", "this is the baseline itself, or one of its runs", ())
     readings = _readings(runs_a, runs_b, series, options)
@@ -79,15 +79,19 @@ def overall(
     return Comparison(*names, verdict, reason, metrics, unit=unit, notes=notes, hparams=hparams)
 
 
-def group_name(runs: Group) -> str:
-    """A run's id, or what the ids of a group have in common: "runs/seed-* (5 runs)"."""
-    if len(runs) == 1:
-        return run_name(runs[0].id)
-    ids = [run_name(run.id) for run in runs]
-    stem = next(
-        (ids[0][:n] for n in range(len(ids[0]), 0, -1) if all(i.startswith(ids[0][:n]) for i in ids)), ""
-    )
-    return f"{stem}* ({len(runs)} runs)"
+def group_name(called: Sequence[str]) -> str:
+    """What a run is called, or what those of a group have in common: "runs/seed-* (5 runs)"."""
+    if len(called) == 1:
+        return called[0]
+    first = called[0]
+    lengths = range(len(first), 0, -1)
+    stem = next((first[:n] for n in lengths if all(one.startswith(first[:n]) for one in called)), "")
+    return f"{stem}* ({len(called)} runs)"
+
+
+def ids_of(runs: Group) -> str:
+    """A run's id, or what the ids of a group have in common."""
+    return group_name([run_name(run.id) for run in runs])
 
 
 def _group(side: Run | Group) -> Group:

@@ -24,18 +24,18 @@ class PastLimit(ValueError):
 
 def parse(data: bytes | str) -> Any:
     """The value that ``data`` (UTF-8, a BOM is passed over) holds. Bare ``NaN``, ``Infinity`` are floats, an
-    integer of more than 400 digits an infinity. Raises ValueError: no JSON, deeper than
-    ``limits.JSON_DEPTH``, too much to hold, or torn; its text names line and column."""
+    integer of more than 400 digits an infinity. Raises PastLimit: deeper than ``limits.JSON_DEPTH``, or too
+    much to hold; ValueError: no JSON, or torn; its text names line and column."""
     refuse_many(data)
     text = data if isinstance(data, str) else data.decode("utf-8-sig", "backslashreplace")
     try:
         value = json.loads(text, parse_int=_integer)
     except RecursionError:
-        raise ValueError(f"nested deeper than {limits.JSON_DEPTH}") from None
+        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"{error.msg} (line {error.lineno}, column {error.colno})") from None
     if _too_deep(value):
-        raise ValueError(f"nested deeper than {limits.JSON_DEPTH}")
+        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}")
     return value
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from runwatch.domain.directions import direction_of, split_of
 from runwatch.domain.points import FloatArray
 from runwatch.readers.base import Listing
 
@@ -68,7 +69,15 @@ _DATA = (
     "pred,image_id,user_id,customer_id,sample_id"
 )
 DATA_WORDS = frozenset(_DATA.split(","))
-RANK_KEYS = {"rank": "rank", "local_rank": "rank", "global_rank": "rank", "fold": "fold"}
+RANK_KEYS = {
+    **dict.fromkeys(("rank", "local_rank", "global_rank"), "rank"),
+    **dict.fromkeys(("worker", "worker_id"), "worker"),
+    **dict.fromkeys(("trial", "trial_id"), "trial"),
+    "process_index": "process",
+    "fold": "fold",
+    "seed": "seed",
+}
+"""Columns whose integers tell whose a row is, and what stands before the number in its tags."""
 MMENGINE = "vis_data"
 LOG_NAMES = frozenset({"metrics", "progress", "history", "log", "logs", "results", "training", "train"})
 
@@ -115,6 +124,11 @@ def is_place(name: str) -> bool:
     """Whether ``name`` says when or where (epoch, clock, rank, how far it is), and is no metric."""
     key = plain(name)
     return key == "epoch" or key in _WALL_ORDER or key in RANK_KEYS or key in _BOOKKEEPING
+
+
+def is_loss(name: str) -> bool:
+    """A loss, or a metric of a part of the data: what training writes and a table of data has not."""
+    return direction_of(name) is not None and ("loss" in plain(name) or split_of(name) is not None)
 
 
 def metric_columns(names: Sequence[str], step: str | None) -> list[int]:

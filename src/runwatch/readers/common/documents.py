@@ -64,8 +64,7 @@ def read_version(source: SourceFile, cursor: Cursor | None) -> Version | Reading
     try:
         value = bounded_json.parse(document.data)
     except ValueError as error:
-        problem = Problem(
-            source.file, None, f"not complete JSON: {error}", "it is read again when it changes"
-        )
+        what = "not read" if isinstance(error, bounded_json.PastLimit) else "not complete JSON"
+        problem = Problem(source.file, None, f"{what}: {error}", "it is read again when it changes")
         return Reading({}, document.cursor, (problem,))
     return Version(value, document.cursor, cursor is not None)

@@ -107,7 +107,8 @@ _FOREIGN = ("wandb:", "File ", "slurmstepd:", "srun:", "wandb.")
 
 class LineProgress(NamedTuple):
     """``pairs``: names and values in line order; ``kind``: a whole ``line``, a progress ``bar``, a ``keras``
-    bar or a row of a ``table``; ``total_steps``: of ``step 100/6000``, which beside an epoch is a batch;
+    bar or a row of a ``table``; ``total_steps``: of ``step 100/6000``, which beside an epoch is a batch, 0
+    where only the training's last line tells it;
     ``held_out``: a line of validation, whose batches are its own; ``first_epoch``: the number that the
     format gives the first one, where it is known by its form."""
 
@@ -181,9 +182,7 @@ def _booster(stripped: str) -> LineProgress | None:
         return None
     pairs = tuple((match[1], float(match[2])) for match in _CATBOOST_PAIR.finditer(stripped))
     step = int(at[1])
-    return LineProgress(
-        "line", pairs, step=step, total_steps=step if _CATBOOST_END.search(stripped) else None
-    )
+    return LineProgress("line", pairs, step=step, total_steps=step if _CATBOOST_END.search(stripped) else 0)
 
 
 def _gensim(stripped: str) -> LineProgress | None:

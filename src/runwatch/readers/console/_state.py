@@ -157,6 +157,8 @@ class PlannedLength:
         if progress.total_steps and not progress.held_out:
             self._planned = self._planned or progress.total_steps != self._state.get("steps")
             self._state["steps"] = progress.total_steps
+        elif progress.total_steps == 0 and self._state.get("steps"):  # another training has begun
+            self._planned, self._state["steps"] = True, 0
         if progress.epoch is not None and progress.epochs:
             self._state["current"] = [progress.epoch, progress.epochs]
             self._note(progress, int(progress.epoch))
@@ -273,7 +275,7 @@ class ConsoleNumbers:
 
     def _same_axis(self, progress: LineProgress) -> bool:
         """Whether a line of validation names the step of the training, and not its own batches."""
-        return progress.step is not None and progress.total_steps in (None, self._state.get("total"))
+        return progress.step is not None and progress.total_steps in (None, 0, self._state.get("total"))
 
     def _first(self, progress: LineProgress, epoch: int) -> int:
         """The number of the first epoch: by the form of the line, else as the log begins."""

@@ -8,19 +8,22 @@ import msgspec
 
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.finding import Finding, Severity
-from runwatch.domain.run import Run
+from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import about_run, begun, project_of
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """A comparison and what it is about. ``assumed``: the baseline was not configured or pinned."""
+    """A comparison and what it is about. ``assumed``: the baseline was not configured or pinned;
+    ``called``, ``baseline_called``: both sides as people call them."""
 
     scope: str
     root: str
     comparison: Comparison
     run: Run | None
     assumed: bool
+    called: str
+    baseline_called: str
 
 
 def subjects(situation: Situation) -> Iterator[Subject]:
@@ -31,9 +34,13 @@ def subjects(situation: Situation) -> Iterator[Subject]:
         baseline = situation.baselines.get(key.root)
         if run is not None:
             assumed = baseline is not None and baseline.origin == "assumed"
-            yield Subject(run.id, run.root, comparison, run, assumed)
+            other = runs.get(RunKey(run.root, comparison.baseline))
+            called, baseline_called = run.title, other.title if other else comparison.baseline
+            if called == baseline_called:
+                called, baseline_called = run.id, comparison.baseline
+            yield Subject(run.id, run.root, comparison, run, assumed, called, baseline_called)
     for named, comparison in situation.predictions.items():
-        yield Subject(named.name, named.root, comparison, None, False)
+        yield Subject(named.name, named.root, comparison, None, False, named.name, comparison.baseline)
 
 
 def about_model(

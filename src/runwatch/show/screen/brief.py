@@ -21,5 +21,5 @@ def brief_table(briefs: Sequence[tuple[str, Brief]]) -> TableView:
             ViewRow((root, line.label), (text(line.label, "muted"), text(line.words))) for line in brief.lines
         ]
         rows.append(ViewRow((root, "end"), ((), ())))
-    nothing = (text("nothing happened since you last looked", "muted"),)
+    nothing = (text("nothing new since you last looked; F lists all findings", "muted"),)
     return TableView(_COLUMNS, tuple(rows), nothing)

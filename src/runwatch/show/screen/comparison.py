@@ -93,7 +93,7 @@ def comparison_view(snapshot: Snapshot, subject: Subject) -> ComparisonView:
     if comparison is None:
         return _missing(snapshot, subject)
     return ComparisonView(
-        _head(comparison),
+        _head(comparison, *_called(snapshot, subject, comparison)),
         join(
             [
                 *(text(message, "strong") for message in cost_words(comparison)),
@@ -134,13 +134,23 @@ def _missing(snapshot: Snapshot, subject: Subject) -> ComparisonView:
     return ComparisonView(text(name, "strong"), (), empty, nothing, blank, (), nothing, blank, nothing)
 
 
-def _head(comparison: Comparison) -> Words:
+def _called(snapshot: Snapshot, subject: Subject, comparison: Comparison) -> tuple[str, str]:
+    """What people call candidate and baseline; their ids where both have one name."""
+    ids = comparison.candidate, comparison.baseline
+    if isinstance(subject, PredictionsKey):
+        return ids
+    runs = [snapshot.situation.run(RunKey(subject.root, name)) for name in ids]
+    candidate, baseline = (name if run is None else run.title for name, run in zip(ids, runs, strict=True))
+    return ids if candidate == baseline else (candidate, baseline)
+
+
+def _head(comparison: Comparison, candidate: str, baseline: str) -> Words:
     tone = VERDICT_TONES[comparison.verdict]
     return words(
         Span(f"{METRIC_SIGNS[comparison.verdict]} {METRIC_WORDS[comparison.verdict]}  ", tone),
-        text(comparison.candidate, "strong"),
+        text(candidate, "strong"),
         Span(" against ", "muted"),
-        Span(f"◆ {safe(comparison.baseline)}", "baseline"),
+        Span(f"◆ {safe(baseline)}", "baseline"),
         Span(f"  {safe(comparison.reason)}", "muted"),
     )
 

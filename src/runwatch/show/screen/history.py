@@ -103,7 +103,7 @@ def _row(one: FindingHistory, i: int, now: float) -> ViewRow:
 def _no_history(filter: str, any_there: bool) -> tuple[Words, ...]:
     if filter and any_there:
         return (text(f"nothing matches “{filter}”"), (Span("escape clears the filter", "muted"),))
-    return ((Span("no history yet: nothing was opened or closed since it is kept here", "muted"),),)
+    return ((Span("no history yet: no task or finding was opened or closed so far", "muted"),),)
 
 
 def champions_table(champions: Champions, filter: str, now: float) -> TableView:

@@ -102,7 +102,7 @@ def _predictions(snapshot: Snapshot) -> tuple[ViewRow, ...]:
 
 def _title(snapshot: Snapshot, run: Run) -> Words:
     baseline = snapshot.situation.baselines.get(run.root)
-    name = Span(safe(run.id.rpartition("/")[2]), "strong")
+    name = Span(safe(run.name or run.id.rpartition("/")[2]), "strong")
     if baseline is None:
         return words(name, Span("  no baseline: press b on a run to pin it", "muted"))
     if is_baseline(snapshot, run):

@@ -46,7 +46,7 @@ from runwatch.show.screen.view import (
     words,
 )
 from runwatch.text import units
-from runwatch.text.run_filter import parse
+from runwatch.text.run_filter import parse, unknown_names
 from runwatch.text.safe import safe
 from runwatch.text.signs import STATUS_WORDS
 
@@ -354,9 +354,19 @@ def run_name(key: RunKey, roots: Sequence[str]) -> str:
     return safe(root + key.id)
 
 
+def no_match(line: str, snapshot: Snapshot) -> tuple[Words, ...]:
+    """What stands in place of runs that a filter lets pass."""
+    unknown = ", ".join(unknown_names(line, snapshot.situation.runs))
+    return (
+        text(f"no run matches “{line}”"),
+        *([text(f"no run has a metric or hyperparameter {safe(unknown, 60)}")] if unknown else []),
+        (Span("escape clears the filter, Tab completes names", "muted"),),
+    )
+
+
 def _nothing(snapshot: Snapshot, ask: RunsAsk) -> tuple[Words, ...]:
     if ask.filter and snapshot.situation.runs:
-        return (text(f"no run matches “{ask.filter}”"), (Span("escape clears the filter", "muted"),))
+        return no_match(ask.filter, snapshot)
     if snapshot.watch.phase != "live":
         return ((Span("looking for runs …", "muted"),),)
     return (

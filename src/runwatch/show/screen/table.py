@@ -17,6 +17,7 @@ from runwatch.show.screen.runs import (
     compared,
     is_baseline,
     mark_tone,
+    no_match,
     run_name,
 )
 from runwatch.show.screen.view import (
@@ -107,7 +108,7 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
         *_filtered(snapshot, ranked, ask),
     )
     finite = tuple(run.key for run in ranked if math.isfinite(value_of(run.metrics[tag], ask.which)[0]))
-    return BoardView(metric, TableView(columns, rows, _no_run(ask)), choices, head, finite)
+    return BoardView(metric, TableView(columns, rows, _no_run(snapshot, ask)), choices, head, finite)
 
 
 def _filtered(snapshot: Snapshot, ranked: Sequence[Run], ask: BoardAsk) -> Words:
@@ -119,9 +120,9 @@ def _filtered(snapshot: Snapshot, ranked: Sequence[Run], ask: BoardAsk) -> Words
     return (note, Span(f"  {safe(complaint, 80)}", "warn")) if complaint else (note,)
 
 
-def _no_run(ask: BoardAsk) -> tuple[Words, ...]:
+def _no_run(snapshot: Snapshot, ask: BoardAsk) -> tuple[Words, ...]:
     if ask.filter:
-        return (text(f"no run matches “{ask.filter}”"), (Span("escape clears the filter", "muted"),))
+        return no_match(ask.filter, snapshot)
     return ((Span("no run has a metric yet; they appear as soon as a training writes one", "muted"),),)
 
 

@@ -57,13 +57,16 @@ def _numbers(check: CheckResult) -> list[str]:
 def _disks(snapshot: Snapshot) -> list[str]:
     machine = snapshot.situation.machine
     return [
-        perfdata(f"disk {d.mount}", d.percent, "%", most="100") for d in (machine.disks if machine else ())
+        perfdata(f"disk {d.mount}", round(d.percent, 1), "%", most="100")
+        for d in (machine.disks if machine else ())
     ]
 
 
 def _detail(finding: JsonMapping, several_roots: bool) -> str:
     subject = placed(finding, several_roots)
-    words = f"{finding['severity'].upper()} {finding['rule']} {subject}: {finding['summary']}"
+    last, summary = subject.rpartition(" · ")[2], str(finding["summary"])
+    said = next((start for start in (f"{last}: ", f"{last} ") if summary.startswith(start)), "")
+    words = f"{finding['severity'].upper()} {finding['rule']} {subject}: {summary.removeprefix(said)}"
     return _plain(f"{words}; {finding['advice']}" if finding["advice"] else words)
 
 

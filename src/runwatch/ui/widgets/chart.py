@@ -18,6 +18,7 @@ from runwatch.domain.points import FloatArray
 from runwatch.show.screen.chart import ChartBand, ChartView
 from runwatch.show.screen.view import Span
 from runwatch.text import units
+from runwatch.text.fitting import fit_words
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
 from runwatch.ui.messages import ExportRequested
@@ -237,25 +238,41 @@ def nearest(x: FloatArray, at: float) -> int:
     return right - 1 if at - x[right - 1] <= x[right] - at else right
 
 
+_SHORTEST_NAME = 10
+"""Cells in which the last name of a legend still says something."""
+
+
 def _legend(view: ChartView, width: int) -> tuple[Span, ...]:
     out: list[Span] = [Span(" ")]
     state = (Span("  "), Span(view.state, "info")) if view.state else ()
     room = width - width_of(state)
-    ordered = sorted(view.lines, key=lambda line: not line.selected)
-    named = [(_LEGEND_SIGN, line.name, line.tone) for line in ordered if line.name]
-    named += [(_LEGEND_SIGN, level.name, level.tone) for level in view.levels if level.name]
-    named = list(dict.fromkeys(named))
-    marks = dict.fromkeys((f"{mark.sign} ", mark.name, mark.tone) for mark in view.marks if mark.name)
-    for i, (sign, name, tone) in enumerate([*named, *marks]):
-        entry = [Span("   " if i else ""), Span(sign, tone), Span(name, "plain")]
-        left = len(named) - i
-        if i and width_of((*out, *entry)) > room - 4 * (left > 1):
-            if left > 0:
-                out.append(Span(f"  +{left}", "muted"))
+    entries = _legend_entries(view, room - 1)
+    for i, (sign, name) in enumerate(entries):
+        left = len(entries) - i
+        gap = Span("   " if i else "")
+        if i and width_of((*out, gap, sign, name)) > room - 4 * (left > 1):
+            rest = room - width_of((*out, gap, sign))
+            cut = left == 1 and rest >= _SHORTEST_NAME
+            out += (gap, sign, Span(fit_words(name.text, rest))) if cut else (Span(f"  +{left}", "muted"),)
             break
-        out += entry
-    gap = width - 1 - width_of((*out, *state))
-    return (*out, Span(" " * max(gap, 0)), *state) if state else tuple(out)
+        out += gap, sign, name
+    rest = width - 1 - width_of((*out, *state))
+    return (*out, Span(" " * max(rest, 0)), *state) if state else tuple(out)
+
+
+def _legend_entries(view: ChartView, room: int) -> list[tuple[Span, Span]]:
+    """Lines, the selected one first, then levels and marks; marks come second where there is no room for all:
+    a line can be known from the other charts, a sign cannot."""
+    ordered = sorted(view.lines, key=lambda line: not line.selected)
+    lines = [(line.name, line.tone) for line in ordered if line.name]
+    lines += [(level.name, level.tone) for level in view.levels if level.name]
+    named = [(Span(_LEGEND_SIGN, tone), Span(name, "plain")) for name, tone in dict.fromkeys(lines)]
+    signs = dict.fromkeys((f"{mark.sign} ", mark.name, mark.tone) for mark in view.marks if mark.name)
+    marks = [(Span(sign, tone), Span(name, "plain")) for sign, name, tone in signs]
+    entries = [*named, *marks]
+    if sum(width_of(entry) + 3 for entry in entries) - 3 <= room:
+        return entries
+    return [*named[:1], *marks, *named[1:]]
 
 
 _AXIS_NAMES = {"step": "step", "epoch": "epoch", "time": "since start", "clock": "clock", "value": ""}

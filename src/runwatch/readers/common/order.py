@@ -1,0 +1,92 @@
+"""Whether the rows of a log stand in the order in which a training writes them, and what is said where they
+do not: of a shuffled or a reversed table no row is the newest."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from runwatch.domain.run import Problem
+from runwatch.readers.base import Claim, Cursor, Reading, SourceFile
+
+Fault = Literal["unordered", "uncounted"]
+Place = tuple[float, float]
+"""The epoch and the step of a row."""
+
+_LATE = 3
+_MOST_WRITERS, _ROWS_A_WRITER = 8, 4
+_MANY, _RISING = 16, 0.8
+_WORDS: dict[str, tuple[str, str]] = {
+    "unordered": (
+        "metrics whose step does not rise from row to row, not read: no row is known to be the newest",
+        "sort its rows by step",
+    ),
+    "uncounted": ("metrics whose step is no whole number, not read", "log an integer step"),
+}
+
+
+def in_order(places: Sequence[Place], owners: Callable[[], Iterable[Hashable]]) -> bool:
+    """Whether the rows mostly rise, perhaps anew with each epoch, be it each owner's (rank, split) alone; or
+    are those of a few writers, or of many that keep pace. ``owners``: of each row, asked only if it
+    matters."""
+    if _mostly_rises(places) or _slightly_late(places) or _is_interleaved(places) or _keeps_pace(places):
+        return True
+    of: dict[Hashable, list[Place]] = {}
+    for owner, place in zip(owners(), places, strict=True):
+        of.setdefault(owner, []).append(place)
+    return len(of) > 1 and all(_mostly_rises(its) or _slightly_late(its) for its in of.values())
+
+
+def _mostly_rises(places: Sequence[Place]) -> bool:
+    back = sum(later < earlier for earlier, later in pairwise(places) if later[1] != places[0][1])
+    return 3 * back <= max(len(places) - 1, 3)
+
+
+def _slightly_late(places: Sequence[Place]) -> bool:
+    """Whether no row is more than a few places from where it would stand in order, and none is there
+    twice."""
+    steps = [step for _, step in places]
+    order = sorted(range(len(steps)), key=lambda i: steps[i])
+    near = all(abs(place - i) <= _LATE for i, place in enumerate(order))
+    return near and len(set(steps)) == len(steps) > 2 * _LATE
+
+
+def _is_interleaved(places: Sequence[Place]) -> bool:
+    """Whether a few rising sequences make up all the rows: as many as the longest falling one has rows
+    (Dilworth), which in n shuffled rows are about 2 sqrt(n)."""
+    ends: list[Place] = []
+    for place in places:
+        at = bisect_right(ends, place)
+        if at:
+            ends[at - 1] = place
+        elif len(ends) == _MOST_WRITERS:
+            return False
+        else:
+            ends.insert(0, place)
+    return len(places) >= _ROWS_A_WRITER * len(ends)
+
+
+def _keeps_pace(places: Sequence[Place]) -> bool:
+    """Whether the rows rise as a whole, by Spearman's rank correlation with their order."""
+    if len(places) < _MANY:
+        return False
+    _, ranks = np.unique(np.array(places), axis=0, return_inverse=True)
+    ranks = ranks.ravel()
+    return bool(np.ptp(ranks) and np.corrcoef(np.arange(len(ranks)), ranks)[0, 1] >= _RISING)
+
+
+def refused(reader: str, file: str, fault: Fault) -> Claim:
+    """The claim on a log that its reader can't read; ``refusal`` says so in its place."""
+    return Claim(reader, fault, file, (file,), priority=1, role="unread")
+
+
+def refusal(claim: Claim, source: SourceFile) -> Reading | None:
+    """What is read of a file that was refused; None: it was not."""
+    if claim.role != "unread":
+        return None
+    problem = Problem(source.file, None, *_WORDS[claim.format])
+    return Reading({}, Cursor(stat=source.stat), (problem,))
