@@ -14,12 +14,13 @@ from runwatch.readers.common.column_names import (
     MMENGINE,
     by_prefix,
     is_loss,
+    metric_columns,
     place,
     plain,
     step_key,
 )
 from runwatch.readers.common.order import in_order, refusal, refused
-from runwatch.readers.common.records import first_records, metric_names, read_records
+from runwatch.readers.common.records import first_records, read_records
 from runwatch.readers.common.row_prefixes import rank_column, split_column
 
 NAME = "jsonl"
@@ -72,12 +73,21 @@ def _placed(listing: Listing, name: str) -> list[dict[str, object]]:
 
 
 def _tags(records: Iterable[Mapping[str, object]]) -> frozenset[str]:
-    return frozenset(tag for record in records for tag in metric_names(record))
+    metrics: dict[tuple[str, ...], list[str]] = {}
+    tags: set[str] = set()
+    for record in records:
+        keys = tuple(record)
+        if keys not in metrics:
+            metrics[keys] = [keys[i] for i in metric_columns(keys, step_key(keys))]
+        tags.update([tag for tag in metrics[keys] if tag not in tags and number(record[tag]) is not None])
+    return frozenset(tags)
 
 
 def _in_order(records: Sequence[Mapping[str, object]]) -> bool:
     """Whether the most frequent kind of record stands in the order of writing. Few records don't tell, and
     those without a loss may be data."""
+    if len(records) < _MANY or _only_rises(records):
+        return True
     keys, many = Counter(map(tuple, records)).most_common(1)[0]
     step = step_key(keys)
     if step is None or many < _MANY or not any(map(is_loss, keys)):
@@ -91,3 +101,10 @@ def _in_order(records: Sequence[Mapping[str, object]]) -> bool:
         return (tuple(str(row[key]) for key in by) for row in rows)
 
     return in_order(places, owners)
+
+
+def _only_rises(records: Sequence[Mapping[str, object]]) -> bool:
+    """Whether all records tell a step by the first one's name, and none goes back: by far the most do."""
+    step = step_key(records[0])
+    steps = [] if step is None else [record.get(step) for record in records]
+    return set(map(type, steps)) == {int} and steps == sorted(steps)  # type: ignore[type-var]

@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import ref
 
 from textual import events
 from textual.actions import parse
@@ -50,6 +51,7 @@ from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.selection import Selection
 from runwatch.ui.settings import UiSettings
+from runwatch.ui.textual_leaks import forget_closed_widgets
 from runwatch.ui.themed import ThemedApp
 from runwatch.ui.undo import baseline_before, undo_of
 from runwatch.ui.widgets.keys import Keys
@@ -84,6 +86,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def __init__(self, watching: Watching, settings: UiSettings) -> None:
         super().__init__()
+        forget_closed_widgets()
         self.watching, self.settings = watching, settings
         self.choice = Selection()
         self.snapshot: Snapshot | None = None
@@ -92,7 +95,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.undos: list[Intent] = []
         self.briefs: Sequence[tuple[str, Brief]] = ()
         self.finding: tuple[str, str] | None = None
-        self._walked: LiveScreen | None = None
+        self._walked: ref[LiveScreen] | None = None
         self._began = time.monotonic()
         self._keeping: Timer | None = None
         self._ticket = 0
@@ -334,11 +337,11 @@ class RunwatchApp(ThemedApp, LeavingApp):
         if not isinstance(screen, LiveScreen):
             return
         screen.finding = finding.key
-        if self._walked is not None and self.screen is self._walked:
+        if self._walked is not None and self.screen is self._walked():
             self.switch_screen(screen)
         else:
             self.push_screen(screen)
-        self._walked = screen
+        self._walked = ref(screen)
 
     def ask(self, dialog: Screen[T], then: Callable[[T | None], None]) -> None:
         """Put a question over the screen; ``then`` gets its answer, None when it was left."""

@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, text
 from runwatch.text.safe import safe
 from runwatch.ui.search_dialog import SearchDialog, arrows
+from runwatch.ui.textual_leaks import LineInput
 from runwatch.ui.widgets.table import TableWidget
 
 
@@ -60,7 +61,7 @@ class AskLine(ModalScreen[str | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._title)
             suggester = Marks(self._marks) if self._marks else None
-            yield Input(self._value, suggester=suggester, compact=True, select_on_focus=False)
+            yield LineInput(self._value, suggester=suggester, compact=True, select_on_focus=False)
             yield Static(Content(self._hint), classes="hint")
 
     def action_complete(self) -> None:

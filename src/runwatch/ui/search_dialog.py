@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from runwatch.ui.textual_leaks import LineInput
 from runwatch.ui.widgets.table import TableWidget
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class SearchDialog(ModalScreen[T | None], Generic[T]):
     def compose(self) -> ComposeResult:
         with Vertical(classes=self.LOOK) as box:
             box.border_title, box.border_subtitle = self._titles
-            yield Input(placeholder=self.ASKS, compact=True)
+            yield LineInput(placeholder=self.ASKS, compact=True)
             yield self.listing()
 
     def listing(self) -> TableWidget:

@@ -18,7 +18,6 @@ from runwatch.readers.common.bounded_json import PastLimit, flatten, number, par
 from runwatch.readers.common.cells import BoolArray
 from runwatch.readers.common.column_names import (
     STEP_OF_LENGTH,
-    metric_columns,
     moment,
     plain,
     seconds,
@@ -50,13 +49,6 @@ def first_keys(head: bytes) -> frozenset[str]:
     """The flattened keys of the first record; none if the first line is no object."""
     records = first_records(head, whole=False)
     return frozenset(records[0]) if records else frozenset()
-
-
-def metric_names(record: Mapping[str, object]) -> frozenset[str]:
-    """The keys of a record that are metrics."""
-    step = step_key(record)
-    keys = tuple(record)
-    return frozenset(keys[i] for i in metric_columns(keys, step) if number(record[keys[i]]) is not None)
 
 
 class _Shape:

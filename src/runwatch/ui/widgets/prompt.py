@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from runwatch.text.safe import safe
+from runwatch.ui.textual_leaks import LineInput
 
 Complete = Callable[[str], list[str]]
 
@@ -58,7 +59,7 @@ class Prompt(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static(Content(f"/ filter {self._title}"))
-        yield Input(self._text, placeholder=self._help, compact=True)
+        yield LineInput(self._text, placeholder=self._help, compact=True)
         yield Static(id="completions")
 
     def on_mount(self) -> None:
