@@ -310,6 +310,23 @@ class TestTables:
         assert names(board.table) == ["c", "a", "b"]
         assert board.table.columns[-1].title == "lr"
 
+    def test_one_metric_in_several_spellings_is_one_ranking(self) -> None:
+        tags = {"a": "val/auc", "b": "val_auc", "c": "eval_auc", "d": "train_auc"}
+        runs = [
+            run(n, metrics={tag: metric(tag, last=0.9 - i / 10)}) for i, (n, tag) in enumerate(tags.items())
+        ]
+        for asked in (None, "val_auc", "eval_auc"):
+            board = view_table.leaderboard(snapshot(*runs), view_table.BoardAsk(asked, "last"), NOW)
+            assert names(board.table) == ["a", "b", "c"]
+            assert plain(board.head).endswith("1 without it")
+            assert len(board.choices) == 2, "validation's and training's"
+        (row,) = (
+            row
+            for row in view_table.side_by_side(snapshot(*runs), tuple(r.key for r in runs[:2])).rows
+            if isinstance(row.key, tuple) and row.key[0] == "m"
+        )
+        assert texts(row)[1:] == ["★ 0.9000", "0.8000"]
+
     def test_side_by_side_shows_what_differs_and_who_is_best(self) -> None:
         one = run("a", hparams={"lr": 0.1, "depth": 3}, metrics={"val/auc": metric(last=0.9)})
         two = run("b", hparams={"lr": 0.2, "depth": 3}, metrics={"val/auc": metric(last=0.8)})

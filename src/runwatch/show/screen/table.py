@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 
+from runwatch.domain.directions import core_words, split_of
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.judge.runs.comparing import shown_tags
+from runwatch.judge.runs.naming import match
 from runwatch.show.screen.run import flat
 from runwatch.show.screen.runs import (
     common_folder,
@@ -52,11 +56,13 @@ class BoardAsk(msgspec.Struct, frozen=True):
 
 
 class Ranking(NamedTuple):
-    """Runs ranked by ``metric``, and the metrics one may rank by."""
+    """Runs ranked by ``metric``, however each spells it, and the metrics one may rank by. ``without``: how
+    many runs have no such metric."""
 
     metric: str | None
     runs: tuple[Run, ...]
     choices: tuple[str, ...]
+    without: int
 
 
 class BoardView(msgspec.Struct, frozen=True):
@@ -75,15 +81,16 @@ def ranking(snapshot: Snapshot, ask: BoardAsk) -> Ranking:
     holds, now = parse(ask.filter).holds, snapshot.situation.now
     runs = [run for run in snapshot.situation.runs if not ask.filter or holds(run, now)]
     choices = _tags(runs)
-    metric = ask.metric if ask.metric in choices else _commonest(snapshot, runs)
-    ranked = [run for run in runs if metric in run.metrics]
-    ranked.sort(key=lambda run: _place(run.metrics[metric or ""], ask.which))
-    return Ranking(metric, tuple(ranked), choices)
+    metric = match(ask.metric, choices) if ask.metric else None
+    metric = metric or _commonest(runs, choices)
+    there = [(_place(own, ask.which), i) for i, run in enumerate(runs) if (own := _own_metric(run, metric))]
+    ranked = tuple(runs[i] for _, i in sorted(there))
+    return Ranking(metric, ranked, choices, len(runs) - len(ranked))
 
 
 def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
     """The ranking as a table, with the hyperparameters that differ."""
-    metric, ranked, choices = ranking(snapshot, ask)
+    metric, ranked, choices, without = ranking(snapshot, ask)
     hparams = _varying(ranked)
     columns = (
         ViewColumn("rank", "#", 4, right=True),
@@ -96,18 +103,23 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
         ViewColumn("status", "status", 10, drop=4),
         *(ViewColumn(f"h:{name}", safe(name)[-12:], 12, drop=5 + i) for i, name in enumerate(hparams)),
     )
-    tag = metric or ""
+    own = [metric_ for run in ranked if (metric_ := _own_metric(run, metric))]
     roots = snapshot.situation.roots
     prefix = common_folder([run.id for run in snapshot.situation.runs]) if len(roots) == 1 else ""
     names = [safe(run.name) or run_name(run.key, roots)[len(safe(prefix)) :] for run in ranked]
-    rows = tuple(_ranked(snapshot, run, names[i], i, tag, ask, hparams) for i, run in enumerate(ranked))
+    rows = tuple(_ranked(snapshot, run, names[i], i, own[i], ask, hparams) for i, run in enumerate(ranked))
     head = (
         Span("ranked by ", "muted"),
         Span(safe(metric or "–"), "strong"),
         Span(f", {ask.which} value", "muted"),
+        *((Span(f"  {without:,} without it", "muted"),) if metric and without else ()),
         *_filtered(snapshot, ranked, ask),
     )
-    finite = tuple(run.key for run in ranked if math.isfinite(value_of(run.metrics[tag], ask.which)[0]))
+    finite = tuple(
+        run.key
+        for run, found in zip(ranked, own, strict=True)
+        if math.isfinite(value_of(found, ask.which)[0])
+    )
     return BoardView(metric, TableView(columns, rows, _no_run(snapshot, ask)), choices, head, finite)
 
 
@@ -127,17 +139,30 @@ def _no_run(snapshot: Snapshot, ask: BoardAsk) -> tuple[Words, ...]:
 
 
 def _tags(runs: Sequence[Run]) -> tuple[str, ...]:
+    """The metrics of runs, each once where runs spell it in different ways."""
     metrics = {m.tag: m for run in runs for m in run.metrics.values() if not m.hidden}
-    return tuple(by_importance({tag: metric.direction for tag, metric in metrics.items()}))
+    tags: list[str] = []
+    spelled: dict[object, str] = {}
+    for tag in by_importance({tag: metric.direction for tag, metric in metrics.items()}):
+        same = spelled.setdefault((core_words(tag), split_of(tag)), tag)
+        if same == tag or any(tag in run.metrics and same in run.metrics for run in runs):
+            tags.append(tag)
+    return tuple(tags)
 
 
-def _commonest(snapshot: Snapshot, runs: list[Run]) -> str | None:
-    counts: dict[str, int] = {}
-    for run in runs:
-        metric = run.main_metric
-        if metric is not None:
-            counts[metric.tag] = counts.get(metric.tag, 0) + 1
-    return max(counts, key=lambda tag: (counts[tag], tag), default=None)
+def _own_metric(run: Run, tag: str | None) -> Metric | None:
+    """What a run calls ``tag``, or what is the same metric in other words."""
+    own = None if tag is None else tag if tag in run.metrics else match(tag, shown_tags(run))
+    return None if own is None else run.metrics[own]
+
+
+def _commonest(runs: Sequence[Run], choices: Sequence[str]) -> str | None:
+    """Of the metrics that people choose from, the one that most runs lead with."""
+    counts = Counter(main.tag for run in runs if (main := run.main_metric) is not None)
+    spelled: Counter[str] = Counter()
+    for tag, count in counts.items():
+        spelled[match(tag, choices) or tag] += count
+    return max(spelled, key=lambda tag: (spelled[tag], tag), default=None)
 
 
 def value_of(metric: Metric, which: Which) -> tuple[float, int | None]:
@@ -163,11 +188,10 @@ def _varying(runs: Sequence[Run], most: int = 6) -> tuple[str, ...]:
 
 
 def _ranked(
-    snapshot: Snapshot, run: Run, name: str, i: int, tag: str, ask: BoardAsk, hparams: tuple[str, ...]
+    snapshot: Snapshot, run: Run, name: str, i: int, metric: Metric, ask: BoardAsk, hparams: tuple[str, ...]
 ) -> ViewRow:
-    metric = run.metrics[tag]
     value, step = value_of(metric, ask.which)
-    judged = compared(snapshot.situation.comparisons.get(run.key), tag)
+    judged = compared(snapshot.situation.comparisons.get(run.key), metric.tag)
     tone = mark_tone(ask.marked, run.key)
     settings = dict(flat(run.hparams)) if hparams else {}
     delta: Words = (Span("–", "faint"),)
@@ -227,7 +251,7 @@ def _differing(runs: list[Run]) -> list[ViewRow]:
 
 
 def _metric_row(tag: str, runs: list[Run]) -> ViewRow:
-    metrics = [run.metrics.get(tag) for run in runs]
+    metrics = [_own_metric(run, tag) for run in runs]
     steps = {metric.last_step for metric in metrics if metric is not None}
     there = [metric for metric in metrics if metric is not None and math.isfinite(metric.last)]
     best: float | None = None

@@ -108,7 +108,7 @@ class Leaderboard(Filtered, Exporting):
         def job() -> None:
             from runwatch.judge.runs.hparam_importance import what_matters
 
-            metric, runs, _ = view_table.ranking(snapshot, ask)
+            metric, runs, *_ = view_table.ranking(snapshot, ask)
             table = export.table_of(runs, metric, ask.which, watching.series)
             self.post_message(self.Answered(question, what_matters(table)))
 
@@ -125,7 +125,7 @@ class Leaderboard(Filtered, Exporting):
             return None
 
         def make(form: str) -> str:
-            metric, runs, _ = view_table.ranking(snapshot, ask)
+            metric, runs, *_ = view_table.ranking(snapshot, ask)
             return export.runs_text(export.table_of(runs, metric, ask.which, watching.series), form, matters)
 
         return "leaderboard", make
