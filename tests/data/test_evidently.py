@@ -81,5 +81,5 @@ def test_check_says_it(
     root = Path(shutil.copytree(FIXTURE / "prod", tmp_path / "ws" / "prod")).parent
     assert main(["check", str(root)]) == 1
     out = capsys.readouterr().out
-    assert "prod (Evidently) · age: age: Evidently: K-S p_value 7.9e-57, threshold 0.0500" in out
+    assert "prod (Evidently) · age: Evidently: K-S p_value 7.9e-57, threshold 0.0500" in out
     assert "not read" not in out
