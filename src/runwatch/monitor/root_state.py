@@ -96,17 +96,21 @@ def link_digest(file: Path) -> str:
     return digest(str(file), b"link to " + os.fsencode(os.readlink(file)))
 
 
+_MEANWHILE = "until then tasks are kept in runwatch's own folder"
+
+
 def _unusable(own: Path, root: str) -> Problem | None:
     """Why a root's own to-do file is not used, when something bears its name."""
     try:
         if own.is_symlink() and not is_really_below(str(own), root) and not is_trusted(link_digest(own)):
             hint = f"look where it leads, then: runwatch trust {shlex.quote(safe(root))}"
-            return Problem(str(own), None, "a link out of the root: no task is read or written there", hint)
+            return Problem(str(own), None, f"a link out of the root, not followed; {_MEANWHILE}", hint)
         if own.is_file() or (not own.is_symlink() and not own.exists()):
             return None
     except OSError as error:
-        return Problem(str(own), None, f"can't be read: {error.strerror}", "check its permissions")
-    return Problem(str(own), None, "not a regular file: it holds no tasks", "remove it, or write a file")
+        said = f"can't be read: {error.strerror}; {_MEANWHILE}"
+        return Problem(str(own), None, said, "check its permissions")
+    return Problem(str(own), None, f"not a regular file; {_MEANWHILE}", "remove it, or write a file")
 
 
 def _scope(path: str, root: str) -> str | None:
