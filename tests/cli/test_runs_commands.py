@@ -61,7 +61,8 @@ def test_show_takes_a_path(root: Path, capsys) -> None:
 def test_a_run_whose_name_looks_like_an_option(root: Path, capsys) -> None:
     _write(root, "-rf")
     assert main(["show", "--root", str(root), "--", "-rf"]) == 0
-    assert "-rf" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.startswith("-rf") and "\nFILES\n  -rf/" in shown
 
 
 def test_an_ambiguous_run_names_the_candidates(root: Path, capsys) -> None:

@@ -44,6 +44,9 @@ def host_json(link: HostLink) -> dict[str, object]:
     }
 
 
+_MOST_FILES = 20
+
+
 def show_json(snapshot: Snapshot, run: Run) -> dict[str, object]:
     """``show --json``: the run of ``ls`` and what is known beyond it."""
     situation = snapshot.situation
@@ -258,7 +261,7 @@ def _findings_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) 
     lines: list[str] = []
     signs = snapshot.situation.health.get(run.key, ())
     if signs:
-        lines += ["", "HEALTH", *(f"  {s.severity}: {safe(s.tag)}: {safe(s.summary)}" for s in signs)]
+        lines += ["", "HEALTH", *(f"  {s.severity}: {_sign_text(s)}" for s in signs)]
     if comparison is not None:
         other = snapshot.situation.run(RunKey(run.root, comparison.baseline))
         against = other.title if other is not None else comparison.baseline
@@ -275,7 +278,19 @@ def _findings_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) 
             lines.append(
                 f"  {safe(problem.file)}: {problem.where or ''} {safe(problem.message)}; {problem.hint}"
             )
+    files = [*run.files, *(console for console in run.consoles if console not in run.files)]
+    if files:
+        lines += ["", "FILES", *(f"  {safe(file)}" for file in files[:_MOST_FILES])]
+        if len(files) > _MOST_FILES:
+            lines.append(f"  and {len(files) - _MOST_FILES:,} more; --json has all")
     return lines
+
+
+def _sign_text(sign: HealthSign) -> str:
+    """What is wrong, with its tag where the sentence does not begin with it."""
+    summary = safe(sign.summary)
+    tag = safe(sign.tag)
+    return summary if not tag or summary.startswith(tag) else f"{tag}: {summary}"
 
 
 def flat(table_: object, prefix: str = "") -> list[tuple[str, str]]:
