@@ -10,7 +10,7 @@ set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python3 -m venv "$work/venv"
-"$work/venv/bin/python" -m pip install -q guildai==0.9.0 'setuptools<81'
+"$work/venv/bin/python" -m pip install -q guildai==0.9.0 setuptools==80.10.2
 export GUILD_HOME="$work/home" PATH="$work/venv/bin:$PATH"
 mkdir "$work/home" "$work/project"
 cd "$work/project"

@@ -5,11 +5,11 @@
 # True: both numbers count from 0. Five epochs are "Epoch 0/4" to "Epoch 4/4", and the planned length is nowhere. The
 # bar of tqdm, "Epoch 1:   0%| | 0/8", begins with all metrics of the epoch before it, and is drawn twice at 0: once
 # more under the old epoch's name. Read as points they stand at the first step and look like a training that went back.
-# Versions: lightning 2.6.6, torch 2.13.0, rich 14. Date: 2026-11-30.
+# Versions: lightning 2.6.6, torch 2.13.0, rich 14.3.4. Date: 2026-11-30.
 set -eu
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"
 python3 -m venv venv
-venv/bin/pip install -q lightning==2.6.6 torch==2.13.0 'rich<15' numpy >/dev/null 2>&1
+venv/bin/pip install -q lightning==2.6.6 torch==2.13.0 rich==14.3.4 numpy >/dev/null 2>&1
 cat > fit.py <<'PY'
 import sys
 
