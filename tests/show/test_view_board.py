@@ -320,6 +320,9 @@ class TestTables:
             assert names(board.table) == ["a", "b", "c"]
             assert plain(board.head).endswith("1 without it")
             assert len(board.choices) == 2, "validation's and training's"
+        more = [*runs, run("e", metrics={"val_auc": metric("val_auc", last=0.5)})]
+        board = view_table.leaderboard(snapshot(*more), view_table.BoardAsk(None, "last"), NOW)
+        assert board.metric == "val_auc", "as most runs spell it"
         (row,) = (
             row
             for row in view_table.side_by_side(snapshot(*runs), tuple(r.key for r in runs[:2])).rows

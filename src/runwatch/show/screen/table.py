@@ -139,12 +139,15 @@ def _no_run(snapshot: Snapshot, ask: BoardAsk) -> tuple[Words, ...]:
 
 
 def _tags(runs: Sequence[Run]) -> tuple[str, ...]:
-    """The metrics of runs, each once where runs spell it in different ways."""
+    """The metrics of runs, each once where runs spell it in different ways, as most of them do."""
     metrics = {m.tag: m for run in runs for m in run.metrics.values() if not m.hidden}
-    tags: list[str] = []
+    counts = Counter(tag for run in runs for tag in run.metrics)
     spelled: dict[object, str] = {}
+    for tag in sorted(metrics, key=lambda tag: (-counts[tag], tag)):
+        spelled.setdefault((core_words(tag), split_of(tag)), tag)
+    tags: list[str] = []
     for tag in by_importance({tag: metric.direction for tag, metric in metrics.items()}):
-        same = spelled.setdefault((core_words(tag), split_of(tag)), tag)
+        same = spelled[core_words(tag), split_of(tag)]
         if same == tag or any(tag in run.metrics and same in run.metrics for run in runs):
             tags.append(tag)
     return tuple(tags)
