@@ -6,40 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
-from runwatch.readers.common.column_names import place, plain
+from runwatch.readers.common.column_names import RL_COUNTS, RL_TOTALS, place, plain
 from runwatch.readers.common.records import first_keys, read_records
 from runwatch.readers.common.table import header_names, read_table
 
 NAME = "sb3"
-_KEYS = frozenset(
-    {
-        "time/total_timesteps",
-        "total_timesteps",
-        "timesteps_total",
-        "training_iteration",
-        "step",
-        "misc/total_timesteps",
-        "timestepssofar",
-        "totalenvinteracts",
-        "totalenvsteps",
-        "total/steps",
-        "steps",
-        "iteration",
-        "itr",
-        "iters",
-        "timesteps",
-        "num_timesteps",
-        "env_step",
-        "env_steps",
-        "num_env_steps",
-        "total_env_steps",
-        "diagnostics/cumsteps",
-        "iterssofar",
-        "nupdates",
-        "frames",
-        "num_frames",
-    }
-)
+_KEYS = frozenset({*RL_TOTALS, *RL_COUNTS, "training_iteration", "step", "iteration"})
 _TABLE, _RECORDS = "progress.csv", "progress.json"
 LOOKS_FOR = (_TABLE, _RECORDS)
 

@@ -15,13 +15,7 @@ from runwatch.domain.directions import direction_of, split_of
 from runwatch.domain.points import FloatArray
 from runwatch.readers.base import Listing
 
-STEP_KEYS = (
-    "step",
-    "global_step",
-    "_step",
-    "trainer/global_step",
-    "current_steps",
-    "num_updates",
+RL_TOTALS = (
     "time/total_timesteps",
     "total_timesteps",
     "timesteps_total",
@@ -30,15 +24,8 @@ STEP_KEYS = (
     "totalenvinteracts",
     "totalenvsteps",
     "total/steps",
-    "iteration",
-    "iter",
-    "training_iteration",
-    "num_batches",
-    "batch",
-    "epoch",
-    "round",
-    "episode",
-    "timestep",
+)
+RL_COUNTS = (
     "steps",
     "iters",
     "itr",
@@ -55,6 +42,26 @@ STEP_KEYS = (
     "actor_steps",
     "frames",
     "num_frames",
+)
+"""What the relatives of Baselines call a step in their ``progress.csv``."""
+STEP_KEYS = (
+    "step",
+    "global_step",
+    "_step",
+    "trainer/global_step",
+    "current_steps",
+    "num_updates",
+    *RL_TOTALS,
+    "iteration",
+    "iter",
+    "training_iteration",
+    "num_batches",
+    "batch",
+    "epoch",
+    "round",
+    "episode",
+    "timestep",
+    *RL_COUNTS,
     "total_steps",
 )
 WEAK_STEP_KEYS = frozenset(
