@@ -32,3 +32,13 @@ def test_folders_that_say_nothing_bring_the_one_above_along() -> None:
 
 def test_a_name_that_several_bear_is_told_apart() -> None:
     assert _shown(("a/one", "child"), ("a/two", "child")) == ["child (one)", "child (two)"]
+    one, two = "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "a469f3c3a29149e5b0536d8e6231f21c"
+    assert _shown((f"mlruns/0/{one}", "bad"), (f"mlruns/0/{two}", "bad")) == [
+        "bad (0f1e2d3)",
+        "bad (a469f3c)",
+    ]
+    told = _shown((f"store/mlflow.db#{one}", "bad"), (f"mlruns/66293379/{two}", "bad"), ("x/good", "good"))
+    assert told == ["bad (store)", "bad (mlruns)", "good"]
+    alike = _shown((f"0/{one}", "bad"), (f"0/{one[:-1]}1", "bad"))
+    assert alike == [f"bad ({one})", f"bad ({one[:-1]}1)"], "a beginning that both have tells nothing"
+    assert _shown(("a/b", "bad"), ("b/a", "bad")) == ["bad (a/b)", "bad (b/a)"], "no part is of one alone"

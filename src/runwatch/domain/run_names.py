@@ -14,19 +14,41 @@ _SAYS_NOTHING = re.compile(
 )
 """Folders that many trainings have: version_0, a hash, a time, ``train``, a letter."""
 
+_HASH = re.compile(r"[0-9a-f]{16,64}", re.IGNORECASE)
+_OF_A_HASH = 7
+"""Characters of a hash that people read, as git's."""
+
 
 def shown_names(runs: Sequence[Run]) -> dict[RunKey, str]:
     """By run: its own name; else the shortest ending of its path that says something and that no other run
-    listed has. A name that several bear has such an ending after it."""
-    named = Counter(run.name for run in runs if run.name)
-    endings = _endings([run for run in runs if named.get(run.name, 0) != 1])
-    return {
-        run.key: run.name if named.get(run.name, 0) == 1 else _with(run, endings[run.key]) for run in runs
-    }
+    listed has. A name that several bear is followed by what only this one of them has in its path."""
+    bearers: dict[str, list[Run]] = {}
+    for run in runs:
+        bearers.setdefault(run.name, []).append(run)
+    names = _endings(bearers.pop("", []))
+    for name, those in bearers.items():
+        marks = [""] if len(those) == 1 else _marks(those)
+        names |= {
+            run.key: f"{name} ({mark})" if mark else name for run, mark in zip(those, marks, strict=True)
+        }
+    return {run.key: names[run.key] for run in runs}
 
 
-def _with(run: Run, ending: str) -> str:
-    return f"{run.name} ({ending})" if run.name else ending
+def _marks(runs: Sequence[Run]) -> list[str]:
+    """For each of some runs the shortest part of its path that no other has, a telling one before a hash, of
+    which the beginning does; its whole ending where it has none."""
+    parts = [dict.fromkeys(part for folder in _parts(run) for part in folder.split("#")) for run in runs]
+    owners = Counter(part for own in parts for part in own)
+    beginnings = Counter(part[:_OF_A_HASH] for part in owners)
+    endings = _endings(runs)
+    marks = []
+    for run, own in zip(runs, parts, strict=True):
+        unique = [part for part in own if owners[part] == 1]
+        mark = min(unique, key=lambda part: (bool(_SAYS_NOTHING.fullmatch(part)), len(part)), default="")
+        if _HASH.fullmatch(mark) and beginnings[mark[:_OF_A_HASH]] == 1:
+            mark = mark[:_OF_A_HASH]
+        marks.append(mark or endings[run.key])
+    return marks
 
 
 def _endings(runs: Sequence[Run]) -> dict[RunKey, str]:
