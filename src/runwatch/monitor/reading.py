@@ -50,6 +50,8 @@ class RootReader:
         self._summariser = Summariser(self._direction, is_placeholder)
         self.taken = 0
         """How many points have been read, ever."""
+        self.just_read: list[ReadRun] = []
+        """Runs of which a file was read to its end; whoever looks at them empties the list."""
 
     def _direction(self, tag: str, stated: Direction) -> Direction:
         setting = self.settings.metrics.named.get(tag)
@@ -273,6 +275,7 @@ class RootReader:
             return
         if not more:
             entry.unread.discard(key)
+            self.just_read.append(entry)
         if entry.memory.thinned and entry.memory.torn():
             self.unfold(entry)
 

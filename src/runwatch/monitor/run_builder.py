@@ -90,14 +90,15 @@ class RunBuilder:
             if entry.from_many and _is_void(entry):
                 continue
             if built is None or entry.stale or not self._stands(built, entry, now):
-                runs.append(self._run(entry, now))
+                runs.append(self.run(entry, now))
             else:
                 runs.append(built.run)
         for gone in self._built.keys() - self._reader.entries.keys():
             del self._built[gone]
         return runs
 
-    def _run(self, entry: ReadRun, now: float) -> Run:
+    def run(self, entry: ReadRun, now: float) -> Run:
+        """One run."""
         summary = self._reader.summarise(entry)
         built = self._built.get(entry.id)
         if built is not None and self._stands(built, entry, now):
