@@ -147,8 +147,10 @@ def test_small_runs_that_are_over_leave_the_memory_and_are_told_as_before(tmp_pa
     before = Watched(tmp_path)
     watched = _read_and_folded(tmp_path)
     assert watched.held == 0 < before.held
-    told = {run_id: _told(run) for run_id, run in watched.runs().items()}
-    assert told == {run_id: _told(run) for run_id, run in before.runs().items()}
+    told, expected = (
+        {run_id: repr(_told(run)) for run_id, run in one.runs().items()} for one in (watched, before)
+    )
+    assert told == expected
     signs = [one.roots.health[one.root].signs["d"] for one in (before, watched)]
     assert signs[0] == signs[1] and [sign.kind for sign in signs[0]] == ["nonfinite", "nonfinite"]
     assert watched.values("b") == before.values("b")
