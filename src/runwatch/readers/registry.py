@@ -18,7 +18,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers.base import Reader
 
 _NAME = re.compile(r'^NAME = "([^"]+)"$', re.MULTILINE)
-_LOOKS_FOR = re.compile(r"^LOOKS_FOR = (\([^()]*\))$", re.MULTILINE)
+_LOOKS_FOR = re.compile(r"^LOOKS_FOR = (\([^()]*\))(?:  # fmt: skip)?$", re.MULTILINE)
 _HEAD = 8192
 
 
