@@ -130,7 +130,7 @@ def _own_instances() -> int:
 
 
 def _no_thread(self: threading.Thread) -> None:
-    raise RuntimeError("can't start new thread")
+    raise RuntimeError("cannot start new thread")
 
 
 def test_without_descriptors_it_goes_on_and_recovers(root: Path, tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_only_what_was_listed_is_opened(tmp_path: Path) -> None:
     media, _ = looked(MADE, "tensorboardx")
     for file in ("../secret.png", "/etc/passwd", "tensorflow/train"):
         series = MediaSeries("picture", "samples", "files", (item := MediaItem(0, None, file),))
-        assert media.content(series, item) == Unshown("it is not there any more")
+        assert media.content(series, item) == Unshown("it no longer exists")
 
 
 def test_a_path_out_of_the_run_s_folder_is_not_followed(tmp_path: Path) -> None:
@@ -282,4 +282,4 @@ def test_where_w_and_b_s_run_file_is_missing_its_summary_tells_of_the_last_row(t
     weights = media.content(found["weights"], found["weights"].items[0])
     assert weights == Histogram((-1.0, -0.5, 0.0), (1.0, 2.0))
     gone = media.content(found["samples"], found["samples"].items[0])
-    assert gone == Unshown("can't be read: No such file or directory")
+    assert gone == Unshown("cannot be read: No such file or directory")

@@ -94,7 +94,7 @@ def _fetched(system: Any, path: str, file: DataFile) -> IO[bytes]:
             copy.write(block)
             if copy.tell() > _MAX_FETCHED:
                 copy.close()
-                what = f"is more than {_MAX_FETCHED >> 30} GiB long, and its server does not say its size"
+                what = f"is more than {_MAX_FETCHED >> 30} GiB long, or its server does not report its size"
                 raise DataError(file.name, what, "copy it here first")
     copy.seek(0)
     return copy

@@ -49,7 +49,7 @@ class MirroredMachine:
         try:
             look = msgspec.convert(reading, _MachineReading)
         except msgspec.ValidationError as error:
-            raise WireError(f"an invalid look at the machine ({error})") from None
+            raise WireError(f"invalid machine data ({error})") from None
         return Machine(
             host=self._host,
             cores=look.cores,
@@ -89,7 +89,7 @@ class MirroredMachine:
 
 
 def _gpu(row: list[str]) -> Gpu:
-    """A line of nvidia-smi; what it can't say ("[N/A]") is not known."""
+    """A line of nvidia-smi; what it cannot say ("[N/A]") is not known."""
     busy, used, total, heat, power = map(_number, row[2:])
     return Gpu(
         int(row[0][:4]),

@@ -175,7 +175,7 @@ def _target(entry: Model, spec: DataSpec, files: Sequence[DataFile]) -> tuple[st
     for file in files:
         try:
             names = [name for name, _ in format_of(file).schema(file)]
-        except Exception:  # a file that can't be read is told where it is scored
+        except Exception:  # a file that cannot be read is told where it is scored
             continue
         guessed = next((name for name in names if guess_role(name, None, None, None, None) == "target"), None)
         if guessed is not None:

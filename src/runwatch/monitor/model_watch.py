@@ -110,7 +110,7 @@ class ModelWatch:
     def _plans(self, top: Folder) -> tuple[list[Problem], list[ScoringPlan]]:
         usable, problems = self._usable()
         if self._base is None:
-            wrong = "predictions can't be kept: this user has no state directory"
+            wrong = "predictions cannot be kept: this user has no state directory"
             return [Problem("[[models]]", None, wrong, "set XDG_STATE_HOME")], []
         files = listing(self._settings, top)
         job = PlanModels(self._root, self._settings, files, self._base, tuple(usable))

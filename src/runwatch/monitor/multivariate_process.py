@@ -46,11 +46,11 @@ class MultivariateProcess:
                     text=True,
                 )
         except OSError as error:
-            self._failed(f"can't be started ({error.strerror})")
+            self._failed(f"cannot be started ({error.strerror})")
             return
         if started(partial(self._wait, child, to_json(specs)), "runwatch-deepening") is None:
             self.stop()
-            self._failed("can't be waited for (no thread is left)")
+            self._failed("cannot be waited for (no thread is left)")
 
     def _failed(self, why: str) -> None:
         self.trouble = f"the comparison of all columns together {why}"

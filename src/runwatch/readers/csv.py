@@ -31,7 +31,7 @@ LOOKS_FOR = ("*.csv", "*.tsv", "*.log", "*.txt")
 
 
 class _Look(NamedTuple):
-    """The metric columns of a file that is a log by its first lines, none if it is not; or why a log can't be
+    """The metric columns of a file that is a log by its first lines, else none; or why a log cannot be
     read."""
 
     tags: frozenset[str] = frozenset()

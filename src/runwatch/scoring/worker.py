@@ -59,7 +59,7 @@ def limit(job: Job) -> None:
 
 
 def do(job: Job) -> ScoringAnswer:
-    """Run the model on the file and write its predictions. Raises ScoringError for what can't be scored, and
+    """Run the model on the file and write its predictions. Raises ScoringError for what cannot be scored, and
     what pyarrow and the file system raise."""
     model = format_of(job.model).load(job.model, job.score)
     source = InputTable(job.data)
@@ -112,7 +112,7 @@ def in_words(job: Job, error: Exception) -> Problem:
         return Problem(job.model, None, what, "pip install 'runwatch[models]'")
     text = str(error).strip().splitlines()
     message = safe(text[0] if text else type(error).__name__, 200)
-    return Problem(job.data, None, f"can't be scored: {message}", "write it again")
+    return Problem(job.data, None, f"cannot be scored: {message}", "write it again")
 
 
 if __name__ == "__main__":

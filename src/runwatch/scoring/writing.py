@@ -27,7 +27,7 @@ _SEEN = 200
 
 def write(job: Job, table: Arrow, predicted: Predicted) -> ScoringAnswer:
     """The predictions of ``table``'s rows beside key, truth, group and slices, in order. ScoringError where
-    it can't be written."""
+    it cannot be written."""
     import pyarrow as pa
 
     columns: dict[str, object] = {}
@@ -43,7 +43,7 @@ def write(job: Job, table: Arrow, predicted: Predicted) -> ScoringAnswer:
     try:
         _whole(named, job.output, job.mtime_ns)
     except OSError as error:
-        message = f"can't be written: {safe(error.strerror or str(error))}"
+        message = f"cannot be written: {safe(error.strerror or str(error))}"
         raise ScoringError(job.output, message, "make room, or check the state directory") from error
     return answer
 

@@ -114,7 +114,7 @@ class RootTaskList:
         first_pass: bool = False,
     ) -> tuple[TaskList, tuple[TaskEvent, ...]]:
         """One look: follow the file, move the findings' tasks on, save what is due; the list as it is then,
-        and what happened. Never raises for a file or state that can't be read or saved: the list's
+        and what happened. Never raises for a file or state that cannot be read or saved: the list's
         ``notice`` says so."""
         look = LifecycleInput(
             findings=tuple(findings),

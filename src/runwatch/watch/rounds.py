@@ -138,6 +138,6 @@ class Rounds:
             self._misses = max(self._misses - 1, 0)
 
     def vanished(self, clock: float) -> None:
-        """The root itself can't be listed: try again soon."""
+        """The root itself cannot be listed: try again soon."""
         self.gone = True
         self._scan_at = clock + 1.0

@@ -66,7 +66,7 @@ _SENTENCES = {
     "out-of-memory-kill": "A machine ran out of memory: {name}.",
     "gpu-idle": "A graphics card is reserved but idle: {part}.",
     "gpu-hot": "A graphics card is too hot: {part}.",
-    "source-unreadable": "{name} can't be read.",
+    "source-unreadable": "{name} cannot be read.",
 }
 _STYLE = """
 :root{color-scheme:light dark;--fg:#1f2430;--bg:#fff;--line:#d7dbe0;--muted:#5c6470;--bad:#b3261e;

@@ -21,7 +21,7 @@ def matters_words(importance: WhatMatters | None, runs: int) -> Words:
     if not enough(runs):
         return (Span(f"what matters: {FEWEST} runs with a value are needed, there are {runs}", "muted"),)
     if importance is None:
-        return (Span("what matters: working it out …", "muted"),)
+        return (Span("what matters: computing …", "muted"),)
     if not importance.hparams:
         return words(Span("what matters: ", "muted"), text(importance.reason, "muted"))
     explained = f"{units.percent(max(importance.score or 0.0, 0.0))} of the differences explained"

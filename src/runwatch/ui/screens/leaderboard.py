@@ -162,7 +162,7 @@ class Leaderboard(Filtered, Exporting):
             self.query_one(TableWidget).action_move(1)
             self.post_message(ViewChanged())
         else:
-            self.host.say("the cursor is on no run")
+            self.host.say("no run under the cursor")
 
     def action_compare(self) -> None:
         self.post_message(Requested(ShowRuns(self.choice.marked)))
