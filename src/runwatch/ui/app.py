@@ -119,8 +119,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
         return Dashboard(self.choice)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Keep the error for the log: the terminal gets one line, not a page. While the app leaves, widgets go
-        before the last messages from threads are handled: that one finds them gone is no fault."""
+        """Keep the error for the log: the terminal gets one line, not a page. While the app leaves, widgets
+        go before the last messages from threads are handled: that one finds them gone is no fault."""
         if not self.is_running and isinstance(error, (NoMatches, NoScreen, ScreenStackError)):
             return
         self.crash = self.crash or error
