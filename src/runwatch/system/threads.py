@@ -33,5 +33,15 @@ def must_start(work: Callable[[], object], name: str) -> threading.Thread:
     return thread
 
 
+def must_have(count: int) -> None:
+    """Raises NoThread where so many cannot be had at once."""
+    done = threading.Event()
+    try:
+        for _ in range(count):
+            must_start(done.wait, "runwatch-probe")
+    finally:
+        done.set()
+
+
 def alive(thread: threading.Thread | None) -> bool:
     return thread is not None and thread.is_alive()
