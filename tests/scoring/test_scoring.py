@@ -18,7 +18,7 @@ import pytest
 from msgspec.structs import replace
 
 from runwatch.domain.run import Problem
-from runwatch.scoring.base import Job, ScoringAnswer, ScoringError
+from runwatch.scoring.base import ScoringAnswer, ScoringError, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
 from scoring.models import customers, good_model, poor_model, save_endless, save_graph, save_onnx, save_skops
@@ -43,17 +43,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def job(model: Path, data: Path, out: Path, **more: Any) -> Job:
-    return Job(str(model), str(data), str(out / "p.parquet"), "this", target="churned", **more)
+def job(model: Path, data: Path, out: Path, **more: Any) -> ScoringJob:
+    return ScoringJob(str(model), str(data), str(out / "p.parquet"), "this", target="churned", **more)
 
 
-def scored(wanted: Job) -> tuple[ScoringAnswer, pd.DataFrame]:
+def scored(wanted: ScoringJob) -> tuple[ScoringAnswer, pd.DataFrame]:
     answer = Scoring().score(wanted)
     assert isinstance(answer, ScoringAnswer), answer
     return answer, pd.read_parquet(wanted.output)
 
 
-def refused(wanted: Job) -> Problem:
+def refused(wanted: ScoringJob) -> Problem:
     answer = Scoring().score(wanted)
     assert isinstance(answer, Problem), answer
     assert not os.path.exists(wanted.output)

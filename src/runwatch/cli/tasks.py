@@ -56,9 +56,9 @@ def run(args: argparse.Namespace) -> int:
     now, today = time.time(), date.today()
     intents = _intents(args, now, today)
     if args.root and is_elsewhere(args.root):
-        from runwatch.cli import _tasks_there
+        from runwatch.cli import _remote_tasks
 
-        return _tasks_there.run(args, intents, now, today)
+        return _remote_tasks.run(args, intents, now, today)
     with open_state() as state:
         if state.notice:
             print(f"runwatch: {state.notice}", file=sys.stderr)

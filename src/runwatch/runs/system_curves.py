@@ -33,7 +33,7 @@ class SystemCurves:
         self._cursors: dict[str, Cursor] = {}
         self._curves: dict[str, tuple[array[float], array[float]]] = {}
 
-    def look(self, files: Iterable[str]) -> tuple[str, ...]:
+    def refresh(self, files: Iterable[str]) -> tuple[str, ...]:
         """The tags so far. Files that cannot be read are passed over: the run's own problems tell of
         them."""
         for file in sorted(files):

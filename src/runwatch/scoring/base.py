@@ -28,7 +28,7 @@ class ScoringError(Exception):
         self.problem = Problem(file, None, what, hint)
 
 
-class Job(msgspec.Struct, frozen=True):
+class ScoringJob(msgspec.Struct, frozen=True):
     """One model on one file. ``features``: columns in the model's order, () for those it names itself;
     ``usual``: the reference's columns of numbers in its order, which a model that names none gets;
     ``labels``: files of key and target that truth is taken from where the data has none;

@@ -79,7 +79,7 @@ class RunMedia:
         self._full = False
         self._newest = MediaList(whole=False)
 
-    def look(self, files: Iterable[str], others: Collection[str]) -> MediaList:
+    def refresh(self, files: Iterable[str], others: Collection[str]) -> MediaList:
         """All that is there by now; after ``BUDGET_S`` seconds what was seen so far (``whole`` False). Files
         that cannot be read are passed over: the run's own problems tell of them."""
         until = time.monotonic() + BUDGET_S

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runwatch.domain.comparison import WhatMatters
+from runwatch.domain.comparison import HparamImportance
 from runwatch.judge.runs.hparam_importance import FEWEST
 from runwatch.show.screen.view import Span, Tone, Words, join, text, words
 from runwatch.text import units
@@ -16,7 +16,7 @@ def enough(runs: int) -> bool:
     return runs >= FEWEST
 
 
-def matters_words(importance: WhatMatters | None, runs: int) -> Words:
+def importance_words(importance: HparamImportance | None, runs: int) -> Words:
     """The hint above the leaderboard; ``importance`` None: being worked out, or ``runs`` are too few."""
     if not enough(runs):
         return (Span(f"what matters: {FEWEST} runs with a value are needed, there are {runs}", "muted"),)
