@@ -150,7 +150,7 @@ async def test_a_root_that_goes_is_said_and_comes_back(root: Path, monkeypatch: 
 
 async def _heard(eyes: Eyes) -> None:
     """Until events are heard again."""
-    watchers = [one._watcher for one in eyes.monitor._rounds.values()]
+    watchers = [one._watcher for one in eyes.monitor._schedules.values()]
     await eyes.until(lambda: all(watcher.alive for watcher in watchers), "a living watcher")
 
 
@@ -200,7 +200,7 @@ async def test_a_dead_observer_is_started_again(root: Path, monkeypatch: pytest.
     monkeypatch.setattr(schedule, "CHECK_EVERY", 0.1)
     path = write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
     async with dashboard(root) as eyes:
-        (one,) = eyes.monitor._rounds.values()
+        (one,) = eyes.monitor._schedules.values()
         observer = one._watcher._observer
         assert observer is not None
         monkeypatch.setattr(threading, "excepthook", lambda *_: None)
