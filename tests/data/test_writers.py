@@ -244,6 +244,15 @@ def test_numbers_and_times_that_are_text_are_read_as_what_they_are(tmp_path: Pat
     assert verdict(tmp_path / "ref.csv", tmp_path / "moved.csv", "v") in MOVED
 
 
+def test_three_decimals_behind_a_comma_are_no_thousands(tmp_path: Path) -> None:
+    r = np.random.default_rng(4)
+    for name, n in (("plain", 3000), ("comma", 1000)):
+        values = r.normal(15, 3, n).round(3)
+        text = [str(v) if name == "plain" else str(v).replace(".", ",") for v in values]
+        parquet(tmp_path / f"{name}.parquet", v=values if name == "plain" else text)
+    assert verdict(tmp_path / "plain.parquet", tmp_path / "comma.parquet", "v") == "stable"
+
+
 def test_nested_columns_are_seen_by_their_leaves(tmp_path: Path) -> None:
     r = np.random.default_rng(4)
 

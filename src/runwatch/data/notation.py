@@ -68,7 +68,7 @@ _FIRST, _LAST = 631_152_000, 4_102_444_800  # 1990 to 2100
 _RECENT, _YEARS = 1_000_000_000, 20 * 31_556_952  # 2001
 _CALENDAR = {6: "month", 8: "day", 10: "hour", 12: "minute", 14: "second"}
 _THESE_YEARS, _FEW_YEARS = (1_262_304_000, 2_208_988_800), 5 * 31_556_952  # 2010 to 2040
-_LEAST_ROWS, _MOSTLY = 100, 0.5
+_LEAST_ROWS, _DIFFERENT = 100, 0.5
 _CENTURIES, _FEW_DATES = (1900, 2100), 5
 
 
@@ -275,7 +275,7 @@ def _few_years_of_seconds(values: AnyArray, low: float, high: float) -> bool:
     within a few years, and most of them different."""
     if low < _THESE_YEARS[0] or high > _THESE_YEARS[1] or high - low > _FEW_YEARS:
         return False
-    return len(values) >= _LEAST_ROWS and len(np.unique(values)) > _MOSTLY * len(values)
+    return len(values) >= _LEAST_ROWS and len(np.unique(values)) > _DIFFERENT * len(values)
 
 
 def _is_calendar(values: AnyArray, digits: int, is_time: bool) -> bool:
