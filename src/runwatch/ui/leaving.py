@@ -39,7 +39,8 @@ class LeavingApp(App[None]):
             return
         self.watchdog = threading.Timer(seconds, self._end_now, (code,))
         self.watchdog.daemon = True
-        self.watchdog.start()
+        with contextlib.suppress(RuntimeError):  # no thread can be had: leave without
+            self.watchdog.start()
 
     def _end_now(self, code: int) -> None:
         give_back = getattr(self._driver, "give_back", None)
