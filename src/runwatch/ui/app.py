@@ -13,7 +13,10 @@ from weakref import ref
 
 from textual import events
 from textual.actions import parse
+from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.dom import NoScreen
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -34,7 +37,7 @@ from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
-from runwatch.ui.leaving import LeavingApp
+from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
     ExportRequested,
@@ -116,7 +119,10 @@ class RunwatchApp(ThemedApp, LeavingApp):
         return Dashboard(self.choice)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Keep the error for the log: the terminal gets one line, not a page."""
+        """Keep the error for the log: the terminal gets one line, not a page. While the app leaves, widgets
+        go before the last messages from threads are handled: that one finds them gone is no fault."""
+        if not self.is_running and isinstance(error, (NoMatches, NoScreen, ScreenStackError)):
+            return
         self.crash = self.crash or error
         super()._handle_exception(error)
         self._exit_renderables.clear()
@@ -135,7 +141,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.follow_themes()
 
     def _ask_trust(self) -> None:
-        from runwatch.ui.trust_question import RESTART, ask_trust
+        from runwatch.ui.trust_question import ask_trust
 
         ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
 
@@ -221,7 +227,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
                 log.write("".join(traceback.format_exception(event.error)))
 
     def on_key(self, event: events.Key) -> None:
-        """A key that nothing took: where it has an action that can't act now, say why."""
+        """A key that nothing took: where it has an action that cannot act now, say why."""
         focused = self.screen.focused
         chain = focused.ancestors_with_self if focused else [self.screen, self]
         bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(event.key, ())]
