@@ -24,10 +24,11 @@ from runwatch.cli import main
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.domain.task import TaskList
 from runwatch.monitor.board import Board
-from runwatch.monitor.live import Monitor, NoThread
+from runwatch.monitor.live import Monitor
 from runwatch.monitor.worker_thread import WorkerThread
 from runwatch.show.text.watch_log import troubles
 from runwatch.system import inotify
+from runwatch.system.threads import NoThread
 from runwatch.watch import rounds
 from runwatch.watch.observer import Dirty, Watcher
 
@@ -122,6 +123,27 @@ def test_without_threads_nothing_is_taken_and_it_polls(root: Path, monkeypatch: 
     work.ask("b", done.set)
     assert done.wait(ANSWER_TIMEOUT_S) and not work.trouble
     work.stop()
+
+
+@pytest.mark.parametrize("command", ["ls", "check", "brief"])
+def test_commands_answer_without_threads(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    write(root / "a" / "metrics.csv", LOSS)
+    main([command, str(root)])
+    expected = capsys.readouterr()
+    monkeypatch.setattr(threading.Thread, "start", _no_thread)
+    assert main([command, str(root)]) == 0
+    assert capsys.readouterr() == expected and "a" in expected.out
+
+
+def test_the_board_says_that_it_has_no_thread(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("runwatch.ui.run.refused", lambda: "")
+    monkeypatch.setattr(threading.Thread, "start", _no_thread)
+    assert main([str(root)]) == 2
+    assert "no thread can be started" in capsys.readouterr().err
 
 
 def _own_instances() -> int:

@@ -63,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The entry point: runs a command, or the dashboard, and gives its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _use_utf8()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy starts one a core; refused one, it ends us
     try:
         return _dispatch(arguments, alone=argv is None)
     except BrokenPipeError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 from runwatch.cli._output import print_json
 from runwatch.cli._roots import root_arguments
+from runwatch.system.threads import alive, started
 
 NAME = "brief"
 HELP = """What happened since you last looked, in at most 12 lines. Always exits 0, also in a login script.
@@ -245,14 +245,15 @@ def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
 
 
 class _Work(Generic[_T]):
-    """Work of a thread that is waited for only so long."""
+    """Work of a thread that is waited for only so long; where none can be had it is done here."""
 
     def __init__(self, do: Callable[[], _T]) -> None:
         self._do = do
         self._made: _T | None = None
         self._failed: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="runwatch-brief", daemon=True)
-        self._thread.start()
+        self._thread = started(self._run, "runwatch-brief")
+        if self._thread is None:
+            self._run()
 
     def _run(self) -> None:
         try:
@@ -262,12 +263,13 @@ class _Work(Generic[_T]):
 
     @property
     def going(self) -> bool:
-        return self._thread.is_alive()
+        return alive(self._thread)
 
     def result(self, until: float) -> _T | None:
         """What it made, None when it is not ready at ``until`` (``time.monotonic``). Raises what it
         raised."""
-        self._thread.join(max(until - time.monotonic(), 0.0))
+        if self._thread is not None:
+            self._thread.join(max(until - time.monotonic(), 0.0))
         if self._failed is not None:
             raise self._failed
         return self._made

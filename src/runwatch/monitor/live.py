@@ -18,7 +18,6 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.directions import is_system
 from runwatch.domain.drift import Distribution
-from runwatch.domain.errors import UserError
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
@@ -37,7 +36,7 @@ from runwatch.monitor.system_curves import RunSystem
 from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
-from runwatch.system.threads import started
+from runwatch.system.threads import NoThread, must_start
 from runwatch.watch.rounds import MISS_AFTER, Round, Rounds
 
 SLICE_S = 0.03
@@ -51,10 +50,6 @@ WAITING: tuple[Waiting, ...] = ("runs", "data", "models", "host")
 
 Publish = Callable[[Snapshot], None]
 Answered = Callable[[IntentAnswer], None]
-
-
-class NoThread(UserError):
-    """The system gives no thread to watch in; the text is the whole message, for people."""
 
 
 class Monitor:
@@ -97,13 +92,11 @@ class Monitor:
         NoThread."""
         self._publish = publish
         self._errors.listen()
-        self._thread = started(self._run, "runwatch-monitor")
-        if self._thread is None:
+        try:
+            self._thread = must_start(self._run, "runwatch-monitor")
+        except NoThread:
             self.stop()
-            raise NoThread(
-                "no thread can be started: this user's or container's process limit is reached; "
-                "end some processes, or raise it (ulimit -u)"
-            )
+            raise
 
     def stop(self) -> None:
         """End the watching; what was learned is kept."""

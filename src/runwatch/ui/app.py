@@ -13,7 +13,10 @@ from weakref import ref
 
 from textual import events
 from textual.actions import parse
+from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
+from textual.dom import NoScreen
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -120,7 +123,10 @@ class RunwatchApp(ThemedApp, LeavingApp):
         return Dashboard(self.choice)
 
     def _handle_exception(self, error: Exception) -> None:
-        """Keep the error for the log: the terminal gets one line, not a page."""
+        """Keep the error for the log: the terminal gets one line, not a page. While the app leaves, widgets
+        go before the last messages from threads are handled: that one finds them gone is no fault."""
+        if not self.is_running and isinstance(error, (NoMatches, NoScreen, ScreenStackError)):
+            return
         self.crash = self.crash or error
         super()._handle_exception(error)
         self._exit_renderables.clear()

@@ -47,7 +47,7 @@ class LeavingApp(App[None]):
             self.leave_within(_HANG_UP_S, 1)
             loop.call_soon_threadsafe(self.exit)
 
-        with contextlib.suppress(ValueError, OSError):  # not the main thread
+        with contextlib.suppress(ValueError, OSError, RuntimeError):
             self._signals = _Signals(leave, wake)
 
     def disobey_signals(self) -> None:
@@ -57,13 +57,14 @@ class LeavingApp(App[None]):
             self._signals = None
 
     def key_is_coming(self, key: events.Key) -> None:
-        """On the thread that reads keys. One that leaves does so even if the event loop does not get to it."""
+        """On the thread that reads keys. One that leaves does so even if the event loop never comes to it."""
         if key.key not in self.leaving_keys or self.is_headless:
             return
         self._pressed_at = time.monotonic()
         waiting = threading.Timer(LEAVE_S - _ANSWER_S, self._leave_unheard, (key,))
         waiting.daemon = True
-        waiting.start()
+        with contextlib.suppress(RuntimeError):  # no thread can be had
+            waiting.start()
 
     def _leave_unheard(self, key: events.Key) -> None:
         """End the process if the event loop hangs, unless the key means something else just now."""
@@ -95,7 +96,8 @@ class LeavingApp(App[None]):
             return
         self.watchdog = threading.Timer(seconds, self._end_now, (code,))
         self.watchdog.daemon = True
-        self.watchdog.start()
+        with contextlib.suppress(RuntimeError):  # no thread can be had: leave without
+            self.watchdog.start()
 
     def _end_now(self, code: int) -> None:
         give_back = getattr(self._driver, "give_back", None)
@@ -106,16 +108,20 @@ class LeavingApp(App[None]):
 
 class _Signals:
     """Hears signals on a thread of its own: the event loop that asyncio would tell may be what hangs. Raises
-    ValueError outside the main thread."""
+    ValueError outside the main thread, RuntimeError where no thread can be had."""
 
     def __init__(self, leave: Callable[[], None], other: Callable[[], None]) -> None:
         self._leave, self._other = leave, other
         self._hears, self._told = socket.socketpair()
         self._told.setblocking(False)
-        self._before: dict[int, Any] = {number: signal.signal(number, _heard) for number in _SIGNALS}
-        self._fd_before = signal.set_wakeup_fd(self._told.fileno(), warn_on_full_buffer=False)
         self._thread = threading.Thread(target=self._listen, name="runwatch-signals", daemon=True)
         self._thread.start()
+        try:
+            self._before: dict[int, Any] = {number: signal.signal(number, _heard) for number in _SIGNALS}
+            self._fd_before = signal.set_wakeup_fd(self._told.fileno(), warn_on_full_buffer=False)
+        except ValueError:
+            self._told.close()
+            raise
 
     def _listen(self) -> None:
         while numbers := self._hears.recv(64):

@@ -25,7 +25,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "metrics whose step does not rise from row to row, not read: no row is known to be the newest",
         "sort its rows by step",
     ),
-    "uncounted": ("metrics whose step is no whole number, not read", "log an integer step"),
+    "uncounted": (
+        "metrics whose step is no whole number, not read",
+        "log an integer step",
+    ),
 }
 
 

@@ -26,9 +26,9 @@ MAX_FILES = 100
 
 _SUFFIXES = (".log", ".out", ".err")
 _TXT = re.compile(
-    r"(?:log|logs|cout|cerr|output|stdout|stderr|training_log|train_log|(?:console|stdout|stderr|log)[-_.]\S{1,80}|"
-    r"console)\.txt"
+    r"(?:(?:\S{1,80}[-_.])?logs?(?:[-_.]\S{1,80})?|cout|cerr|output|(?:console|stdout|stderr)(?:[-_.]\S{1,80})?)\.txt"
 )
+_ICEFALL = re.compile(r"log-(?:train|decode)-[\d-]{10,40}")
 _BARE = frozenset(("stdout", "stderr", "nohup.out", "console"))
 _BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
 _BATCH_JOB = re.compile(
@@ -125,6 +125,7 @@ def is_console(name: str) -> bool:
         lower.endswith(_SUFFIXES)
         or lower in _BARE
         or _TXT.fullmatch(lower) is not None
+        or _ICEFALL.fullmatch(lower) is not None
         or _BATCH_SYSTEM.fullmatch(lower) is not None
     )
 
@@ -208,6 +209,8 @@ def _rows(tail: Tail, state: dict[str, object], final: bool) -> tuple[list[bytes
 
 
 def _split(data: bytes) -> list[bytes]:
+    if b"\0" in data:  # UTF-16, as PowerShell's ``>`` writes it: all that counts here is ASCII
+        data = data.removeprefix(b"\xff\xfe").replace(b"\0", b"")
     return data.replace(b"\r", b"\n").split(b"\n")
 
 
