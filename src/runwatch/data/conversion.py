@@ -72,11 +72,14 @@ def _mapped(values: Arrow, table: Mapping[str, str]) -> Arrow:
 
 
 def timed(values: Arrow, kind: str) -> object:
-    """int64 microseconds as an Arrow array of times or durations."""
+    """int64 microseconds as an Arrow array of times or durations, other numbers as one of float64."""
     import pyarrow as pa
 
-    body = pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))
-    return pa.Array.from_buffers(time_type(kind), len(values), [None, body])
+    type_ = time_type(kind) or pa.float64()
+    body = pa.py_buffer(
+        np.ascontiguousarray(values, dtype=np.int64 if kind.startswith(TIMES) else np.float64)
+    )
+    return pa.Array.from_buffers(type_, len(values), [None, body])
 
 
 def in_unit(array: Arrow, column: ColumnGrid) -> Arrow:
