@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--wait", type=float, metavar="SECONDS",
-        help="how long to look before showing what was saved last (default: 1.6; html: 120)",
+        help="how long to read before showing the last saved state (default: 1.6; html: 120)",
     )  # fmt: skip
     setattr(parser, "usage_code", 0)  # noqa: B010
 
@@ -206,7 +206,7 @@ def _print(
     now: float,
     since: float | None,
 ) -> None:
-    from runwatch.hosts.loading import happened_there
+    from runwatch.hosts.loading import remote_history
     from runwatch.show.brief import compose
     from runwatch.show.remarks import facts_of
     from runwatch.store.kept_facts import together
@@ -216,7 +216,7 @@ def _print(
     keys = [key for look in looks for key in look.keys]
     facts = {**merged.facts, "looked": state.looked(keys)}
     history = [(entry.root, entry.event) for entry in state.history(keys)]
-    history += [event for look in looks for event in happened_there(look.loaded)]
+    history += [event for look in looks for event in remote_history(look.loaded)]
     start = since if since is not None else facts["looked"] or now - 86400.0
     names = {
         key: root for look in looks for key, root in zip(look.keys, look.kept.facts["roots"], strict=False)

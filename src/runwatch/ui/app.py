@@ -232,7 +232,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
                 log.write("".join(traceback.format_exception(event.error)))
 
     def on_key(self, event: events.Key) -> None:
-        """A key that nothing took: where it has an action that can't act now, say why."""
+        """A key that nothing took: where it has an action that cannot act now, say why."""
         focused = self.screen.focused
         chain = focused.ancestors_with_self if focused else [self.screen, self]
         bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(event.key, ())]

@@ -107,7 +107,7 @@ def _config(file: str, data: bytes) -> tuple[list[Operation], Problem | None]:
     try:
         config = bounded_yaml.parse(data)
     except ValueError as error:
-        return [], Problem(file, None, f"can't be read as YAML: {error}", "it may be half written")
+        return [], Problem(file, None, f"cannot be read as YAML: {error}", "it may be half written")
     if not isinstance(config, dict):
         return [], None
     values = {

@@ -13,7 +13,7 @@ from runwatch.domain.health import HealthSign
 from runwatch.domain.points import FloatArray
 from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch
 from runwatch.judge.health.checks.diverged import Diverged
-from runwatch.judge.health.roles import Role, chases_a_moving_goal
+from runwatch.judge.health.roles import Role, has_moving_target
 from runwatch.text.safe import safe
 from runwatch.text.units import number
 
@@ -56,7 +56,7 @@ class Collapse(CurveCheck):
 
     def signs(self, curve: CurveView) -> list[HealthSign]:
         diverged = curve.checks.get(Diverged.NAME)
-        direction, moving = direction_of(curve.tag), chases_a_moving_goal(curve.tag)
+        direction, moving = direction_of(curve.tag), has_moving_target(curve.tag)
         if curve.trace is None or direction is None or (moving and direction == "min"):
             return []
         if isinstance(diverged, Diverged) and (curve.trace.count > _FEW or diverged.signs(curve)):
