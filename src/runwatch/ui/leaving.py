@@ -16,6 +16,8 @@ from typing import Any
 from textual import events
 from textual.app import App
 
+RESTART = 75
+"""The app's return code when it is to be opened again, with what is trusted now."""
 LEAVE_S = 0.9
 _HANG_UP_S = 5.0
 _ANSWER_S = 0.1
