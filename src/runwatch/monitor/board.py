@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from runwatch.config import Settings
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.clock import ClockJumps, elapsed
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import Intent, IntentAnswer
@@ -75,6 +76,7 @@ class Board:
         self._judged_once = self._kept_once = False
         self._news = False
         self._version = 0
+        self._jumps = ClockJumps()
 
     @property
     def state(self) -> State:
@@ -136,9 +138,10 @@ class Board:
 
     def tick(self, now: float) -> bool:
         """Now and then: stay the writer, notice edits of the to-do files. True if something changed."""
+        self.roots.observations.shift(self._jumps.jump(time.monotonic(), now))
         self._task_state.beat(now)
         pause = KEEP_EVERY_S if self._kept_once else KEEP_FIRST_S
-        if self._judged_once and now - self._kept_at >= pause and not self.roots.waiting:
+        if self._judged_once and elapsed(self._kept_at, now) >= pause and not self.roots.waiting:
             self._kept_at, self._kept_once = now, True
             self.roots.keep()
         self.background.tick(now)

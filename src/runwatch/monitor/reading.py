@@ -49,8 +49,7 @@ class RootReader:
         self._summariser = Summariser(self._direction, is_placeholder)
         self.taken = 0
         """How many points have been read, ever."""
-        self.just_read: list[ReadRun] = []
-        """Runs of which a file was read to its end; whoever looks at them empties the list."""
+        self.just_read: list[ReadRun] = []  # whoever looks at them empties the list
 
     def _direction(self, tag: str, stated: Direction) -> Direction:
         setting = self.settings.metrics.named.get(tag)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
@@ -64,7 +64,6 @@ if TYPE_CHECKING:
     from runwatch.show.brief import Brief
 
 _REFRESH_AGES_S = 15.0
-_LEAVE_S = 0.9
 _KEEP_AFTER_S = 0.5
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
@@ -112,6 +111,11 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
         return Terminal
 
+    @property
+    def leaving_keys(self) -> Collection[str]:
+        keys = self.settings.keymap.get("app.quit", "q")
+        return ("ctrl+c", *(key.strip() for key in keys.split(",")))
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._control_filter]
 
@@ -146,6 +150,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
 
     def on_unmount(self) -> None:
+        self.disobey_signals()
         self.bridge.stop()
 
     def _take_keymap(self) -> None:
@@ -390,5 +395,5 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.mark_seen()
         if self._keeping is not None:
             self._keep_now()
-        self.leave_within(_LEAVE_S, 0)
+        self.leave_soon()
         self.exit()
