@@ -43,8 +43,8 @@ _BATCH = re.compile(
 )
 _LEADING = re.compile(r"^\[(\d{1,15})/(\d{1,15})\]\s")
 _HEADING = re.compile(
-    r"\W{0,80}(?:learning |training |train )?(?:iteration|iter|(?:global )?step|episode|batch)\W{0,12}\d[\d,]{0,24}"
-    r"(?:\s{0,12}(?:/|of)\s{0,12}\d[\d,]{0,24})?\W{0,80}",
+    r"\W{0,80}(?:learning |training |train )?(?:iteration|iter|(?:global )?step|episode|batch)"
+    r"\W{0,12}\d[\d,]{0,24}(?:\s{0,12}(?:/|of)\s{0,12}\d[\d,]{0,24})?\W{0,80}",
     re.IGNORECASE,
 )
 _FRACTION = re.compile(r"(?<![\w./,-])(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})(?![\w./-])")
