@@ -16,8 +16,8 @@ from patience import PATIENCE_S
 _FDS = "/proc/self/fd"
 
 _BY_CHANCE = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
-# Nothing is asked of how busy the machine is, and every run tries the same examples: a test that fails does so
-# because of what was changed. `make fuzz` looks for new ones, with --hypothesis-profile=random.
+# Nothing is asked of how busy the machine is, and every run tries the same examples: a test that fails does
+# so because of what was changed. `make fuzz` looks for new ones, with --hypothesis-profile=random.
 settings.register_profile("random", deadline=None, suppress_health_check=_BY_CHANCE)
 settings.register_profile("runwatch", settings.get_profile("random"), derandomize=True, database=None)
 settings.load_profile("runwatch")

@@ -155,6 +155,17 @@ def test_a_stop_from_outside_leaves_a_sane_terminal() -> None:
     assert terminal.leaves()
 
 
+def test_a_terminal_that_is_lost_without_a_signal_ends_it() -> None:
+    """As where it was started without a controlling terminal."""
+    terminal = Terminal().opened()
+    os.close(terminal.slave)
+    os.close(terminal.master)
+    try:
+        assert terminal.process.wait(PATIENCE_S) in (0, 1)
+    finally:
+        terminal.process.kill()
+
+
 def test_the_screen_is_on_the_terminal_and_errors_in_the_file(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("wb") as errors:

@@ -23,9 +23,9 @@ class LeavingApp(App[None]):
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP", "SIGINT"):
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError, AttributeError):
-                loop.add_signal_handler(getattr(signal, name), self._hang_up)
+                loop.add_signal_handler(getattr(signal, name), self.hang_up)
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         """The terminal may be gone: leave, and if that hangs on it, leave all the same."""
         self.leave_within(_HANG_UP_S, 1)
         self.exit()
