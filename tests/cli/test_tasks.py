@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from runwatch.cli import main
 
-TODAY = date.today()
+NOW = time.time()
+TODAY = date.fromtimestamp(NOW)
 
 
 @pytest.fixture
@@ -19,6 +21,12 @@ def root(tmp_path: Path, monkeypatch) -> Path:
     (tmp_path / "runs").mkdir()
     monkeypatch.chdir(tmp_path / "runs")
     return tmp_path / "runs"
+
+
+@pytest.fixture(autouse=True)
+def one_day(monkeypatch) -> None:
+    """No midnight comes between two commands."""
+    monkeypatch.setattr(time, "time", lambda: NOW)
 
 
 def call(capsys, *words: str) -> tuple[int, str, str]:
