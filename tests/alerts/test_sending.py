@@ -130,7 +130,7 @@ def test_what_will_not_get_better_is_not_tried_again(server, answer):
 
 def test_a_server_that_answers_drop_by_drop_is_given_up(server):
     server.answers = ["drip"] * 3
-    with pytest.raises(AlertError, match=r"no whole answer in 1 s"):
+    with pytest.raises(AlertError, match=r"no complete answer in 1 s"):
         hook(server, timeout=0.5)[0].send(notification("a"))
 
 

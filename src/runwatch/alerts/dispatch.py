@@ -105,7 +105,7 @@ def audible(
 ) -> list[tuple[Finding, str]]:
     """The findings that may be alerted, each with who is on it: at least as severe as ``on``, and with an
     open task (held for as long as its rule asks; not snoozed, done or dismissed). ``info`` has no task.
-    ``unopened``: fingerprints that ought to have one by now, whose line can't be written."""
+    ``unopened``: fingerprints that ought to have one by now, whose line cannot be written."""
     who = {task.fingerprint: task.tags.get("who", "") for task in _tasks(lists) if task.state == "open"}
     loud = [f for f in findings if SEVERITIES.index(f.severity) >= _RANK.get(on, 2)]
     return [

@@ -119,7 +119,7 @@ class Alerting:
         now: float,
     ) -> frozenset[str]:
         """Findings that have held for as long as their rule asks and a minute more, and still have no line:
-        the list can't be written, is full, or is kept by a process that does not see them."""
+        the list cannot be written, is full, or is kept by a process that does not see them."""
         states = self._task_state.states_of(root)
         lines = {task.fingerprint for task in listed.tasks} if listed else set()
         waiting = {

@@ -108,11 +108,11 @@ class Board:
         return BoardResult(self, snapshot)
 
     def _walk(self, root: str, moment: float) -> None:
-        """One root that can't be listed is a problem; raises RootError when there is no other."""
+        """One root that cannot be listed is a problem; raises RootError when there is no other."""
         try:
             self.roots.scan(root)
         except OSError as error:
-            what = f"can't be listed: {error.strerror or error}"
+            what = f"cannot be listed: {error.strerror or error}"
             if len(self._names) == 1:
                 raise RootError(f"{root}: {what}; check its permissions") from None
             self.lost(root, moment)
@@ -268,7 +268,7 @@ class Board:
         self._task_state.keep(snapshot, date.fromtimestamp(snapshot.situation.now), force=True)
 
     def lost(self, root: str, now: float) -> None:
-        """The root can't be listed."""
+        """The root cannot be listed."""
         self._lost.setdefault(root, now)
 
     def reachable(self, root: str) -> None:

@@ -94,7 +94,7 @@ class DataWatch:
         self._version += 1
         files = listing(self._settings, top)
         owned = frozenset(file.path for file in files if self._owned(file.path))
-        wish = Judge(self._root, self._settings, files, owned, now, self._version, deep)
+        job = Judge(self._root, self._settings, files, owned, now, self._version, deep)
         newest: dict[str, DataSet] = {}
 
         def tell(one: DataSet) -> None:
@@ -102,7 +102,7 @@ class DataWatch:
             self.sets = (*newest.values(), *(old for old in self.sets if old.name not in newest))
 
         self._failed = True
-        judged = self._reader.ask(wish, tell)
+        judged = self._reader.ask(job, tell)
         self._failed = False
         self._specs, self._entries = judged.specs, judged.entries
         self.sets = (*judged.sets, *self._evidently.sets(top, self._version))

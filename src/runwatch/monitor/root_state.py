@@ -103,12 +103,12 @@ def _unusable(own: Path, root: str) -> Problem | None:
     """Why a root's own to-do file is not used, when something bears its name."""
     try:
         if own.is_symlink() and not is_really_below(str(own), root) and not is_trusted(link_digest(own)):
-            hint = f"look where it leads, then: runwatch trust {shlex.quote(safe(root))}"
+            hint = f"check where it leads, then: runwatch trust {shlex.quote(safe(root))}"
             return Problem(str(own), None, f"a link out of the root, not followed; {_MEANWHILE}", hint)
         if own.is_file() or (not own.is_symlink() and not own.exists()):
             return None
     except OSError as error:
-        said = f"can't be read: {error.strerror}; {_MEANWHILE}"
+        said = f"cannot be read: {error.strerror}; {_MEANWHILE}"
         return Problem(str(own), None, said, "check its permissions")
     return Problem(str(own), None, f"not a regular file; {_MEANWHILE}", "remove it, or write a file")
 

@@ -185,7 +185,7 @@ def _refused(listing: Listing, claims: Iterable[Claim]) -> Iterable[Problem]:
     files = (listing.join(name) for name in listing.files)
     unknown = (file for file in files if file in listing.refused and file not in claimed)
     for file in itertools.islice(unknown, limits.PROBLEMS):
-        yield Problem(file, None, f"can't be read: {listing.refused[file]}", "check its permissions")
+        yield Problem(file, None, f"cannot be read: {listing.refused[file]}", "check its permissions")
 
 
 def settle(claims: Iterable[Claim]) -> dict[str, Settled]:

@@ -356,7 +356,7 @@ def _again(line: str, count: int) -> str:
 
 
 def _tried(change: Callable[[], str]) -> str | None:
-    """The changed line; None when the format can't say it (a person's text that reads like a mark)."""
+    """The changed line; None when the format cannot say it (a person's text that reads like a mark)."""
     try:
         return change()
     except LineError:

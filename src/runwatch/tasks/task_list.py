@@ -114,9 +114,9 @@ class RootTaskList:
         first_pass: bool = False,
     ) -> tuple[TaskList, tuple[TaskEvent, ...]]:
         """One look: follow the file, move the findings' tasks on, save what is due; the list as it is then,
-        and what happened. Never raises for a file or state that can't be read or saved: the list's
+        and what happened. Never raises for a file or state that cannot be read or saved: the list's
         ``notice`` says so."""
-        look = LifecycleInput(
+        inputs = LifecycleInput(
             findings=tuple(findings),
             now=now,
             today=today,
@@ -135,10 +135,10 @@ class RootTaskList:
         except TodoError as error:
             self._failed(error, now)
             return self._list(today), ()
-        step = advance(self._of_findings(), document.texts, archived, look)
+        step = advance(self._of_findings(), document.texts, archived, inputs)
         saved = not step.edits and not self._unsaved
         if not saved and now >= self._next_write:
-            document, step, saved = self._save(document, step, archived, look)
+            document, step, saved = self._save(document, step, archived, inputs)
         self._held_back = not saved
         self._lines, self._counts = document.texts, (step.beyond, step.older)
         step = self._with_manual(step, archived, now, today, tell=True)
@@ -272,21 +272,21 @@ class RootTaskList:
         return self._tasks
 
     def _save(
-        self, document: Document, step: LifecycleStep, archived: Sequence[str], look: LifecycleInput
+        self, document: Document, step: LifecycleStep, archived: Sequence[str], inputs: LifecycleInput
     ) -> tuple[Document, LifecycleStep, bool]:
         latest = [step]
 
         def edits(fresh: Document) -> list[LineEdit]:
             lines = fresh.edited(self._unsaved).texts
-            latest[0] = advance(self._of_findings(), lines, archived, look)
+            latest[0] = advance(self._of_findings(), lines, archived, inputs)
             return [*self._unsaved, *latest[0].edits.values()]
 
         try:
             saved = self._file.update(edits)
         except TodoError as error:
-            self._failed(error, look.now)
+            self._failed(error, inputs.now)
             return document, step, False
-        self._succeeded(look.now)
+        self._succeeded(inputs.now)
         return saved, latest[0], True
 
     def _remember(self, step: LifecycleStep, held_back: Iterable[str]) -> tuple[TaskEvent, ...]:

@@ -37,7 +37,7 @@ from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
-from runwatch.ui.leaving import LeavingApp
+from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
     ExportRequested,
@@ -142,7 +142,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.follow_themes()
 
     def _ask_trust(self) -> None:
-        from runwatch.ui.trust_question import RESTART, ask_trust
+        from runwatch.ui.trust_question import ask_trust
 
         ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
 
@@ -231,7 +231,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
                 log.write("".join(traceback.format_exception(event.error)))
 
     def on_key(self, event: events.Key) -> None:
-        """A key that nothing took: where it has an action that can't act now, say why."""
+        """A key that nothing took: where it has an action that cannot act now, say why."""
         focused = self.screen.focused
         chain = focused.ancestors_with_self if focused else [self.screen, self]
         bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(event.key, ())]

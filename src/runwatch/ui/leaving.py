@@ -10,6 +10,8 @@ import threading
 
 from textual.app import App
 
+RESTART = 75
+"""The app's return code when it is to be opened again, with what is trusted now."""
 _HANG_UP_S = 5.0
 
 
@@ -37,7 +39,8 @@ class LeavingApp(App[None]):
             return
         self.watchdog = threading.Timer(seconds, self._end_now, (code,))
         self.watchdog.daemon = True
-        self.watchdog.start()
+        with contextlib.suppress(RuntimeError):  # no thread can be had: leave without
+            self.watchdog.start()
 
     def _end_now(self, code: int) -> None:
         give_back = getattr(self._driver, "give_back", None)

@@ -21,7 +21,7 @@ MISSES_TO_POLL = 3
 MISS_AFTER = 5.0
 
 
-class Round(msgspec.Struct, frozen=True):
+class DueScan(msgspec.Struct, frozen=True):
     """What to do now for one root: look at ``paths``, or ``scan`` everything; ``asked``: the scan was wanted,
     by a person or because events were lost, and not merely due."""
 
@@ -30,7 +30,7 @@ class Round(msgspec.Struct, frozen=True):
     asked: bool = False
 
 
-class Rounds:
+class ScanSchedule:
     """The beat of one root's watching."""
 
     def __init__(self, root: str, mode: str, reconcile: float, wake: Callable[[], None]) -> None:
@@ -87,7 +87,7 @@ class Rounds:
             due += [self._hot_at, self._folders_at]
         return min(due)
 
-    def due(self, clock: float, now: float, top: Folder) -> Round:
+    def due(self, clock: float, now: float, top: Folder) -> DueScan:
         """What to look at now."""
         paths, requested = self._dirty.take()
         if not self.polling and clock >= self._check_at:
@@ -96,10 +96,10 @@ class Rounds:
         elif clock >= self._check_at:
             self._check_at = clock + CHECK_EVERY
         if requested or clock >= self._scan_at:
-            return Round(frozenset(paths), True, requested)
+            return DueScan(frozenset(paths), True, requested)
         if self._must_poll:
             paths |= self._polled(clock, now, top)
-        return Round(frozenset(paths), False)
+        return DueScan(frozenset(paths), False)
 
     def _polled(self, clock: float, now: float, top: Folder) -> set[str]:
         paths: set[str] = set()
@@ -138,6 +138,6 @@ class Rounds:
             self._misses = max(self._misses - 1, 0)
 
     def vanished(self, clock: float) -> None:
-        """The root itself can't be listed: try again soon."""
+        """The root itself cannot be listed: try again soon."""
         self.gone = True
         self._scan_at = clock + 1.0
