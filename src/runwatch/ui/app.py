@@ -7,6 +7,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
@@ -23,15 +24,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from runwatch.domain.finding import Finding
-from runwatch.domain.intents import (
-    Intent,
-    IntentAnswer,
-    KeepView,
-    MarkLooked,
-)
+from runwatch.domain.intents import AddTask, Intent, IntentAnswer, KeepView, MarkLooked
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.destinations import Destination, ShowFinding, ShowRuns
+from runwatch.show.screen.tasks import TaskKey
 from runwatch.show.screen.view import Tone
 from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
@@ -50,6 +47,7 @@ from runwatch.ui.messages import (
     ViewFailed,
     WalkTo,
 )
+from runwatch.ui.panes.tasks import TasksPane
 from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.selection import Selection
@@ -79,7 +77,14 @@ class RunwatchApp(ThemedApp, LeavingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
         Binding("colon,ctrl+p", "palette", "Commands", id="app.palette", key_display=":"),
-        Binding("u", "undo", "Undo", show=False, id="app.undo", tooltip="the last change of a task or pin"),
+        Binding(
+            "u",
+            "undo",
+            "Undo",
+            show=False,
+            id="app.undo",
+            tooltip="the last change of a task or pin, or hiding",
+        ),
         Binding("n", "finding(1)", "Next finding", show=False, id="app.next-finding"),
         Binding("N", "finding(-1)", "Previous finding", show=False, id="app.previous-finding"),
         Binding("q", "quit", "Quit", id="app.quit"),
@@ -95,7 +100,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.snapshot: Snapshot | None = None
         self.bridge = Bridge(self.post_message, settings.clock)
         self.crash: BaseException | None = None
-        self.undos: list[Intent] = []
+        self.undos: list[Callable[[], object]] = []
         self.briefs: Sequence[tuple[str, Brief]] = ()
         self.finding: tuple[str, str] | None = None
         self._walked: ref[LiveScreen] | None = None
@@ -169,9 +174,14 @@ class RunwatchApp(ThemedApp, LeavingApp):
     def on_views_loaded(self, event: ViewsLoaded) -> None:
         for view in event.views:
             self.choice.take(view)
-        dashboard = self.screen_stack[0] if self.screen_stack else None
-        if event.views and isinstance(dashboard, Dashboard):
-            dashboard.rearrange()
+        if event.views and self._board is not None:
+            self._board.rearrange()
+
+    @property
+    def _board(self) -> Dashboard | None:
+        """The lowest screen; None when leaving."""
+        board = self.screen_stack[0] if self.screen_stack else None
+        return board if isinstance(board, Dashboard) else None
 
     def save_view(self) -> None:
         """Remember how the board is arranged, a little later: several changes are often made in a row."""
@@ -187,9 +197,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def on_briefed(self, event: Briefed) -> None:
         self.briefs = event.briefs
-        dashboard = self.screen_stack[0] if self.screen_stack else None
-        if isinstance(dashboard, Dashboard):
-            dashboard.show_briefs(self.briefs)
+        if self._board is not None:
+            self._board.show_briefs(self.briefs)
 
     def mark_seen(self) -> None:
         self.watching.submit(MarkLooked(), lambda answer: None)
@@ -276,7 +285,9 @@ class RunwatchApp(ThemedApp, LeavingApp):
             return
         back = undo_of(answer, event.back)
         if back is not None:
-            self.undos.append(back)
+            self.undos.append(partial(self.submit_intent, back, undoing=True))
+        if isinstance(answer.intent, AddTask) and self._board is not None:
+            self._board.query_one(TasksPane).go_to(TaskKey(answer.intent.root, answer.task))
         self.say(f"{answer.message} · u undoes it" if back else answer.message)
 
     def on_intent_requested(self, event: IntentRequested) -> None:
@@ -354,10 +365,10 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.push_screen(dialog, then)
 
     def action_undo(self) -> None:
-        if not self.undos:
+        if self.undos:
+            self.undos.pop()()
+        else:
             self.say("nothing to undo")
-            return
-        self.submit_intent(self.undos.pop(), undoing=True)
 
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""

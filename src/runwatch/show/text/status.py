@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Sequence
 
 from runwatch.domain.address import is_address_of, split
@@ -12,6 +13,7 @@ from runwatch.store.snapshot_facts import SnapshotFacts
 
 BEATS = 3
 _TIGHT = 85.0
+_ANSWER_TIMEOUT_S = 0.3
 _COLOURS = {"bad": "red", "warn": "yellow", "good": "green", "old": "brightblack"}
 
 
@@ -33,6 +35,21 @@ def chosen(rows: Iterable[SnapshotFacts], roots: Sequence[str], host: str, now: 
         ]
         parts += sorted(fitting, key=lambda key: key[0] != host)[:1]
     return [known[key] for key in dict.fromkeys(parts)]
+
+
+def still_there(parts: Sequence[SnapshotFacts], host: str, now: float) -> list[SnapshotFacts]:
+    """The parts without old ones whose root was deleted on this machine. A root that can't be asked within a
+    moment, as on a mount that stopped answering, counts as there."""
+    old = [part for part in parts if part.facts.get("host") == host and is_old(part, now)]
+    gone: list[SnapshotFacts] = []
+
+    def look() -> None:
+        gone.extend(part for part in old if not any(map(os.path.lexists, part.facts["roots"])))
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    looking.join(_ANSWER_TIMEOUT_S)
+    return [part for part in parts if part not in gone]
 
 
 def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) -> str:
