@@ -77,3 +77,8 @@ def test_every_place_names_the_same(
         comparison = snapshot.situation.comparisons.get(run.key)
         if comparison and comparison.primary and run.main in {m.name for m in comparison.metrics}:
             assert comparison.primary.name == run.main
+
+
+def test_the_best_so_far_stands_behind_the_value_itself() -> None:
+    assert main_metric({"best_val_loss": "min", "train_loss": "min", "val_loss": "min"}) == "val_loss"
+    assert main_metric({"best_val_loss": "min", "train_loss": "min"}) == "best_val_loss"

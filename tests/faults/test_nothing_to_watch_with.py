@@ -24,11 +24,12 @@ from runwatch.cli import main
 from runwatch.domain.situation import Situation, Snapshot
 from runwatch.domain.task import TaskList
 from runwatch.monitor.board import Board
-from runwatch.monitor.live import Monitor, NoThread
+from runwatch.monitor.live import Monitor
 from runwatch.monitor.worker_thread import WorkerThread
 from runwatch.show.text.watch_log import troubles
 from runwatch.system import inotify
-from runwatch.watch import rounds
+from runwatch.system.threads import NoThread
+from runwatch.watch import schedule
 from runwatch.watch.observer import Dirty, Watcher
 
 ANSWER_TIMEOUT_S = 30.0
@@ -124,13 +125,34 @@ def test_without_threads_nothing_is_taken_and_it_polls(root: Path, monkeypatch: 
     work.stop()
 
 
+@pytest.mark.parametrize("command", ["ls", "check", "brief"])
+def test_commands_answer_without_threads(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    write(root / "a" / "metrics.csv", LOSS)
+    main([command, str(root)])
+    expected = capsys.readouterr()
+    monkeypatch.setattr(threading.Thread, "start", _no_thread)
+    assert main([command, str(root)]) == 0
+    assert capsys.readouterr() == expected and "a" in expected.out
+
+
+def test_the_board_says_that_it_has_no_thread(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("runwatch.ui.run.refused", lambda: "")
+    monkeypatch.setattr(threading.Thread, "start", _no_thread)
+    assert main([str(root)]) == 2
+    assert "no thread can be started" in capsys.readouterr().err
+
+
 def _own_instances() -> int:
     links = (os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd"))
     return sum(link.endswith("anon_inode:inotify") for link in links)
 
 
 def _no_thread(self: threading.Thread) -> None:
-    raise RuntimeError("can't start new thread")
+    raise RuntimeError("cannot start new thread")
 
 
 def test_without_descriptors_it_goes_on_and_recovers(root: Path, tmp_path: Path) -> None:
@@ -232,7 +254,7 @@ def test_watch_ends_with_1_after_an_error_inside(root: Path, tmp_path: Path) -> 
 
 
 async def test_an_error_in_the_loop_is_on_the_screen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "CHECK_EVERY", 0.1)
+    monkeypatch.setattr(schedule, "CHECK_EVERY", 0.1)
     write(root / "a" / "metrics.csv", LOSS)
     async with dashboard(root) as eyes:
         with monkeypatch.context() as patch:

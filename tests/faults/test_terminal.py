@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import pytest
 from looking import write
+
+import runwatch
 
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 LIVE = "● live".encode()
@@ -233,3 +236,25 @@ def test_without_a_terminal_it_says_so(root: Path) -> None:
         text=True,
     )
     assert told.returncode == 2 and "terminal" in told.stderr and not told.stdout
+
+
+def test_a_board_that_is_updated_while_it_is_open_starts_again(root: Path, tmp_path: Path) -> None:
+    write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
+    package = tmp_path / "site" / "runwatch"
+    shutil.copytree(Path(runwatch.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    terminal = Terminal(str(root), PYTHONPATH=str(package.parent))
+    try:
+        terminal.until(LIVE)
+        work, help_screen = package / "ui" / "work.py", package / "ui" / "screens" / "help.py"
+        write(work, f"{work.read_text()}added = 1\n")
+        write(help_screen, f"{help_screen.read_text()}from runwatch.ui.work import added\n")
+        terminal.press("?")
+        terminal.until(LEFT)
+        terminal.seen = terminal.seen.partition(LEFT)[2]
+        terminal.until(ENTERED, LIVE)
+        terminal.press("?")
+        terminal.until(b"keys that work here")
+        terminal.press("\x03")
+        assert terminal.ended() == 0
+    finally:
+        terminal.close()

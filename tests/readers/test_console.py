@@ -339,3 +339,25 @@ def test_the_end_that_a_log_tells_holds_until_training_goes_on(tmp_path: Path) -
     [told] = said(tmp_path, done).runs["."].of(Evidence)
     assert (told.status, told.by) == ("finished", "console")
     assert not said(tmp_path, done + b"epoch 3 loss=0.4\n").runs["."].of(Evidence)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nemo_log_globalrank-0_localrank-0.txt",
+        "trainer_0_log.txt",
+        "train-log.txt",
+        "log-train-2026-11-29-10-00-00-0",
+    ],
+)
+def test_logs_by_the_names_that_trainers_give_them(tmp_path: Path, name: str) -> None:
+    assert said(tmp_path, b"epoch 1 loss 0.5\nepoch 2 loss 0.4\n", name).runs["."].series[
+        "loss"
+    ].steps.tolist() == [1, 2]
+
+
+def test_a_log_of_powershell_is_utf_16(tmp_path: Path) -> None:
+    text = "step 1 loss 2.0\r\nstep 2 loss 1.0\r\n".encode("utf-16")
+    assert numbers(tmp_path, text) == {"loss": [(1, 2.0), (2, 1.0)]}
+    whole = summaries(read_all(console, tmp_path))
+    assert grown(console, tmp_path, "train.log", text, range(1, len(text), 3)) == whole

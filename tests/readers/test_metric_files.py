@@ -9,8 +9,8 @@ import pytest
 from growing import rewritten
 from harness import FIXTURES, Told, claims, read_all
 
-from runwatch.domain.operations import Length, Stated
-from runwatch.readers import dvc, epochs, wandb
+from runwatch.domain.operations import Evidence, Length, Stated
+from runwatch.readers import dvc, epochs, huggingface, keras, sklearn, wandb
 from runwatch.readers.base import Reader
 from runwatch.readers.boosting import catboost
 
@@ -124,3 +124,42 @@ def test_only_the_summary_of_wandb_is_left(tmp_path: Path) -> None:
 def test_the_length_of_a_dumped_history_is_planned(tmp_path: Path) -> None:
     (tmp_path / "h.json").write_text('[{"loss": 1.0, "step": 5, "max_steps": 10}]')
     assert only(epochs, tmp_path).of(Length) == [Length(10)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        (
+            "results.json",
+            {"accuracy": 0.9, "f1": 0.8, "n": 100},
+            {"accuracy": (0, 0.9), "f1": (0, 0.8), "n": (0, 100)},
+        ),
+        ("metrics_test.json", {"test": {"loss": 0.9}}, {"test/loss": (0, 0.9)}),
+        ("metrics.json", {"epoch": 3, "val": {"loss": 0.2}}, {"val/loss": (3, 0.2)}),
+    ],
+)
+def test_numbers_of_an_evaluation(
+    tmp_path: Path, name: str, value: object, expected: dict[str, tuple[int, float]]
+) -> None:
+    (tmp_path / name).write_text(json.dumps(value))
+    assert {tag: place[1:] for tag, place in last(only(sklearn, tmp_path)).items()} == expected
+
+
+@pytest.mark.parametrize("value", [{"rows": 100, "columns": 5}, {"step": 3, "loss": 0.5}, [{"accuracy": 1}]])
+def test_results_that_are_no_evaluation(tmp_path: Path, value: object) -> None:
+    (tmp_path / "results.json").write_text(json.dumps(value))
+    assert claims(sklearn, tmp_path) == []
+
+
+def test_a_history_that_a_data_frame_wrote_as_json(tmp_path: Path) -> None:
+    text = '{"loss":{"0":1.0,"1":0.5},"val_loss":{"0":1.1,"1":null}}'
+    (tmp_path / "history.json").write_text(text)
+    assert last(only(keras, tmp_path)) == {"loss": (2, 1, 0.5), "val_loss": (1, 0, 1.1)}
+
+
+def test_an_evaluation_without_a_training(tmp_path: Path) -> None:
+    for name in ("eval_results.json", "all_results.json"):
+        (tmp_path / name).write_text('{"epoch": 3.0, "eval_accuracy": 0.9, "eval_loss": 0.5}')
+    told = only(huggingface, tmp_path)
+    assert last(told) == {"eval_accuracy": (1, 0, 0.9), "eval_loss": (1, 0, 0.5)}
+    assert [said.status for said in told.of(Evidence)] == ["finished", "finished"]

@@ -114,3 +114,11 @@ def test_a_job_that_is_started_again_and_again_is_in_order(tmp_path: Path, reade
     told = read_all(reader, tmp_path)
     assert told.problems == []
     assert told.runs["."].series["loss"].steps.tolist() == [10, 20, 30]
+
+
+def test_numbers_with_separators_are_a_problem(tmp_path: Path) -> None:
+    rows = "".join(f'"{i},000","{i},234.5"\n' for i in range(1, 9))
+    (tmp_path / "metrics.csv").write_text("step,loss\n" + rows)
+    told = read_all(csv, tmp_path)
+    assert told.runs == {}
+    assert [p.hint for p in told.problems] == ["log an integer step"]

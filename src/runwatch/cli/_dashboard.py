@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from runwatch.ui.host import Watching
     from runwatch.ui.settings import UiSettings
 
+_THREADS = 8
+"""Those of Textual and ours that a board cannot do without, and a few to spare."""
 NAME = ""
 HELP = """Model monitoring on one terminal screen: the runs under ROOT, data drift, metrics against the
 baseline, and a to-do list.
@@ -101,7 +103,7 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch.cli._memory import no_collecting
 
     with no_collecting():
-        from runwatch.ui.trust_question import RESTART
+        from runwatch.ui.leaving import RESTART
 
         while (code := _open_once(roots, args)) == RESTART:
             pass
@@ -126,9 +128,11 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch.cli._memory import collect_from_here, share_one_arena
     from runwatch.monitor.trusting import asks
     from runwatch.store import paths as places
+    from runwatch.system.threads import must_have
     from runwatch.ui.run import run as open_screen
 
     share_one_arena()
+    must_have(_THREADS)  # asked before the terminal is taken
     own = settings[paths[0]] if paths else config.user_settings(args.config)
     state = places.state_dir()
     log = state / "runwatch.log" if state else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
 from runwatch.cli._output import print_json, print_text
 from runwatch.cli._roots import root_arguments
+from runwatch.system.threads import alive, started
 
 NAME = "brief"
 HELP = """What happened since you last looked, in at most 12 lines. Always exits 0, also in a login script.
@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--wait", type=float, metavar="SECONDS",
-        help="how long to look before showing what was saved last (default: 1.6; html: 120)",
+        help="how long to read before showing the last saved state (default: 1.6; html: 120)",
     )  # fmt: skip
     setattr(parser, "usage_code", 0)  # noqa: B010
 
@@ -206,7 +206,7 @@ def _print(
     now: float,
     since: float | None,
 ) -> None:
-    from runwatch.hosts.loading import happened_there
+    from runwatch.hosts.loading import remote_history
     from runwatch.show.brief import compose, text
     from runwatch.show.remarks import facts_of
     from runwatch.store.kept_facts import together
@@ -216,7 +216,7 @@ def _print(
     keys = [key for look in looks for key in look.keys]
     facts = {**merged.facts, "looked": state.looked(keys)}
     history = [(entry.root, entry.event) for entry in state.history(keys)]
-    history += [event for look in looks for event in happened_there(look.loaded)]
+    history += [event for look in looks for event in remote_history(look.loaded)]
     start = since if since is not None else facts["looked"] or now - 86400.0
     names = {
         key: root for look in looks for key, root in zip(look.keys, look.kept.facts["roots"], strict=False)
@@ -246,14 +246,15 @@ def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
 
 
 class _Work(Generic[_T]):
-    """Work of a thread that is waited for only so long."""
+    """Work of a thread that is waited for only so long; where none can be had it is done here."""
 
     def __init__(self, do: Callable[[], _T]) -> None:
         self._do = do
         self._made: _T | None = None
         self._failed: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="runwatch-brief", daemon=True)
-        self._thread.start()
+        self._thread = started(self._run, "runwatch-brief")
+        if self._thread is None:
+            self._run()
 
     def _run(self) -> None:
         try:
@@ -263,12 +264,13 @@ class _Work(Generic[_T]):
 
     @property
     def going(self) -> bool:
-        return self._thread.is_alive()
+        return alive(self._thread)
 
     def result(self, until: float) -> _T | None:
         """What it made, None when it is not ready at ``until`` (``time.monotonic``). Raises what it
         raised."""
-        self._thread.join(max(until - time.monotonic(), 0.0))
+        if self._thread is not None:
+            self._thread.join(max(until - time.monotonic(), 0.0))
         if self._failed is not None:
             raise self._failed
         return self._made

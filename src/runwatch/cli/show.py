@@ -30,10 +30,10 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.text.safe import safe
 
     roots = args.root or roots_for(args.run, args.config)
-    look = load(roots, args.config, Wanted(data=False, machine=False))
-    snapshot = look.snapshot
+    loaded = load(roots, args.config, Wanted(data=False, machine=False))
+    snapshot = loaded.snapshot
     selected = resolve_run(args.run, snapshot.situation.runs, snapshot.watch.hosts)
-    noted = [remark for remark in of_runs(remarks_of(look), [selected.key]) if remark.kind == "run"]
+    noted = [remark for remark in of_runs(remarks_of(loaded), [selected.key]) if remark.kind == "run"]
     if args.json:
         notes = [remark_json(selected.root, remark) for remark in noted]
         print_json({**show_json(snapshot, selected), "notes": notes})

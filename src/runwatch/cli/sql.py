@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.show.tabular import render
     from runwatch.text.jsonable import SCHEMA, plain
 
-    look = load(args.roots, args.config, all_hosts=args.all_hosts)
-    answer = query(args.query, look.snapshot, history_of(look), look.series, remarks_of(look))
+    loaded = load(args.roots, args.config, all_hosts=args.all_hosts)
+    answer = query(args.query, loaded.snapshot, history_of(loaded), loaded.series, remarks_of(loaded))
     if args.output:
         return _write(args.output, answer.columns, answer.rows)
     if args.format == "json":

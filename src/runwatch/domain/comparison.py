@@ -197,7 +197,7 @@ class RunTable(msgspec.Struct, frozen=True, eq=False):
     rows: tuple[RunRow, ...]
 
 
-class WhatMatters(msgspec.Struct, frozen=True, eq=False):
+class HparamImportance(msgspec.Struct, frozen=True, eq=False):
     """Which hyperparameters explain a metric: (name, importance, standard deviation), most first; importance
     is the loss of out-of-fold R2 when the column is shuffled. ``score``: that R2 itself; ``reason``: why
     nothing can be said."""

@@ -37,6 +37,7 @@ _SPOILERS = _names(
     """to,since,until,gap,delta,diff,difference,change,improvement,norm,scale,weight,weights,minus,inverse,
     inv,count,num,n,number,time,lr,rank,gpu,cpu,threshold,target,patience,seed,temperature"""
 )
+_RATIOS = _names("rate,ratio,coef,coefficient,factor,lambda,alpha,beta,gamma,mask,balance,fn,type,function")
 _NO_DIRECTION = _names(
     """epoch,step,lr,learning rate,grad norm,weight decay,momentum,temperature,entropy,count,n,support,
     time of day,seed,threshold,bias,gpu,cpu,entropy loss,policy gradient loss,hp metric"""
@@ -54,7 +55,9 @@ _HIGHER = _names(
     normalized mutual info,v measure,word information preserved,
     word info preserved,inception score,elbo,log likelihood,loglik,reward,ep rew,
     return,episode return,episodic return,win rate,success rate,throughput,samples per second,
-    tokens per second,samples per sec,tokens per sec,steps per second,youden"""
+    tokens per second,samples per sec,tokens per sec,steps per second,youden,top1,top3,top5,dcg,cider,sari,
+    mota,hota,lddt,dice coef,dice coefficient,jaccard index,concordance index,c index,pass rate,solve rate,
+    si snr,si snri,sisnr,sisnri,bbox map,segm map,bbox ap,segm ap"""
 )
 _LOWER = _names(
     """loss,nll,cross entropy,binary cross entropy,categorical cross entropy,sparse categorical cross entropy,
@@ -63,7 +66,8 @@ _LOWER = _names(
     calibration error,hinge,hamming,fpr,fnr,fdr,false positive rate,false negative rate,false discovery rate,
     eer,wer,cer,mer,ter,word information lost,word info lost,fid,kid,lpips,hausdorff,chamfer,davies bouldin,
     inertia,
-    edit distance,kl,js divergence,kl divergence,latency,runtime,memory,cost,regret,nloglik,zero one loss"""
+    edit distance,nrmse,bits per dim,bpd,hd95,assd,huber,kl,js divergence,kl divergence,latency,runtime,
+    memory,cost,regret,nloglik,zero one loss"""
 )
 _AMBIGUOUS_ENDINGS = _names("kl,return,map,ks,ap,memory,cost,ter,mer,ari,ace,kid,hamming")
 _LOW_ENDINGS = (
@@ -84,6 +88,7 @@ _EFFORT = _names(
 )
 _MACHINE = ("system/", "system.", "sys/")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_OWNER = re.compile(r"^(?:(?:rank|worker|process|trial|fold|seed|gpu)[_-]?\d+/)+")
 _COMPLEMENT = re.compile(r"\s*1\s*[-−]\s*(?!nn\b)", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s/.:\-_()\[\]{}'\"|,;%^]+")
 
@@ -140,7 +145,7 @@ def split_of(tag: str) -> Split | None:
 def core_words(name: str) -> tuple[str, ...]:
     """``name`` in lower-case words, without those that name a split or an aggregate: ``best_val_F1-macro``
     becomes ("f1", "macro"). ``@k`` stays on its word."""
-    words = _words(re.sub(r"^rank[_-]?\d+/", "", name))
+    words = _words(_OWNER.sub("", name))
     return tuple(
         word
         for i, word in enumerate(words)
@@ -171,7 +176,7 @@ def _from_name(name: str) -> Direction:
     if _COMPLEMENT.match(name):
         return None
     words = [re.sub(r"@.*", "", word) for word in core_words(name)]
-    whole = [re.sub(r"@.*", "", word) for word in _words(name)]
+    whole = [re.sub(r"@.*", "", word) for word in _words(_OWNER.sub("", name))]
     if not words or (_SPREAD & set(whole) and "explained" not in whole):
         return None
     negated = words[0] in ("neg", "negative") and len(words) > 1
@@ -190,6 +195,8 @@ def _of_words(words: list[str]) -> Direction:
             return None
         if (direction := _exact(joined)) is not None:
             return direction
+    if words[0] == "loss" and not (_SPOILERS | _RATIOS) & set(words):
+        return "min"
     return _by_ending(_bare(words) or words) or ("max" if _is_plain_score(words) else None)
 
 

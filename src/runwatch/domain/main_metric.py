@@ -25,6 +25,7 @@ _KNOWN = tuple(
     )
 )
 """Names that people decide by, the first before the next."""
+_BEST = re.compile(r"(?:^|[^a-z])best(?:$|[^a-z])", re.IGNORECASE)
 
 
 def with_main_metric(run: Run, configured: str | None = None) -> Run:
@@ -62,12 +63,13 @@ def by_importance(directions: Mapping[str, Direction]) -> list[str]:
     # Keras and others log the training's ``loss`` beside ``val_loss``, without a word for its part
     bare_is_training = any(core_words(name) in held_out for name in directions if split_of(name) is None)
 
-    def rank(name: str) -> tuple[bool, bool, int, int, str]:
+    def rank(name: str) -> tuple[bool, bool, int, int, bool, str]:
         split = split_of(name)
         training = split == "train" or (split is None and bare_is_training)
         place = {"validation": 0, "test": 1, None: 2, "train": 3}[split]
         decides = directions[name] is not None and judged(name)
-        return not decides, training, _family(name, directions[name]), place, name
+        running_best = _BEST.search(name) is not None  # never falls: not what the model is worth now
+        return not decides, training, _family(name, directions[name]), place, running_best, name
 
     return sorted(directions, key=rank)
 

@@ -54,7 +54,7 @@ class Gpus:
         return self._started
 
     def _ask(self, name: str, *arguments: Any) -> Any:
-        """The library's answer; None: this GPU or this library can't say."""
+        """The library's answer; None: this GPU or this library cannot say."""
         try:
             return getattr(self._library, name)(*arguments)
         except Exception:  # as above: "not supported" is an answer, and a lost GPU must not end the look

@@ -141,6 +141,9 @@ class Roots:
         runs = [run for builder in self._builders.values() for run in builder.runs(now)]
         if len(runs) != len(self._found) or any(map(operator.is_not, runs, self._found)):
             self.newest = self._sorted(runs)
+            if len(runs) < len(self._found):
+                there = {run.key for run in runs}
+                self._asked = {key: at for key, at in self._asked.items() if key in there}
             self._found = runs
         return self.newest
 

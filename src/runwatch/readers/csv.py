@@ -3,6 +3,7 @@ that begins with one. Not every table is a log: one that has an id, a label or a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -30,8 +31,11 @@ NAME = "csv"
 LOOKS_FOR = ("*.csv", "*.tsv", "*.log", "*.txt")
 
 
+_GROUPED = re.compile(r"\s*[-+]?\d{1,3}(?:[,' _]\d{3})+(?:\.\d*)?\s*")
+
+
 class _Look(NamedTuple):
-    """The metric columns of a file that is a log by its first lines, none if it is not; or why a log can't be
+    """The metric columns of a file that is a log by its first lines, else none; or why a log cannot be
     read."""
 
     tags: frozenset[str] = frozenset()
@@ -89,7 +93,8 @@ def _look_at(listing: Listing, name: str) -> _Look:
     if not whole:
         return _Look(tags)
     if not _has_numbers(whole, names, step):
-        return _NO_LOG
+        grouped = any(map(is_loss, names)) and any(_GROUPED.fullmatch(cell) for row in whole for cell in row)
+        return _Look(fault="uncounted") if grouped else _NO_LOG
     fault = _fault(whole, names, step)
     if fault is None:
         return _Look(tags)

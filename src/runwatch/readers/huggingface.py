@@ -37,12 +37,13 @@ NAME = "huggingface"
 _STATE = "trainer_state.json"
 _CHECKPOINT = re.compile(r"checkpoint-(\d{1,18})", re.ASCII)
 _RESULTS = re.compile(r"(?:all|train|eval|test|predict)_results\.json")
+_RESULT = re.compile(rb'\{[^{}\[\]]{0,4000}"(?:eval|test|predict)_[^"{}]{1,80}":\s{0,8}(?:-?\d|NaN)')
 _SETTINGS = ("num_train_epochs", "max_steps", "train_batch_size")
 _STALE = 600.0
 _AT_THE_END = 0.5
 _COPIED_WITHIN = 1.0
 _OWN_TAGS = ("predict_", "test_")
-LOOKS_FOR = (_STATE, "checkpoint-*")
+LOOKS_FOR = ("trainer_state.json", "checkpoint-*", "*_results.json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -53,6 +54,11 @@ def claim(listing: Listing) -> Iterable[Claim]:
     if _STATE in listing.files:
         states.append(listing.join(_STATE))
     if not states:
+        evaluated = tuple(
+            listing.join(name) for name in sorted(listing.files) if _is_evaluation(listing, name)
+        )
+        if evaluated:
+            yield Claim(NAME, NAME, listing.path, evaluated, role="lonely")
         return
     yield Claim(
         NAME, NAME, listing.path, tuple(states), supersedes=frozenset({"tensorboard"}), exclusive=True
@@ -65,6 +71,11 @@ def claim(listing: Listing) -> Iterable[Claim]:
     )
     if results:
         yield Claim(NAME, NAME, listing.path, results, role="part")
+
+
+def _is_evaluation(listing: Listing, name: str) -> bool:
+    """Whether these are the results of an evaluation without a training: ``--do_eval`` alone."""
+    return _RESULTS.fullmatch(name) is not None and _RESULT.match(listing.head(name)) is not None
 
 
 def _checkpoints(listing: Listing) -> list[Listing]:
@@ -89,7 +100,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if name == _STATE:
         at_root = os.path.dirname(source.file) == ("" if claim.run_id == "." else claim.run_id)
         return _state(claim, source, version, at_root)
-    return version.reading(claim, _results(name, version.value, source))
+    return version.reading(claim, _results(claim, name, version.value, source))
 
 
 def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) -> Reading:
@@ -200,15 +211,18 @@ def _stated(state: JsonMapping, log: PointLog) -> list[Operation]:
     return [Stated(*directions[0])] if len(directions) == 1 else []
 
 
-def _results(name: str, values: JsonMapping, source: SourceFile) -> list[Operation]:
-    """``all_results.json`` ends the run; numbers of a prediction or a test stand in these files alone."""
+def _results(claim: Claim, name: str, values: JsonMapping, source: SourceFile) -> list[Operation]:
+    """``all_results.json`` ends the run; numbers of a prediction or a test stand in these files alone, and
+    without a training all of them do."""
     operations: list[Operation] = []
-    if name == "all_results.json":
-        operations.append(Evidence("finished", "all_results.json is there"))
+    alone = claim.role == "lonely"
+    if name == "all_results.json" or alone:
+        operations.append(Evidence("finished", f"{name} is there"))
+    own_tags = (*_OWN_TAGS, "eval_") if alone else _OWN_TAGS
     own = {key: number for key, value in values.items() if (number := bounded_json.number(value)) is not None}
-    step = _last_step(source) if any(key.startswith(_OWN_TAGS) for key in own) else 0
+    step = _last_step(source) if any(key.startswith(own_tags) for key in own) else 0
     operations += [
-        Append(key, Points.of([step], [number])) for key, number in own.items() if key.startswith(_OWN_TAGS)
+        Append(key, Points.of([step], [number])) for key, number in own.items() if key.startswith(own_tags)
     ]
     return operations
 

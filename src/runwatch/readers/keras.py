@@ -20,7 +20,11 @@ LOOKS_FOR = ("*.json", "*.csv", "*.log", "*.tsv", "*.txt")
 _HISTORY = re.compile(
     rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}"\s{0,64}:\s{0,64}\[\s{0,64}(?:-?\d|NaN|-?Infinity)', re.ASCII
 )
-_LOSS = re.compile(rb'"(?:val_)?loss"\s{0,64}:\s{0,64}\[')
+_FRAME = re.compile(
+    rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}"\s{0,64}:\s{0,64}\{\s{0,64}"0"\s{0,64}:\s{0,64}(?:-?\d|NaN|null)',
+    re.ASCII,
+)
+_LOSS = re.compile(rb'"(?:val_)?loss"\s{0,64}:\s{0,64}[\[{]')
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -49,9 +53,9 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 def _is_history(listing: Listing, name: str) -> bool:
-    """Lists of numbers by name, the first of them a list, and a loss among the first."""
+    """Lists of numbers by name (or a data frame's columns, by row), and a loss among the first."""
     head = listing.head(name)
-    if _HISTORY.match(head) is None:
+    if _HISTORY.match(head) is None and _FRAME.match(head) is None:
         return False
     long = listing.files[name].size > len(head)
     return _LOSS.search(head) is not None or (long and "history" in name.lower())
@@ -62,6 +66,8 @@ def _history(claim: Claim, value: object) -> list[Operation]:
     operations: list[Operation] = []
     longest = 0
     for name, column in list(value.items())[: limits.TAGS] if isinstance(value, dict) else ():
+        if isinstance(column, dict) and list(column) == [str(i) for i in range(len(column))]:
+            column = list(column.values())
         cells = column if isinstance(column, list) else []
         pairs = [
             (i, number) for i, cell in enumerate(cells) if (number := bounded_json.number(cell)) is not None

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 
+from runwatch.domain.directions import direction_of
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
@@ -34,6 +35,11 @@ LOOKS_FOR = ("*.csv", "*.json")
 _SEARCH = re.compile(r"cv_?results\S{0,60}\.csv", re.IGNORECASE)
 _REPORT = re.compile(r"classification_?report\S{0,60}\.json", re.IGNORECASE)
 _NUMBERS = re.compile(r"(?:\S{0,40}[_-])?(?:metrics|scores)\.json", re.IGNORECASE)
+_MAYBE = re.compile(
+    r"(?:\S{0,40}[_-])?(?:metrics|scores|results|evaluation|eval)(?:[_-]\S{0,40})?\.json", re.IGNORECASE
+)
+"""Names that data bear too: there a known metric must stand in it."""
+_TRAINERS = re.compile(r"(?:all|train|eval|test|predict)_results\.json")
 _OTHERS = ("run.json", "dvc.yaml", "trainer_state.json", "all_results.json")
 
 
@@ -59,18 +65,25 @@ def _kind(listing: Listing, name: str) -> str | None:
         return None
     if _REPORT.fullmatch(name):
         return "report"
-    if not _NUMBERS.fullmatch(name) or listing.files[name].size > limits.HEAD:
+    sure = _NUMBERS.fullmatch(name) is not None
+    if not (sure or _MAYBE.fullmatch(name)) or listing.files[name].size > limits.HEAD:
         return None
     try:
         value = bounded_json.parse(listing.head(name))
     except ValueError:
         return None
-    return "numbers" if isinstance(value, dict) and _are_numbers(value) else None
+    if not isinstance(value, dict) or not _are_numbers(value):
+        return None
+    if not sure and (
+        _TRAINERS.fullmatch(name) or not any(map(direction_of, bounded_json.flat_numbers(value)))
+    ):
+        return None
+    return "numbers"
 
 
 def _are_numbers(value: dict[str, object]) -> bool:
-    """Mostly numbers, nested or not, with no step among them."""
-    if step_key(value) is not None:
+    """Mostly numbers, nested or not; no step among them but the epoch of the model that they tell of."""
+    if step_key(value) not in (None, "epoch"):
         return False
     try:
         leaves = bounded_json.flatten(value)
@@ -92,11 +105,13 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 def _numbers(claim: Claim, source: SourceFile, version: Version) -> Reading:
     numbers = bounded_json.flat_numbers(version.value)
+    epoch = numbers.pop("epoch", 0.0)
+    at = int(epoch) if 0 <= epoch < 2**53 else 0
     operations: list[Operation] = [
-        Append(claim.tag_prefix + tag, Points.of([0], [value])) for tag, value in numbers.items()
+        Append(claim.tag_prefix + tag, Points.of([at], [value])) for tag, value in numbers.items()
     ]
     if not operations:
-        problem = Problem(source.file, None, "no numbers in it", "write metrics as flat names and numbers")
+        problem = Problem(source.file, None, "contains no numbers", "write metrics as flat names and numbers")
         return version.reading(claim, operations, problem)
     return version.reading(claim, operations)
 
@@ -122,7 +137,7 @@ def _read_search(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Rea
     rows = [row for row in told_rows if row is not None]
     whole = [row for row in rows if len(row) == len(names)]
     if len(whole) < len(rows):
-        text = f"{len(rows) - len(whole):,} rows of another width, skipped"
+        text = f"{len(rows) - len(whole):,} rows with a different number of cells, skipped"
         notes.add(None, text, "write it with to_csv")
     operations += _candidates(claim, names, whole)
     return Reading.of(claim, operations, document.cursor, notes.problems())

@@ -79,7 +79,7 @@ def _by_chance_of_many_looks(subject: Subject, metric: MetricComparison) -> bool
 
 
 def _loss(metric: MetricComparison) -> float | None:
-    """How much worse, above 0; None where that can't be said."""
+    """How much worse, above 0; None where that cannot be said."""
     if metric.delta is None or metric.direction is None:
         return None
     return metric.delta if metric.direction == "min" else -metric.delta

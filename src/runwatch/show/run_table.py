@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runwatch.domain.comparison import RunRow, RunTable, WhatMatters
+from runwatch.domain.comparison import HparamImportance, RunRow, RunTable
 from runwatch.domain.run import RunKey
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.tabular import render
@@ -17,7 +17,7 @@ _HPARAMS_SHOWN = 8
 _METRICS_SHOWN = 6
 
 
-def run_table_json(table: RunTable, matters: WhatMatters | None = None) -> dict[str, object]:
+def run_table_json(table: RunTable, matters: HparamImportance | None = None) -> dict[str, object]:
     """The table as JSON: rows best first; ``hparams`` and ``metrics`` by name."""
     out: dict[str, object] = {
         "schema": SCHEMA,
@@ -57,7 +57,7 @@ def _row_json(table: RunTable, row: RunRow) -> dict[str, object]:
 def run_table_text(
     table: RunTable,
     form: str,
-    matters: WhatMatters | None = None,
+    matters: HparamImportance | None = None,
     names: Mapping[RunKey, str] | None = None,
     width: int | None = None,
 ) -> str:
@@ -99,7 +99,7 @@ def _written(value: object) -> str:
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
-def _below(table: RunTable, matters: WhatMatters | None, called: Mapping[RunKey, str]) -> list[str]:
+def _below(table: RunTable, matters: HparamImportance | None, called: Mapping[RunKey, str]) -> list[str]:
     arrow = {"max": "higher is better", "min": "lower is better"}.get(
         table.direction or "", "no direction known"
     )

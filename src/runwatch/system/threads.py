@@ -5,6 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from runwatch.domain.errors import UserError
+
+
+class NoThread(UserError):
+    """The system gives no thread to watch in; the text is the whole message, for people."""
+
 
 def started(work: Callable[[], object], name: str) -> threading.Thread | None:
     """A running daemon thread; None when the system gives none (``ulimit -u``, a container's pids limit)."""
@@ -14,6 +20,27 @@ def started(work: Callable[[], object], name: str) -> threading.Thread | None:
     except RuntimeError:
         return None
     return thread
+
+
+def must_start(work: Callable[[], object], name: str) -> threading.Thread:
+    """A running daemon thread; raises NoThread."""
+    thread = started(work, name)
+    if thread is None:
+        raise NoThread(
+            "no thread can be started: this user's or container's process limit is reached; "
+            "end some processes, or raise it (ulimit -u)"
+        )
+    return thread
+
+
+def must_have(count: int) -> None:
+    """Raises NoThread where so many cannot be had at once."""
+    done = threading.Event()
+    try:
+        for _ in range(count):
+            must_start(done.wait, "runwatch-probe")
+    finally:
+        done.set()
 
 
 def alive(thread: threading.Thread | None) -> bool:

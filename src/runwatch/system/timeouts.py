@@ -19,7 +19,8 @@ class WithTimeout(Generic[T]):
         self._open: dict[str, threading.Thread] = {}
 
     def ask(self, key: str, question: Callable[[], T]) -> T | None:
-        """The answer; None: it didn't come in time, failed with an OSError, or no thread can be had."""
+        """The answer; None: it didn't come in time, or failed with an OSError. Where no thread can be had it
+        is asked here, without a limit: a share that hangs too is rarer than a process limit."""
         waiting = self._open.get(key)
         if waiting is not None and waiting.is_alive():
             return None
@@ -33,7 +34,8 @@ class WithTimeout(Generic[T]):
 
         thread = started(work, f"ask {key}")
         if thread is None:
-            return None
+            work()
+            return answers[0] if answers else None
         thread.join(self._seconds)
         if thread.is_alive():
             self._open[key] = thread

@@ -247,7 +247,7 @@ def _values(key: str, runs: list[Run]) -> list[str]:
 
 
 def _seen(groups: Iterable[Iterable[str]]) -> list[str]:
-    """Every one once, the most frequent first; names with blanks can't be typed and are left out."""
+    """Every one once, the most frequent first; names with blanks cannot be typed and are left out."""
     counts: dict[str, int] = {}
     for group in groups:
         for one in group:

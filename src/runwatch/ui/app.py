@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -34,7 +34,7 @@ from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
-from runwatch.ui.leaving import LeavingApp
+from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
     ExportRequested,
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
     from runwatch.show.brief import Brief
 
 _REFRESH_AGES_S = 15.0
-_LEAVE_S = 0.9
 _KEEP_AFTER_S = 0.5
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
@@ -117,6 +116,11 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
         return Terminal
 
+    @property
+    def leaving_keys(self) -> Collection[str]:
+        keys = self.settings.keymap.get("app.quit", "q")
+        return ("ctrl+c", *(key.strip() for key in keys.split(",")))
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._control_filter]
 
@@ -146,11 +150,12 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.follow_themes()
 
     def _ask_trust(self) -> None:
-        from runwatch.ui.trust_question import RESTART, ask_trust
+        from runwatch.ui.trust_question import ask_trust
 
         ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
 
     def on_unmount(self) -> None:
+        self.disobey_signals()
         self.bridge.stop()
 
     def _take_keymap(self) -> None:
@@ -236,7 +241,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
                 log.write("".join(traceback.format_exception(event.error)))
 
     def on_key(self, event: events.Key) -> None:
-        """A key that nothing took: where it has an action that can't act now, say why."""
+        """A key that nothing took: where it has an action that cannot act now, say why."""
         focused = self.screen.focused
         chain = focused.ancestors_with_self if focused else [self.screen, self]
         bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(event.key, ())]
@@ -401,5 +406,5 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.mark_seen()
         if self._keeping is not None:
             self._keep_now()
-        self.leave_within(_LEAVE_S, 0)
+        self.leave_soon()
         self.exit()

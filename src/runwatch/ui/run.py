@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 import traceback
 from datetime import datetime
 from pathlib import Path
 
+from runwatch.system import program
 from runwatch.system.files import append_private, private_folder
 from runwatch.ui.app import RunwatchApp
 from runwatch.ui.host import Watching
@@ -23,7 +25,9 @@ DUMB_TERMINAL = (
 
 def run(watching: Watching, settings: UiSettings) -> int:
     """Open the dashboard; 0 when the person leaves, 2 without a usable terminal, 1 after a crash, whose
-    traceback is then in the log that the message names."""
+    traceback is then in the log that the message names. A board that was open while runwatch was updated
+    may find new modules beside its old ones: where that ends it, the program is started again."""
+    began = time.time()
     refusal = refused()
     if refusal:
         print(refusal, file=sys.stderr)
@@ -39,7 +43,10 @@ def run(watching: Watching, settings: UiSettings) -> int:
         app.bridge.stop()
     if app.crash is None:
         return app.return_code or 0
-    print(_crash_message(app.crash, settings.log), file=sys.stderr)
+    message = _crash_message(app.crash, settings.log)
+    if program.changed_since(began):
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    print(message, file=sys.stderr)
     return 1
 
 

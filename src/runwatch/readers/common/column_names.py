@@ -89,7 +89,7 @@ MMENGINE = "vis_data"
 LOG_NAMES = frozenset({"metrics", "progress", "history", "log", "logs", "results", "training", "train"})
 
 _AXES = frozenset({"iter", "iters", "iteration", "global_step", "_step", "current_steps"})
-_BOOKKEEPING = frozenset({*LENGTH_KEYS, "percentage", "elapsed_time", "remaining_time"})
+_BOOKKEEPING = frozenset({*LENGTH_KEYS, "percentage", "elapsed_time", "remaining_time", "eta_seconds"})
 _STEP_ORDER = {name: i for i, name in enumerate(STEP_KEYS)}
 _WALL_ORDER = {name: i for i, name in enumerate(WALL_KEYS)}
 _EARLIEST, _LATEST = 3.15e8, 7.2582e9

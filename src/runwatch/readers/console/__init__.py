@@ -22,13 +22,18 @@ from runwatch.text.console import TRACEBACK, crash_words, plain
 
 NAME = "console"
 PRIORITY = 5
+LOOKS_FOR = (
+    "*.log", "*.out", "*.err", "*.txt", "stdout", "stderr", "console",
+    "*.o0*", "*.o1*", "*.o2*", "*.o3*", "*.o4*", "*.o5*", "*.o6*", "*.o7*", "*.o8*", "*.o9*",
+    "*.e0*", "*.e1*", "*.e2*", "*.e3*", "*.e4*", "*.e5*", "*.e6*", "*.e7*", "*.e8*", "*.e9*",
+)  # fmt: skip
 MAX_FILES = 100
 
 _SUFFIXES = (".log", ".out", ".err")
 _TXT = re.compile(
-    r"(?:log|logs|cout|cerr|output|stdout|stderr|training_log|train_log|(?:console|stdout|stderr|log)[-_.]\S{1,80}|"
-    r"console)\.txt"
+    r"(?:(?:\S{1,80}[-_.])?logs?(?:[-_.]\S{1,80})?|cout|cerr|output|(?:console|stdout|stderr)(?:[-_.]\S{1,80})?)\.txt"
 )
+_ICEFALL = re.compile(r"log-(?:train|decode)-[\d-]{10,40}")
 _BARE = frozenset(("stdout", "stderr", "nohup.out", "console"))
 _BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
 _BATCH_JOB = re.compile(
@@ -125,6 +130,7 @@ def is_console(name: str) -> bool:
         lower.endswith(_SUFFIXES)
         or lower in _BARE
         or _TXT.fullmatch(lower) is not None
+        or _ICEFALL.fullmatch(lower) is not None
         or _BATCH_SYSTEM.fullmatch(lower) is not None
     )
 
@@ -208,6 +214,8 @@ def _rows(tail: Tail, state: dict[str, object], final: bool) -> tuple[list[bytes
 
 
 def _split(data: bytes) -> list[bytes]:
+    if b"\0" in data:  # UTF-16, as PowerShell's ``>`` writes it: all that counts here is ASCII
+        data = data.removeprefix(b"\xff\xfe").replace(b"\0", b"")
     return data.replace(b"\r", b"\n").split(b"\n")
 
 

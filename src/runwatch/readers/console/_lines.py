@@ -18,24 +18,32 @@ _NUMBER = (
 )
 _PAIR = re.compile(
     r"(?<![\w/.@%:-])([A-Za-z_][\w/.@%-]{0,80})(?:['\"]?\s{0,12}[:=]\s{0,12}['\"]?|(\s{1,12}))"
-    rf"({_NUMBER})(?:\s?/\s?(\d{{1,15}}))?(?!\w|\.[\w.]|[:,-]\d)",
+    rf"(?:\[(?=[^\[\],]{{1,40}}\]))?({_NUMBER})(?:\s?/\s?(\d{{1,15}}))?(?!\w|\.[\w.]|[:,-]\d)",
     re.IGNORECASE,
 )
 _EPOCH = re.compile(
     r"(?:\bepochs?(?:\((?:train|val|test)\))?['\"]?\s{0,4}[:=#]?\s{0,4}['\"]?\[?\s{0,8}"
-    r"|^train: (?=\d{1,9} \[))(\d{1,9}(?:\.\d{1,18})?)(?![\w.%])"
+    r"|^train: (?=\d{1,9} \[)|\bep\.\s|^\[(?=\d{1,9}/\d{1,9}\]\s?\[\d{1,15}/))"
+    r"(\d{1,9}(?:\.\d{1,18})?)(?![\w.%])"
     r"(?:\s{0,4}(?:/|of)\s{0,4}(\d{1,9}))?",
     re.IGNORECASE,
 )
+_COUNT = r"(?:[1-9]\d{0,2}(?:,\d{3}){1,5}(?![\d,])|\d{1,18})"
 _STEP = re.compile(
-    r"(?<![\w/])(?:global_?step(?:/max_steps)?|steps?|iter(?:\((?:train|val|test)\))?|iteration|episode"
-    r"|(?:total_|num_)timesteps|(?:train_|valid_)?num_updates)['\"]?"
-    r"\s{0,4}[:=#]?\s{0,4}['\"]?\[?\s{0,8}(\d{1,18})(?![\w.%])"
-    r"(?:\s{0,4}(?:/|of)\s{0,4}(\d{1,18}))?",
+    r"(?:(?<![\w/])|(?<=\d/)(?=global_step))(?:global_?step(?:/max_steps)?"
+    r"|steps?|iter(?:\((?:train|val|test)\))?|iteration|episode"
+    r"|(?:total_|num_)timesteps|(?:train_|valid_)?num_updates|up\.)['\"]?"
+    rf"\s{{0,4}}[:=#]?\s{{0,4}}['\"]?\[?\s{{0,8}}({_COUNT})(?![\w.%])"
+    rf"(?:\s{{0,4}}(?:/|of)\s{{0,12}}({_COUNT}))?",
     re.IGNORECASE,
 )
 _LEADING = re.compile(r"^\[(\d{1,15})/(\d{1,15})\]\s")
-_FRACTION = re.compile(r"(?<![\w./-])(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})(?![\w./-])")
+_HEADING = re.compile(
+    r"\W{0,80}(?:learning |training |train )?(?:iteration|iter|(?:global )?step|episode)\W{0,12}\d[\d,]{0,24}"
+    r"(?:\s{0,12}(?:/|of)\s{0,12}\d[\d,]{0,24})?\W{0,80}",
+    re.IGNORECASE,
+)
+_FRACTION = re.compile(r"(?<![\w./,-])(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})(?![\w./-])")
 _SPLIT = "train|training|test|val|valid|validation|eval|evaluation|dev"
 _CONTEXT = re.compile(
     rf"^\W{{0,8}}({_SPLIT})\b(?![/.-]| epoch\b)|\[({_SPLIT})\]|\b(?:epoch|iter)\(({_SPLIT})\)"
@@ -50,6 +58,8 @@ _FLAG_HINTS = ("True", "False", "None", "true", "false", "null")
 _SETTINGS_STARTS = frozenset("hHpPcCaAsSoO")
 _GENSIM_HINTS = ("words/s", "EPOCH ", "perplexity estimate")
 _LAST_WORD = re.compile(r"(?<![\w.])([A-Za-z]\w{0,40})$")
+_BRACKETED = re.compile(rf"\[({_SPLIT})\]\s", re.IGNORECASE)
+_NAMED_BRACE = re.compile(r"['\"]?(\w{1,40})['\"]?\s?[:=]\s?$")
 _SEGMENT = re.compile(rf"\s{{0,8}}({_SPLIT})\b(?![/.-])\s{{0,4}}[:=-]?\s", re.IGNORECASE)
 _PLACES = frozenset(("epoch", "step", "iter", "iteration", "batch", "rank", "time", "average"))
 _SMALL_WORDS = frozenset(
@@ -69,7 +79,7 @@ _NOT_METRICS = frozenset(
     workers line code file exit status total num_workers batch_size job id node
     total_steps max_steps max_epochs min_epochs percentage elapsed_time remaining_time data_time wall
     train_wall trial_id best remaining besttest bestiteration in_qsize out_qsize depth leaves
-    global_step/max_steps""",
+    global_step/max_steps eta_seconds skipped size samples""",
     )
 )
 _BOOKKEEPING = re.compile(
@@ -153,7 +163,8 @@ def _placed(stripped: str) -> LineProgress | None:
     split = context[context.lastindex or 1] if context else "val" if star else ""
     placed = epoch is not None or step is not None or kind != "line" or star or own_counter
     pairs = _pairs(stripped, placed, f"{split}/" if split else "", epoch.start(1) if epoch else -1)
-    if not pairs and epoch is None and kind == "line":
+    heading = step is not None and _HEADING.fullmatch(stripped) is not None
+    if not pairs and epoch is None and kind == "line" and not heading:
         return None
     counts = step is not None and ("max_steps" in step[0] or not (step[2] and epoch))
     return LineProgress(
@@ -163,11 +174,15 @@ def _placed(stripped: str) -> LineProgress | None:
         int(epoch[2]) if epoch and epoch[2] else None,
         fraction[0] if fraction else None,
         fraction[1] if fraction else None,
-        int(step[1]) if step and counts else None,
-        int(step[2]) if step and step[2] and counts else None,
+        _count(step[1]) if step and counts else None,
+        _count(step[2]) if step and step[2] and counts else None,
         bool(split) and not split.lower().startswith("train"),
         _first_epoch(stripped) if epoch and fraction else None,
     )
+
+
+def _count(digits: str) -> int:
+    return int(digits.replace(",", ""))
 
 
 def _first_epoch(stripped: str) -> int | None:
@@ -242,7 +257,7 @@ def _without_digits(stripped: str) -> LineProgress | None:
 
 def _fraction(text: str, epoch: re.Match[str] | None, step: re.Match[str] | None) -> tuple[int, int] | None:
     if step is not None and step[2]:
-        return int(step[1]), int(step[2])
+        return _count(step[1]), _count(step[2])
     match = _FRACTION.search(text, epoch.end() if epoch else 0)
     if match is None or int(match[1]) > int(match[2]):
         return None
@@ -253,16 +268,21 @@ def _fraction(text: str, epoch: re.Match[str] | None, step: re.Match[str] | None
 
 def _pairs(text: str, placed: bool, general: str = "", place: int = -1) -> tuple[tuple[str, float], ...]:
     pairs: list[tuple[str, float]] = []
+    marks = [(mark.end(), f"{mark[1]}/") for mark in _BRACKETED.finditer(text)] if "]" in text else []
     for match in _PAIR.finditer(text):
         name, blank, number, whole = match.groups()
         bar = _AFTER_PERCENT.match(text, match.end()) is not None
-        line_of_code = number.isdigit() and text.startswith(f"{name}:{number}\t", match.start(1))
+        line_of_code = number.isdigit() and text.startswith(
+            (f"{name}:{number}\t", f"{name}:{number} - ") if "." in name else f"{name}:{number}\t",
+            match.start(1),
+        )
         if bar or line_of_code or match.start(3) == place or not _is_metric(name, bool(blank), placed):
             continue
         value = float(number.replace(",", ""))
         value = value / int(whole) if whole and int(whole) else value
         before = text[max(match.start() - _SIGHT, 0) : match.start()]
-        pairs.append((_full_name(before[-48:], name, _part(before) or general), value))
+        part = next((mark for end, mark in reversed(marks) if end <= match.start()), general)
+        pairs.append((_full_name(before[-48:], name, _part(before) or part), value))
         if len(pairs) >= MAX_PAIRS:
             break
     return tuple(pairs)
@@ -281,6 +301,11 @@ def _part(before: str) -> str:
         word = _LAST_WORD.search(before, 0, opened)
         if word is not None and word[1].lower() not in _PLACES:
             return f"{word[1]}/"
+    opened = before.rfind("{")
+    if opened >= 0 and before.find("}", opened) < 0:
+        named = _NAMED_BRACE.search(before, max(opened - 50, 0), opened)
+        if named is not None and (split_of(named[1]) or before.count("{", 0, opened) > before.count("}")):
+            return f"{named[1]}/"
     if "|" not in before and ";" not in before:
         return ""
     segment = _SEGMENT.match(before[max(before.rfind("|"), before.rfind(";")) + 1 :])

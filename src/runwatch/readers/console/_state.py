@@ -201,8 +201,9 @@ class PlannedLength:
 class ConsoleNumbers:
     """Points. State: ``lines`` read so far, ``epoch`` the last one named, ``first`` the number of the first
     one, ``row`` how many lines gave numbers without a place; ``train`` the last step of the training,
-    ``total`` its length; ``keras`` the batches of the epoch's own bar, ``after`` that another bar followed
-    it (an evaluation); ``laps`` the last batch and the finished rounds of bars, by their length."""
+    ``total`` its length; ``told`` the names told there, and whether by a line with a counter; ``keras`` the
+    batches of the epoch's own bar, ``after`` that another bar followed it (an evaluation); ``laps`` the
+    last batch and the finished rounds of bars, by their length."""
 
     def __init__(self, state: JsonDict, prefix: str) -> None:
         self._state = state
@@ -223,6 +224,8 @@ class ConsoleNumbers:
         if progress.kind == "keras":
             self._see_bar(progress)
         if not progress.pairs or (progress.kind == "keras" and not progress.at_end):
+            if progress.kind == "line" and progress.step is not None and progress.epoch is None:
+                self._state["train"] = self._step(progress)  # a heading: the lines below it stand there
             return
         if progress.kind == "bar" and progress.batch == 0:
             return  # a new bar bears what the one before it showed last
@@ -259,19 +262,42 @@ class ConsoleNumbers:
         if progress.step is not None:
             if progress.total_steps and not progress.held_out:
                 self._state["total"] = progress.total_steps
-            return self._counted(progress.step, progress.epoch)
+            return self._arrive(progress, self._counted(progress.step, progress.epoch))
         whole = progress.epoch is not None and progress.epoch == int(progress.epoch)
         if whole and progress.batch is not None and progress.batches and progress.kind != "table":
             epoch = int(progress.epoch or 0)
-            return max(epoch - self._first(progress, epoch), 0) * progress.batches + progress.batch
+            done = max(epoch - self._first(progress, epoch), 0) * progress.batches
+            return self._arrive(progress, done + progress.batch)
         if progress.epoch is None and progress.kind == "bar" and progress.batch is not None:
             return self._laps(progress.batch, progress.batches or 0)
         if progress.epoch is None and progress.kind == "line" and self._state.get("tables", {}).get("names"):
             return int(self._state.get("train", 0))
+        if (
+            progress.kind == "line"
+            and (progress.epoch or 0) <= self._state.get("train", -1)
+            and "told" in self._state
+        ):
+            return self._beside(progress)
         if "epoch" in self._state:
             return self._epochs(self._state["epoch"])
         self._state["row"] = self._state.get("row", 0) + 1
         return int(self._state["row"]) - 1
+
+    def _arrive(self, progress: LineProgress, step: int) -> int:
+        """A line with a counter: those without one stand where it is."""
+        if not progress.held_out:
+            self._state["told"] = {name: True for name, _ in progress.pairs}
+        return step
+
+    def _beside(self, progress: LineProgress) -> int:
+        """A line without a counter among such with one: an epoch's, or one of no place. What would say the
+        same as a line before it at that step has a step of its own."""
+        told, names = self._state["told"], [name for name, _ in progress.pairs]
+        step = int(self._state["train"])
+        if any(name in told and (progress.epoch is None or not told[name]) for name in names):
+            told, step = {}, step + 1
+        self._state["told"] = told | dict.fromkeys(names, False)
+        return step
 
     def _same_axis(self, progress: LineProgress) -> bool:
         """Whether a line of validation names the step of the training, and not its own batches."""

@@ -156,14 +156,14 @@ def counts_epochs(run: Run) -> bool:
 
 
 def apart(picture: CurvesPicture) -> frozenset[DrawnCurve]:
-    """The curves whose steps are not of the kind of the looked-at run's: an axis of steps can't hold both."""
+    """Curves whose steps are of another kind than the run's in view: an axis of steps cannot hold both."""
     every = (*picture.curves, *picture.band)
     own = next((curve for curve in every if curve.selected), None)
     return frozenset(curve for curve in every if own is not None and curve.by_epoch != own.by_epoch)
 
 
 def ends(curves: list[tuple[DrawnCurve, FloatArray]]) -> tuple[ChartLevel, ...]:
-    """Where curves that can't be drawn on the axis ended; those of a baseline group as their mean."""
+    """Where curves that cannot be drawn on the axis ended; those of a baseline group as their mean."""
     last = [
         (curve, float(values[np.isfinite(values)][-1]))
         for curve, values in curves

@@ -173,8 +173,8 @@ def file_ending(kind: MediaKind, file: str) -> str:
 
 
 def as_file(steps: Sequence[int | None], contents: Sequence[MediaContent], form: str) -> str | bytes:
-    """What a file of that form holds. Raises OSError, in words, for what can't be read."""
-    match contents[-1] if contents else Unshown("it is not there any more"):
+    """What a file of that form holds. Raises OSError, in words, for what cannot be read."""
+    match contents[-1] if contents else Unshown("it no longer exists"):
         case PictureFile(data):
             return data
         case LoggedFile(data):

@@ -133,7 +133,7 @@ class RunsPane(Pane):
         """The run under the cursor; says so where there is none."""
         key = self.key
         if key is None:
-            host(self).say("the cursor is on no run")
+            host(self).say("no run under the cursor")
         return key
 
     def action_mark(self) -> None:

@@ -117,7 +117,7 @@ class TasksPane(Pane):
         if self.key is not None:
             self.post_message(Requested(TaskAction(action, self.key)))
         else:
-            host(self).say("the cursor is on no task; a adds one")
+            host(self).say("no task under the cursor; a adds one")
 
 
 def _day(now: float) -> date:

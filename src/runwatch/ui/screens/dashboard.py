@@ -265,7 +265,7 @@ class Dashboard(LiveScreen, Borders):
         elif pane.PLACE == "strip":
             self.host.say(f"{pane.TITLE} stays")
         else:
-            self.host.say(_TABS if self.has_class("tabbed") else "the last pane stays")
+            self.host.say(_TABS if self.has_class("tabbed") else "the last pane cannot be hidden")
 
     def action_reset(self) -> None:
         self.host.say("all panes, in the original layout")
