@@ -82,7 +82,7 @@ def _map(trained: Trained, rows: Patients) -> NDArray[np.uint8]:
     inside = (column >= 0) & (column < _WIDTH) & (line >= 0) & (line < _HEIGHT)
     truth = np.where(rows.y[:_SHOWN, None] == 1, _MALIGNANT, _BENIGN) * 1.15
     pixels[line[inside], column[inside]] = truth[inside]
-    return pixels.clip(0, 255).astype(np.uint8)
+    return np.asarray(pixels.clip(0, 255), dtype=np.uint8)
 
 
 def _image(pixels: NDArray[np.uint8]) -> bytes:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 from textual import events
-from textual.actions import parse
 from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
@@ -34,6 +33,7 @@ from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
+from runwatch.ui.idle_keys import why_idle
 from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
@@ -103,9 +103,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.briefs: Sequence[tuple[str, Brief]] = ()
         self.finding: tuple[str, str] | None = None
         self._walked: ref[LiveScreen] | None = None
-        self._began = time.monotonic()
+        self._began, self._ticket = time.monotonic(), 0
         self._keeping: Timer | None = None
-        self._ticket = 0
         self._control_filter = ControlFilter(settings.ascii_only)
         self._notices = self.take_themes(settings.themes, settings.theme)
 
@@ -241,16 +240,9 @@ class RunwatchApp(ThemedApp, LeavingApp):
                 log.write("".join(traceback.format_exception(event.error)))
 
     def on_key(self, event: events.Key) -> None:
-        """A key that nothing took: where it has an action that cannot act now, say why."""
-        focused = self.screen.focused
-        chain = focused.ancestors_with_self if focused else [self.screen, self]
-        bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(event.key, ())]
-        actions = [(node, *parse(binding.action)[1:]) for node, binding in bound]
-        if not actions or any(node.check_action(action, with_) for node, action, with_ in actions):
-            return
-        node, action, _ = actions[0]
-        if (why_not := getattr(node, "why_not", None)) is not None:
-            self.say(why_not(action))
+        """A key that nothing took: where it has an action that can't act now, say why."""
+        if reason := why_idle(self.screen, event.key):
+            self.say(reason)
 
     def on_bell_requested(self, event: BellRequested) -> None:
         """Straight to the terminal: what is drawn goes through the fence, a bell must not."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable, Sequence
 
 from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.store.kept_facts import FORGOTTEN_AFTER, newest_by_root, together
 from runwatch.store.snapshot_facts import SnapshotFacts
+from runwatch.system.threads import started
 
 BEATS = 3
 _TIGHT = 85.0
@@ -46,9 +46,9 @@ def still_there(parts: Sequence[SnapshotFacts], host: str, now: float) -> list[S
     def look() -> None:
         gone.extend(part for part in old if not any(map(os.path.lexists, part.facts["roots"])))
 
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
-    looking.join(_ANSWER_TIMEOUT_S)
+    looking = started(look, "runwatch-roots")
+    if looking is not None:
+        looking.join(_ANSWER_TIMEOUT_S)
     return [part for part in parts if part not in gone]
 
 
