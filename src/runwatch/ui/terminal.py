@@ -139,7 +139,12 @@ class Terminal(LinuxDriver):
         looked.register(self.fileno, 0)
         if looked.poll(0) and not self.exit_event.is_set():
             self.exit_event.set()
-            self._app.call_later(getattr(self._app, "hang_up", self._app.exit))
+            getattr(self._app, "hang_up", self._app.exit)()
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.Key) and (coming := getattr(self._app, "key_is_coming", None)):
+            coming(message)
+        super().process_message(message)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         agree_on_size()
