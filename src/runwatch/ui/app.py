@@ -209,10 +209,9 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.watching.submit(MarkLooked(), lambda answer: None)
 
     def _refresh_ages(self) -> None:
-        live = self.live
-        if self.snapshot is None and isinstance(live, Dashboard):
-            live.wait(time.monotonic() - self._began)
-        if live is not None:
+        if (live := self.live) is not None:
+            if self.snapshot is None and isinstance(live, Dashboard):
+                live.wait(time.monotonic() - self._began)
             live.ask()
 
     @property
