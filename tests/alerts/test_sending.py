@@ -129,7 +129,7 @@ def test_what_will_not_get_better_is_not_tried_again(server, answer):
 
 def test_a_server_that_answers_drop_by_drop_is_given_up(server):
     server.answers = ["drip"]
-    with pytest.raises(AlertError, match=r"no whole answer in 0\.2 s"):
+    with pytest.raises(AlertError, match=r"no complete answer in 0\.2 s"):
         hook(server, timeout=0.1)[0].send(notification("a"))
 
 

@@ -29,7 +29,7 @@ from runwatch.monitor.worker_thread import WorkerThread
 from runwatch.show.text.watch_log import troubles
 from runwatch.system import inotify
 from runwatch.system.threads import NoThread
-from runwatch.watch import rounds
+from runwatch.watch import schedule
 from runwatch.watch.observer import Dirty, Watcher
 
 ANSWER_TIMEOUT_S = 30.0
@@ -152,7 +152,7 @@ def _own_instances() -> int:
 
 
 def _no_thread(self: threading.Thread) -> None:
-    raise RuntimeError("can't start new thread")
+    raise RuntimeError("cannot start new thread")
 
 
 def test_without_descriptors_it_goes_on_and_recovers(root: Path, tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_watch_ends_with_1_after_an_error_inside(root: Path, tmp_path: Path) -> 
 
 
 async def test_an_error_in_the_loop_is_on_the_screen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "CHECK_EVERY", 0.1)
+    monkeypatch.setattr(schedule, "CHECK_EVERY", 0.1)
     write(root / "a" / "metrics.csv", LOSS)
     async with dashboard(root) as eyes:
         with monkeypatch.context() as patch:

@@ -199,7 +199,7 @@ def test_the_watching_outlives_its_reader(root: Path, monkeypatch: pytest.Monkey
     ("words", "said"),
     [
         ((sys.executable, "-c", "import os; os.kill(os.getpid(), 11)"), "ended: signal 11 (SIGSEGV)"),
-        (("/nowhere/at/all",), "can't be started (No such file or directory)"),
+        (("/nowhere/at/all",), "cannot be started (No such file or directory)"),
     ],
 )
 def test_a_deeper_look_that_dies_is_on_the_list(

@@ -463,7 +463,7 @@ def test_a_host_that_waits_for_nobody_is_left(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('name = "a b"\nroots = ["/r"]', "can't be written"),
+        ('name = "a b"\nroots = ["/r"]', "cannot be written"),
         ('name = "a"\nroots = ["/r"]\n[[hosts]]\nname = "a"\nroots = ["/s"]', "twice"),
         ('name = "a"\nroots = ["/r"]\ncommand = []', "empty"),
         ('name = "a"', "roots"),

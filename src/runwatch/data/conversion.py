@@ -84,7 +84,7 @@ def timed(values: Arrow, kind: str) -> object:
 
 def in_unit(array: Arrow, column: ColumnGrid) -> Arrow:
     """The values as the grid counts them: times in its unit, so that nanoseconds, microseconds and days count
-    alike; None where one can't become the other (a date, a time of day)."""
+    alike; None where one cannot become the other (a date, a time of day)."""
     import pyarrow as pa
     import pyarrow.types as t
 

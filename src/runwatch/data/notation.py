@@ -177,7 +177,7 @@ def measured_type(type_: str, notation: str) -> str:
 
 
 def parse(text: object, notation: str) -> tuple[AnyArray, int]:
-    """(the values that can be read, how many can't) of a string array without nulls: numbers as float64,
+    """(the values that can be read, how many cannot) of a string array without nulls: numbers as float64,
     moments, times of day and durations as int64 microseconds. A moment without a zone is taken as UTC."""
     if notation.startswith("number"):
         return to_numbers(text, notation)
@@ -318,7 +318,7 @@ def _is_calendar(values: AnyArray, digits: int, is_time: bool) -> bool:
 
 
 def epoch_values(array: Arrow, notation: str) -> AnyArray | None:
-    """Times as numbers in an epoch notation; None where they can't be."""
+    """Times as numbers in an epoch notation; None where they cannot be."""
     import pyarrow as pa
 
     unit = notation.removeprefix(_EPOCH)
