@@ -41,7 +41,7 @@ def python(name: str) -> str | None:
 
 
 def install() -> None:
-    """Make what is not there. Raises CalledProcessError where the package index can't be reached."""
+    """Make what is not there. Raises CalledProcessError where the package index cannot be reached."""
     for name, packages in PACKAGES.items():
         if python(name):
             continue

@@ -38,7 +38,7 @@ def test_rules_of_one_name_in_two_roots_must_hold_equally_long(tmp_path, capsys)
 )
 @pytest.mark.parametrize("there", [True, False])
 def test_a_schema_that_cannot_be_used_is_said(tmp_path, capsys, text, there):
-    """A data set whose hard rules can't be read is not "ok"."""
+    """A data set whose hard rules cannot be read is not "ok"."""
     run_in(tmp_path)
     for name in ("ref", "new"):
         (tmp_path / f"{name}.csv").write_text("age\n" + "".join(f"{n % 50}\n" for n in range(300)))

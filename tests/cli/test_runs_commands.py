@@ -163,7 +163,7 @@ def test_what_cannot_be_remembered_is_refused(root: Path, capsys, monkeypatch, c
     monkeypatch.setenv("XDG_STATE_HOME", str(root / "no-folder"))
     assert main([*command, "--root", str(root)]) == 1
     said = capsys.readouterr()
-    assert said.out == "" and "state.db can't be written" in said.err
+    assert said.out == "" and "state.db cannot be written" in said.err
     assert not (root / "runwatch.toml").exists()
 
 
@@ -289,7 +289,7 @@ def test_a_full_disk_is_no_internal_error(root: Path, command: str, code: int) -
             text=True,
         )
     assert done.returncode == code
-    assert "output: can't be written: No space left on device; free some space" in done.stderr
+    assert "output: cannot be written: No space left on device; free some space" in done.stderr
 
 
 def test_state_says_where_things_are_and_prunes_what_can_be_read_again(root: Path, capsys) -> None:

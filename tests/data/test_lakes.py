@@ -119,8 +119,8 @@ def test_an_iceberg_table_with_delete_files_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        (("_versions/1.manifest", "data/a.lance"), "is a Lance dataset, which is not read"),
-        ((".hoodie/hoodie.properties",), "is a Hudi table, which is not read"),
+        (("_versions/1.manifest", "data/a.lance"), "is a Lance dataset, which is not supported"),
+        ((".hoodie/hoodie.properties",), "is a Hudi table, which is not supported"),
     ],
 )
 def test_lance_and_hudi_are_refused(tmp_path: Path, files: tuple[str, ...], said: str) -> None:

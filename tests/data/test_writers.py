@@ -244,6 +244,41 @@ def test_numbers_and_times_that_are_text_are_read_as_what_they_are(tmp_path: Pat
     assert verdict(tmp_path / "ref.csv", tmp_path / "moved.csv", "v") in MOVED
 
 
+def test_three_decimals_behind_a_comma_are_no_thousands(tmp_path: Path) -> None:
+    r = np.random.default_rng(4)
+    for name, n in (("plain", 3000), ("comma", 1000)):
+        values = r.normal(15, 3, n).round(3)
+        text = [str(v) if name == "plain" else str(v).replace(".", ",") for v in values]
+        parquet(tmp_path / f"{name}.parquet", v=values if name == "plain" else text)
+    assert verdict(tmp_path / "plain.parquet", tmp_path / "comma.parquet", "v") == "stable"
+
+
+@pytest.mark.parametrize("mark", ["n/a", "NaN", "TBD"])
+@pytest.mark.parametrize(("before", "now"), [("csv", "parquet"), ("parquet", "csv"), ("parquet", "parquet")])
+def test_a_word_for_missing_among_numbers_in_text_hides_none(
+    tmp_path: Path, mark: str, before: str, now: str
+) -> None:
+    r = np.random.default_rng(5)
+    for name, n, mean in (("ref", 3000, 50), ("same", 1000, 50), ("moved", 1000, 70)):
+        text = [mark if r.random() < 0.06 else f"{v:.2f}" for v in r.normal(mean, 10, n)]
+        data = pd.DataFrame({"v": text})
+        data.to_csv(tmp_path / f"{name}.csv", index=False)
+        data.to_parquet(tmp_path / f"{name}.parquet", index=False)
+    assert verdict(tmp_path / f"ref.{before}", tmp_path / f"same.{now}", "v") == "stable"
+    assert verdict(tmp_path / f"ref.{before}", tmp_path / f"moved.{now}", "v") in MOVED
+
+
+def test_a_time_that_a_csv_has_as_a_number_counts_in_its_own_unit(tmp_path: Path) -> None:
+    r = np.random.default_rng(6)
+    for name, n in (("ref", 3000), ("same", 1000)):
+        seconds = r.integers(0, 5000, n)
+        clock = [f"{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in seconds]
+        pd.DataFrame({"wait": clock if name == "ref" else seconds * 10**6}).to_csv(
+            tmp_path / f"{name}.csv", index=False
+        )
+    assert verdict(tmp_path / "ref.csv", tmp_path / "same.csv", "wait") == "stable"
+
+
 def test_nested_columns_are_seen_by_their_leaves(tmp_path: Path) -> None:
     r = np.random.default_rng(4)
 

@@ -116,7 +116,7 @@ def test_a_task_is_saved_whole_or_not_at_all(place: Path, call: str) -> None:
         now = todo.read_text()
         assert code in (0, 1, 2) and _in_words(said), (number, said)
         assert now.startswith(before) and now.count("call Bob") in (0, 1), (number, now)
-        assert code or "call Bob" in now or "can't be read" in said, (number, said)
+        assert code or "call Bob" in now or "cannot be read" in said, (number, said)
         left = [path.name for path in todo.parent.iterdir() if path.name.startswith(".todo")]
         assert not left, (number, left)
         todo.write_text(before)

@@ -41,7 +41,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> str:
         capture_output=True, text=True,
     )  # fmt: skip
     if built.returncode:
-        pytest.skip(f"the shim can't be built here: {built.stderr[-200:]}")
+        pytest.skip(f"the shim cannot be built here: {built.stderr[-200:]}")
     return str(made)
 
 
@@ -93,8 +93,8 @@ def test_a_task_is_added_whole_or_not_at_all_and_that_is_said(shim: str, place: 
         assert one["code"] in (0, 1, 2), one
         if (
             "call Bob" not in todo
-        ):  # a list that can't be asked about gives way to the user's own, and says so
-            assert one["code"] or "can't be read" in one["said"], one
+        ):  # a list that cannot be asked about gives way to the user's own, and says so
+            assert one["code"] or "cannot be read" in one["said"], one
             assert ";" in one["said"] and str(place) in one["said"], one
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from looking import dashboard, write
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.cli import main
 from runwatch.domain.situation import Situation, Snapshot
@@ -29,10 +30,9 @@ from runwatch.monitor.worker_thread import WorkerThread
 from runwatch.show.text.watch_log import troubles
 from runwatch.system import inotify
 from runwatch.system.threads import NoThread
-from runwatch.watch import rounds
+from runwatch.watch import schedule
 from runwatch.watch.observer import Dirty, Watcher
 
-ANSWER_TIMEOUT_S = 30.0
 SPACE = ["unshare", "-U", "-r", "sh", "-c"]
 LOSS = "step,loss\n1,0.5\n"
 
@@ -60,7 +60,7 @@ def _watching(root: Path, said: Path, before: list[str]) -> Iterator[subprocess.
 
 
 def _until(holds: Callable[[], object]) -> bool:
-    end = time.monotonic() + ANSWER_TIMEOUT_S
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         if holds():
             return True
@@ -121,7 +121,7 @@ def test_without_threads_nothing_is_taken_and_it_polls(root: Path, monkeypatch: 
             Monitor((str(root),), config.load((str(root),))).start(print)
     assert "thread" in watcher.failure and _own_instances() == before
     work.ask("b", done.set)
-    assert done.wait(ANSWER_TIMEOUT_S) and not work.trouble
+    assert done.wait(PATIENCE_S) and not work.trouble
     work.stop()
 
 
@@ -152,7 +152,7 @@ def _own_instances() -> int:
 
 
 def _no_thread(self: threading.Thread) -> None:
-    raise RuntimeError("can't start new thread")
+    raise RuntimeError("cannot start new thread")
 
 
 def test_without_descriptors_it_goes_on_and_recovers(root: Path, tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_watch_ends_with_1_after_an_error_inside(root: Path, tmp_path: Path) -> 
 
 
 async def test_an_error_in_the_loop_is_on_the_screen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "CHECK_EVERY", 0.1)
+    monkeypatch.setattr(schedule, "CHECK_EVERY", 0.1)
     write(root / "a" / "metrics.csv", LOSS)
     async with dashboard(root) as eyes:
         with monkeypatch.context() as patch:

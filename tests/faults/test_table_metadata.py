@@ -142,7 +142,7 @@ def test_a_table_that_makes_no_sense_costs_itself_alone(
     main(["check", str(tmp_path), "--json"])
     told = json.loads(capsys.readouterr().out)
     said = json.dumps(told)
-    assert "bad/overwritten: is a table whose metadata makes no sense" in said, said
+    assert "bad/overwritten: is a table whose metadata is invalid" in said, said
     assert "internal error" not in said
 
 

@@ -19,7 +19,7 @@ from watchdog.observers import inotify_c
 
 from runwatch.domain.intents import Rescan
 from runwatch.ui.bridge import ViewReady
-from runwatch.watch import rounds
+from runwatch.watch import schedule
 from runwatch.watch.observer import Dirty
 
 IN_Q_OVERFLOW = 0x4000
@@ -46,8 +46,8 @@ def _refusing(after: int) -> Callable[[int, bytes, int], int]:
 
 async def test_no_watch_at_all_means_polling_and_a_mark(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inotify_c, "inotify_add_watch", _refusing(0))
-    monkeypatch.setattr(rounds, "HOT_EVERY", 0.1)
-    monkeypatch.setattr(rounds, "FOLDERS_EVERY", 0.2)
+    monkeypatch.setattr(schedule, "HOT_EVERY", 0.1)
+    monkeypatch.setattr(schedule, "FOLDERS_EVERY", 0.2)
     path = write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
     async with dashboard(root) as eyes:
         await eyes.sees("polling: no watch possible")
@@ -62,7 +62,7 @@ async def test_too_few_watches_mean_that_the_rest_is_polled(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inotify_c, "inotify_add_watch", _refusing(3))
-    monkeypatch.setattr(rounds, "HOT_EVERY", 0.1)
+    monkeypatch.setattr(schedule, "HOT_EVERY", 0.1)
     paths = [write(root / f"r{i}" / "metrics.csv", f"step,loss\n1,0.{i}5\n") for i in range(1, 8)]
     async with dashboard(root) as eyes:
         await eyes.sees("watch 3/8", "polling the rest")
@@ -133,7 +133,7 @@ async def test_writing_through_a_mapping_is_found_by_the_scan(root: Path) -> Non
 
 
 async def test_a_root_that_goes_is_said_and_comes_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "CHECK_EVERY", 0.1)
+    monkeypatch.setattr(schedule, "CHECK_EVERY", 0.1)
     write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
     async with dashboard(root) as eyes:
         await eyes.sees("0.5000")
@@ -150,12 +150,12 @@ async def test_a_root_that_goes_is_said_and_comes_back(root: Path, monkeypatch: 
 
 async def _heard(eyes: Eyes) -> None:
     """Until events are heard again."""
-    watchers = [one._watcher for one in eyes.monitor._rounds.values()]
+    watchers = [one._watcher for one in eyes.monitor._schedules.values()]
     await eyes.until(lambda: all(watcher.alive for watcher in watchers), "a living watcher")
 
 
 async def test_a_root_that_is_moved_away_and_replaced(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "CHECK_EVERY", 0.1)
+    monkeypatch.setattr(schedule, "CHECK_EVERY", 0.1)
     write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
     async with dashboard(root) as eyes:
         await eyes.sees("0.5000")
@@ -197,10 +197,10 @@ async def test_a_handler_that_raises_does_not_end_the_watching(
 
 
 async def test_a_dead_observer_is_started_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rounds, "CHECK_EVERY", 0.1)
+    monkeypatch.setattr(schedule, "CHECK_EVERY", 0.1)
     path = write(root / "a" / "metrics.csv", "step,loss\n1,0.5\n")
     async with dashboard(root) as eyes:
-        (one,) = eyes.monitor._rounds.values()
+        (one,) = eyes.monitor._schedules.values()
         observer = one._watcher._observer
         assert observer is not None
         monkeypatch.setattr(threading, "excepthook", lambda *_: None)
@@ -209,7 +209,7 @@ async def test_a_dead_observer_is_started_again(root: Path, monkeypatch: pytest.
             file.write("2,0.25\n")
         await eyes.until(lambda: not observer.is_alive(), "the observer's end")
         monkeypatch.undo()
-        monkeypatch.setattr(rounds, "CHECK_EVERY", 0.1)
+        monkeypatch.setattr(schedule, "CHECK_EVERY", 0.1)
         await eyes.sees("0.2500")
         await _heard(eyes)
         with path.open("a") as file:

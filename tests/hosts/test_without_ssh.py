@@ -90,7 +90,7 @@ def test_srun_without_unbuffered_is_told_what_it_lacks(programs, me, runwatch, t
 def test_what_was_silent_or_killed_is_said():
     by_srun = Target("j", ("ssh", "login", "srun --jobid=1 ~/.local/bin/runwatch serve --stdio"), ("r",))
     assert by_srun.silent(20.0) == (
-        "j: no answer in 20 s; srun holds back what is no whole line: add --unbuffered to its command"
+        "j: no answer in 20 s; srun holds back incomplete lines: add --unbuffered to its command"
     )
     assert Target("j", ("docker", "exec"), ("r",)).silent(20.0) == "j: no answer in 20 s"
     assert explained("j", -9, "", by_ssh=False) == "j: its command was killed (signal 9)"

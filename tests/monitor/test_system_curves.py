@@ -30,13 +30,13 @@ def run(root: str, status: str, started: float, updated: float, files: tuple[str
 
 def test_wandb_s_system_statistics_are_curves_over_time() -> None:
     curves = SystemCurves(str(MADE), "wandb-run")
-    tags = curves.look([LOG])
+    tags = curves.refresh([LOG])
     assert {"system/cpu", "system/memory_percent", "system/network.sent"} <= set(tags)
     points = curves.points("system/cpu")
     assert len(points) >= 3
     assert np.all(np.diff(points.wall_times) > 0)
     assert points.steps[0] == 0
-    assert curves.look([LOG]) == tags
+    assert curves.refresh([LOG]) == tags
     assert len(curves.points("system/cpu")) == len(points)
 
 

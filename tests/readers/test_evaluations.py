@@ -121,5 +121,5 @@ def test_what_grows_without_bound_when_unpacked_is_refused(tmp_path: Path) -> No
     with zipfile.ZipFile(tmp_path / "a.eval", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("header.json", b" " * (33 * 1024 * 1024))
     assert [problem.message for problem in read_all(inspect, tmp_path).problems] == [
-        "can't be read: header.json is larger than 32 MiB"
+        "cannot be read: header.json is larger than 32 MiB"
     ]

@@ -194,7 +194,7 @@ def test_a_trap_of_a_view_is_no_table(tmp_path: Path) -> None:
         )
     session = read_all(database, tmp_path)
     assert [problem.message for problem in session.problems] == [
-        "can't be read: not an MLflow database: it lacks metrics"
+        "cannot be read: not an MLflow database: it lacks metrics"
     ]
 
 

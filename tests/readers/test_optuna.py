@@ -153,7 +153,7 @@ def test_a_database_without_optunas_columns_is_said(tmp_path: Path) -> None:
         for table in ("studies", "trials", "trial_params", "trial_values", "version_info"):
             db.execute(f"CREATE TABLE {table} (a)")
     assert [problem.message for problem in read_all(optuna, tmp_path).problems] == [
-        "can't be read: not an Optuna storage: the table trials lacks its columns"
+        "cannot be read: not an Optuna storage: the table trials lacks its columns"
     ]
 
 

@@ -193,7 +193,7 @@ def test_a_store_of_ax_with_other_columns_is_said(tmp_path: Path) -> None:
     session = read_all(ax, tmp_path)
     assert not session.runs
     assert [problem.message for problem in session.problems] == [
-        "can't be read: not a store of Ax: the table trial_v2 lacks its columns"
+        "cannot be read: not a store of Ax: the table trial_v2 lacks its columns"
     ]
 
 

@@ -110,7 +110,7 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytes
     tree.scan()
     catalogue.update_all(tree.top)
     assert {(p.file, p.message, p.hint) for p in catalogue.problems} == {
-        (name, "can't be read: Permission denied", "check its permissions")
+        (name, "cannot be read: Permission denied", "check its permissions")
         for name in ("metrics.csv", "log.jsonl")
     }
 

@@ -40,7 +40,7 @@ def files_of(root: Path, run: str) -> list[str]:
 
 def looked(root: Path, run: str) -> tuple[RunMedia, MediaList]:
     media = RunMedia(MediaPlace(str(root), run))
-    return media, media.look(files_of(root, run), ())
+    return media, media.refresh(files_of(root, run), ())
 
 
 def told(listed: MediaList) -> dict[str, tuple[str, list[int | None]]]:
@@ -174,7 +174,7 @@ def test_what_grows_is_read_on_and_the_same_in_any_pieces(tmp_path: Path) -> Non
     media = RunMedia(MediaPlace(str(tmp_path), "run"))
     for end in (0, 5, 3000, 9000, 9001, len(whole)):
         copy.write_bytes(whole[:end])
-        listed = media.look([f"run/{source.name}"], ())
+        listed = media.refresh([f"run/{source.name}"], ())
     assert told(listed) == told(looked(MADE, "tensorboardx")[1])
 
 
@@ -182,9 +182,9 @@ def test_a_file_written_anew_takes_back_what_it_said(tmp_path: Path) -> None:
     shutil.copytree(MADE / "tensorboardx", tmp_path / "run")
     name = next((tmp_path / "run").iterdir()).name
     media = RunMedia(MediaPlace(str(tmp_path), "run"))
-    assert media.look([f"run/{name}"], ()).series
+    assert media.refresh([f"run/{name}"], ()).series
     (tmp_path / "run" / name).write_bytes(b"something else altogether, and not short at all")
-    assert not media.look([f"run/{name}"], ()).series
+    assert not media.refresh([f"run/{name}"], ()).series
 
 
 def test_only_what_was_listed_is_opened(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_only_what_was_listed_is_opened(tmp_path: Path) -> None:
     media, _ = looked(MADE, "tensorboardx")
     for file in ("../secret.png", "/etc/passwd", "tensorflow/train"):
         series = MediaSeries("picture", "samples", "files", (item := MediaItem(0, None, file),))
-        assert media.content(series, item) == Unshown("it is not there any more")
+        assert media.content(series, item) == Unshown("it no longer exists")
 
 
 def test_a_path_out_of_the_run_s_folder_is_not_followed(tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_pictures_beside_a_run_by_series_in_order_of_step(tmp_path: Path) -> Non
         Image.new("RGB", (4, 2)).save(path)
     (tmp_path / "exp/link.png").symlink_to(tmp_path / "exp/confusion.jpg")
     media = RunMedia(MediaPlace(str(tmp_path), "exp"))
-    assert told(media.look((), {"exp", "exp/other"})) == {
+    assert told(media.refresh((), {"exp", "exp/other"})) == {
         "confusion.jpg": ("picture", [None]),
         "media/sample_*.png": ("picture", [5, 100]),
         "artifacts/images/grid": ("picture", [7, 12]),
@@ -282,4 +282,4 @@ def test_where_w_and_b_s_run_file_is_missing_its_summary_tells_of_the_last_row(t
     weights = media.content(found["weights"], found["weights"].items[0])
     assert weights == Histogram((-1.0, -0.5, 0.0), (1.0, 2.0))
     gone = media.content(found["samples"], found["samples"].items[0])
-    assert gone == Unshown("can't be read: No such file or directory")
+    assert gone == Unshown("cannot be read: No such file or directory")

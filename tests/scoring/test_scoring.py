@@ -17,8 +17,9 @@ import pandas as pd
 import pytest
 from msgspec.structs import replace
 
+from patience import PATIENCE_S
 from runwatch.domain.run import Problem
-from runwatch.scoring.base import Job, ScoringAnswer, ScoringError
+from runwatch.scoring.base import ScoringAnswer, ScoringError, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
 from scoring.models import customers, good_model, poor_model, save_endless, save_graph, save_onnx, save_skops
@@ -43,17 +44,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def job(model: Path, data: Path, out: Path, **more: Any) -> Job:
-    return Job(str(model), str(data), str(out / "p.parquet"), "this", target="churned", **more)
+def job(model: Path, data: Path, out: Path, **more: Any) -> ScoringJob:
+    return ScoringJob(str(model), str(data), str(out / "p.parquet"), "this", target="churned", **more)
 
 
-def scored(wanted: Job) -> tuple[ScoringAnswer, pd.DataFrame]:
+def scored(wanted: ScoringJob) -> tuple[ScoringAnswer, pd.DataFrame]:
     answer = Scoring().score(wanted)
     assert isinstance(answer, ScoringAnswer), answer
     return answer, pd.read_parquet(wanted.output)
 
 
-def refused(wanted: Job) -> Problem:
+def refused(wanted: ScoringJob) -> Problem:
     answer = Scoring().score(wanted)
     assert isinstance(answer, Problem), answer
     assert not os.path.exists(wanted.output)
@@ -343,7 +344,7 @@ def test_a_damaged_page_is_the_datas_fault(made: Path, tmp_path: Path) -> None:
     content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
     (tmp_path / "a.parquet").write_bytes(content)
     problem = refused(job(made / "good.onnx", tmp_path / "a.parquet", tmp_path))
-    assert problem.file == str(tmp_path / "a.parquet") and "can't be scored" in problem.message
+    assert problem.file == str(tmp_path / "a.parquet") and "cannot be scored" in problem.message
 
 
 def test_a_pipe_in_place_of_data_does_not_hang(made: Path, tmp_path: Path) -> None:
@@ -374,7 +375,7 @@ def test_stopping_ends_a_worker_that_runs(made: Path, tmp_path: Path) -> None:
     thread.start()
     time.sleep(0.05)
     scoring.stop()
-    thread.join(20)
+    thread.join(PATIENCE_S)
     assert len(heard) == 1 and isinstance(heard[0], Problem)
     assert isinstance(scoring.score(wanted), Problem)
 
@@ -385,7 +386,7 @@ def test_a_state_directory_that_can_not_be_written_is_said(made: Path, tmp_path:
         job(made / "good.onnx", made / "batch.parquet", tmp_path), output=str(tmp_path / "file" / "p.parquet")
     )
     problem = Scoring().score(wanted)
-    assert isinstance(problem, Problem) and "can't be written" in problem.message
+    assert isinstance(problem, Problem) and "cannot be written" in problem.message
 
 
 def test_what_was_written_is_known_again_by_its_identity(made: Path, tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_a_read_only_state_goes_on_in_memory_with_what_was_there(tmp_path, monke
 
     monkeypatch.setattr(os, "open", refuse)
     state = State(tmp_path / "state")
-    assert state.in_memory and "can't be written" in state.notice
+    assert state.in_memory and "cannot be written" in state.notice
     assert set(state.records("r")) == {"f0"}
     state.commit("r", {"f1": record("f1")})
     assert set(state.records("r")) == {"f0", "f1"}

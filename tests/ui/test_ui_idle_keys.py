@@ -1,4 +1,4 @@
-"""A key that can't act says why."""
+"""A key that cannot act says why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def told(it, *keys: str) -> str:  # type: ignore[no-untyped-def]
 async def test_on_an_empty_board_every_key_that_needs_a_run_a_task_or_data_says_so(board: OpenBoard) -> None:
     async with board(made_up.empty()) as it:
         for key in ("space", "b", "e", "asterisk", "x"):
-            assert "the cursor is on no run" in await told(it, key), key
+            assert "no run under the cursor" in await told(it, key), key
         assert "mark two or more runs" in await told(it, "c")
         assert "nothing to open" in await told(it, "enter")
         assert "there is no finding" in await told(it, "n")

@@ -10,7 +10,7 @@ import pytest
 from eyes import OpenBoard
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import WhatMatters
+from runwatch.domain.comparison import HparamImportance
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs import hparam_importance
@@ -29,9 +29,9 @@ async def test_what_matters_is_worked_out_beside_it_and_says_how_sure_it_is(
 ) -> None:
     asked = []
 
-    def told(table: object) -> WhatMatters:
+    def told(table: object) -> HparamImportance:
         asked.append(table)
-        return WhatMatters("val/auc", 24, 0.71, (("lr", 0.62, 0.08), ("seed", 0.02, 0.05)))
+        return HparamImportance("val/auc", 24, 0.71, (("lr", 0.62, 0.08), ("seed", 0.02, 0.05)))
 
     monkeypatch.setattr(hparam_importance, "what_matters", told)
     async with board(many(24), size=(160, 36)) as it:

@@ -66,7 +66,7 @@ def test_what_is_too_large_or_broken_is_refused_in_words(root: Path) -> None:
         ("huge", "40 million"),
         ("large", "8000 × 8000"),
         ("text", "PNG"),
-        ("cut", "no whole picture"),
+        ("cut", "an incomplete image"),
     ):
         with pytest.raises(MediaRefused, match=why):
             decoded((root / f"exp/{name}.png").read_bytes(), 80, 80)
@@ -119,7 +119,7 @@ async def test_a_refused_picture_and_a_run_without_any(board: OpenBoard, root: P
     (root / "exp/bad.png").write_text("not a picture")
     async with board(seen(root)) as it:
         await it.press("enter", "7")
-        await it.sees("bad.png", "no PNG, JPEG, GIF or WebP, whatever its name says")
+        await it.sees("bad.png", "not a PNG, JPEG, GIF or WebP image, despite its name")
     (root / "exp/bad.png").unlink()
     async with board(seen(root)) as it:
         await it.press("enter", "7")
@@ -142,7 +142,7 @@ async def test_everything_that_a_run_logged_is_seen_kind_by_kind(board: OpenBoar
         await it.press("t")
         await it.sees("histogram, over steps  layer/weights", "▾▾▾")
         await it.press("d")
-        await it.sees("histogram, quantiles", "median", "84 %")
+        await it.sees("histogram, quantiles", "median", "84%")
         await it.press("d")
         await it.sees("histogram, at this step", "density")
         await it.press("t")

@@ -94,7 +94,7 @@ class _OutboxLine:
         if not alive(self._thread):
             self._thread = started(self._run, "runwatch-alerts")
             if self._thread is None:
-                self._failed("alerts wait: no thread can be started, the process limit is reached")
+                self._failed("alerts are waiting: no thread can be started; the process limit is reached")
 
     def end(self) -> None:
         """Wait for nothing any more, and stop when the line is empty."""

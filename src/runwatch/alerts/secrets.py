@@ -79,7 +79,7 @@ def _value(from_file: bool, name: str, environment: Mapping[str, str]) -> str:
                 raise AlertError(f"{path}: must be a file that only you can read; chmod 600 {path}")
             return file.read(4096).strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise AlertError(f"{path}: can't be read ({type(error).__name__}); check the path") from None
+        raise AlertError(f"{path}: cannot be read ({type(error).__name__}); check the path") from None
 
 
 def _secret_parts(url: str) -> list[str]:

@@ -90,7 +90,7 @@ def _alert(event: AlertEvent, severity: str, at: float, holds: bool) -> dict[str
 def _pagerduty(notification: Notification, to: Receiver) -> Iterator[Request]:
     key = to.key or (parse_qs(urlsplit(to.url).query).get("routing_key") or [""])[0]
     if not key:
-        raise AlertError("PagerDuty wants its routing key; set [alerts] key", False)
+        raise AlertError("PagerDuty needs its routing key; set key under [alerts]", False)
     url = urlunsplit(urlsplit(to.url)._replace(query="", fragment=""))
     for event in notification.events:
         result: dict[str, object] = {
@@ -120,7 +120,7 @@ def _ntfy(notification: Notification, to: Receiver) -> Iterator[Request]:
     parts = urlsplit(to.url)
     above, _, topic = parts.path.rstrip("/").rpartition("/")
     if not topic:
-        raise AlertError("ntfy wants its topic at the end of the URL: https://ntfy.sh/TOPIC", False)
+        raise AlertError("ntfy needs its topic at the end of the URL: https://ntfy.sh/TOPIC", False)
     severity = "info" if words.resolved else words.severity
     message = {
         "topic": topic,

@@ -87,7 +87,7 @@ class Webhook:
         """(whether it was delivered, whether another try may help, the answer or why not)."""
         request = urllib.request.Request(url, data=data, method="POST", headers=self._headers())
         answer = self._asked.ask(url, lambda: self._exchange(request))  # one that drips never times out
-        return answer or (False, True, f"not reached (no whole answer in {2 * self._timeout:g} s)")
+        return answer or (False, True, f"not reached (no complete answer in {2 * self._timeout:g} s)")
 
     def _exchange(self, request: urllib.request.Request) -> tuple[bool, bool, str]:
         try:

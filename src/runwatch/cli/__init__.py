@@ -153,14 +153,14 @@ def explained(error: Exception) -> str:
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{error.filename or 'output'}: can't be written: {error.strerror}; free some space"
+        return f"{error.filename or 'output'}: cannot be written: {error.strerror}; free some space"
     if isinstance(error, PermissionError) and error.filename:
         return f"{error.filename}: {error.strerror}; check its permissions"
     return f"internal error: {error!r}; run again with --debug and report what it prints"
 
 
 class UsageError(UserError):
-    """A command that can't be carried out as it was given; the text is the whole message."""
+    """A command that cannot be carried out as it was given; the text is the whole message."""
 
 
 def common_options(parser: argparse.ArgumentParser) -> None:
@@ -178,7 +178,7 @@ def common_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _use_utf8() -> None:
-    """UTF-8 on the way out, whatever the locale; what can't be encoded is shown, not fatal."""
+    """UTF-8 on the way out, whatever the locale; what cannot be encoded is shown, not fatal."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

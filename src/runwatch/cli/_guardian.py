@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from runwatch.data import being_read
+from runwatch.data import crash_notes
 from runwatch.domain.errors import UserError
 from runwatch.system.deaths import cause, end_with_parent
 
@@ -25,7 +25,7 @@ def guarded(run: Callable[[], int], complain: Callable[[UserError], int]) -> int
     none. Where processes cannot be doubled safely, or none can be had, ``run`` is called here."""
     if sys.platform != "linux":  # elsewhere the system's own libraries do not survive a fork
         return run()
-    note = being_read.new_note()
+    note = crash_notes.new_note()
     refused: dict[str, str] = {}
     for _ in range(_MOST_DEATHS):
         child = _doubled()
@@ -33,10 +33,10 @@ def guarded(run: Callable[[], int], complain: Callable[[UserError], int]) -> int
             return run()
         if child == 0:
             end_with_parent()
-            being_read.note_on(note, refused)
+            crash_notes.note_on(note, refused)
             _as_child(run)
         code = _waited(child)
-        file = being_read.noted(note)
+        file = crash_notes.noted(note)
         if code >= 0:
             return code
         if signal.Signals(-code).name not in _FAULTS:
@@ -66,7 +66,7 @@ def _as_child(run: Callable[[], int]) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
-    being_read.done()
+    crash_notes.done()
     sys.exit(code)
 
 

@@ -14,7 +14,7 @@ _MOST_BYTES, _OLDER = 1_000_000, 2
 
 def log_to(file: Path | None) -> None:
     """From now on our warnings and watchdog's go to ``file`` (1 MB, and two older ones), and nowhere when it
-    can't be written."""
+    cannot be written."""
     handler = _handler(file)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     for name in ("runwatch", "watchdog"):

@@ -171,7 +171,7 @@ def _checked(tool: AgentTool, given: Given, roots: Sequence[str]) -> dict[str, o
     for name, value in given.items():
         parts = value if tool.fields[name][0]["type"] == "array" else [value]
         if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-            raise UserError(f"{name}: must be text, or a list of texts where the schema says so")
+            raise UserError(f"{name}: must be text, or a list of strings where the schema says so")
         if name in tool.paths:
             for part in parts:
                 _inside(part, roots)

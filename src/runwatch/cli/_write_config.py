@@ -52,7 +52,7 @@ def _with_baseline(text: str, line: str) -> str:
 
 
 def save(path: Path, text: str) -> None:
-    """Write a configuration whole or not at all, keeping the file's mode. Raises UsageError when it can't be
+    """Write a configuration whole or not at all, keeping the file's mode. Raises UsageError when it cannot be
     written, or holds a name that TOML has no way to write (one that is not UTF-8)."""
     file = str(path.absolute())
     try:
@@ -66,7 +66,7 @@ def save(path: Path, text: str) -> None:
         raise UsageError(f"{path}: not written: {_why(text, error)}") from None
     except OSError as error:
         raise UsageError(
-            f"{path}: can't be written: {error.strerror}; check the folder's permissions"
+            f"{path}: cannot be written: {error.strerror}; check the folder's permissions"
         ) from None
 
 

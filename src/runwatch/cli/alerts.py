@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     if not trials:
         if any(settings.problems for settings in configured.values()):
-            raise UsageError("alerts: no channel may be used; see the line above")
+            raise UsageError("alerts: no channel can be used; see the line above")
         raise UsageError(
             "alerts: no channel is configured; set webhook or urls in [alerts], see docs/alerts.md"
         )

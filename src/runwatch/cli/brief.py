@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runwatch.store.snapshot_facts import SnapshotFacts
     from runwatch.store.state import State
 
-from runwatch.cli._output import print_json
+from runwatch.cli._output import print_json, print_text
 from runwatch.cli._roots import root_arguments
 from runwatch.system.threads import alive, started
 
@@ -59,7 +59,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--wait", type=float, metavar="SECONDS",
-        help="how long to look before showing what was saved last (default: 1.6; html: 120)",
+        help="how long to read before showing the last saved state (default: 1.6; html: 120)",
     )  # fmt: skip
     setattr(parser, "usage_code", 0)  # noqa: B010
 
@@ -123,7 +123,7 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
         elif args.format == "json":
             unknown("; ".join(silent) or "still reading, and nothing saved yet", True)
         else:
-            print(f"runwatch: {'; '.join(silent)}; runwatch brief --wait 60 waits longer")
+            print_text(f"runwatch: {'; '.join(silent)}; runwatch brief --wait 60 waits longer")
     return finding or any(one.going for one in work.values())
 
 
@@ -206,8 +206,8 @@ def _print(
     now: float,
     since: float | None,
 ) -> None:
-    from runwatch.hosts.loading import happened_there
-    from runwatch.show.brief import compose
+    from runwatch.hosts.loading import remote_history
+    from runwatch.show.brief import compose, text
     from runwatch.show.remarks import facts_of
     from runwatch.store.kept_facts import together
 
@@ -216,7 +216,7 @@ def _print(
     keys = [key for look in looks for key in look.keys]
     facts = {**merged.facts, "looked": state.looked(keys)}
     history = [(entry.root, entry.event) for entry in state.history(keys)]
-    history += [event for look in looks for event in happened_there(look.loaded)]
+    history += [event for look in looks for event in remote_history(look.loaded)]
     start = since if since is not None else facts["looked"] or now - 86400.0
     names = {
         key: root for look in looks for key, root in zip(look.keys, look.kept.facts["roots"], strict=False)
@@ -225,7 +225,10 @@ def _print(
     old = not any(look.fresh for look in looks)
     alone = old and len(silent) == 1 and not looks[0].missing
     brief = compose(facts, history, now, since, 0.0 if old else None, () if alone else silent, notes)
-    print(_rendered(args.format, brief, looks[0].loaded), end="")
+    if args.format == "text":
+        print_text("\n".join(text(brief)))
+    else:
+        print(_rendered(args.format, brief, looks[0].loaded), end="")
 
 
 def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
@@ -237,11 +240,9 @@ def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
         return dump(show.as_json(brief)) + "\n"
     if form == "markdown":
         return show.markdown(brief)
-    if form == "html":
-        from runwatch.show.html.report import html
+    from runwatch.show.html.report import html
 
-        return html(brief, loaded)
-    return "\n".join(show.text(brief)) + "\n"
+    return html(brief, loaded)
 
 
 class _Work(Generic[_T]):

@@ -38,11 +38,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     formats(parser)
 
 
-def _send(look: Loaded, findings: Sequence[JsonMapping], fail_on: str) -> None:
+def _send(loaded: Loaded, findings: Sequence[JsonMapping], fail_on: str) -> None:
     from runwatch.monitor.sending import send_findings
     from runwatch.text.safe import safe
 
-    for words in send_findings(look, {finding["fingerprint"] for finding in findings}, fail_on):
+    for words in send_findings(loaded, {finding["fingerprint"] for finding in findings}, fail_on):
         print(f"runwatch: {safe(words)}", file=sys.stderr)
 
 
@@ -61,7 +61,7 @@ def unknown(reason: str, as_json: bool) -> None:
 def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.hosts.loading import load
     from runwatch.rules.engine.registry import load_rules
     from runwatch.show.check import UNKNOWN, as_json, judge, report
@@ -71,8 +71,8 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.system.saving import save_text
     from runwatch.text.safe import safe
 
-    look = load(args.roots, args.config, all_hosts=args.all_hosts)
-    check = judge(look.snapshot, args.fail_on, args.tonight)
+    loaded = load(args.roots, args.config, all_hosts=args.all_hosts)
+    check = judge(loaded.snapshot, args.fail_on, args.tonight)
     code = check.code
     if args.prom:
         names = [rule.NAME for rule in load_rules()[0]]
@@ -84,12 +84,12 @@ def run(args: argparse.Namespace) -> int:
             )
             code = UNKNOWN
     if args.send and code in (1, 2):
-        _send(look, check.findings, args.fail_on)
+        _send(loaded, check.findings, args.fail_on)
     if args.format == "json":
         print_json(as_json(check))
     elif args.format != "text":
         print(render_ci([report(check)], args.format, args.fail_on))
     else:
         lines = text(check)
-        print("\n".join(lines[:1] if args.quiet else lines))
+        print_text("\n".join(lines[:1] if args.quiet else lines))
     return code

@@ -44,12 +44,12 @@ def run(args: argparse.Namespace) -> int:
     path = Path(root) / "runwatch.toml"
     if path.exists() and not args.force:
         raise UsageError(f"{path}: already exists; edit it, or overwrite it with --force")
-    look = load([root], None, Wanted(machine=False))
+    loaded = load([root], None, Wanted(machine=False))
     tree = Tree(root)
     tree.scan()
     plain = Settings(folder=root)
     entries = prediction_entries(root, plain, listing(plain, tree.top))
-    save(path, configuration(look.snapshot, root, entries))
+    save(path, configuration(loaded.snapshot, root, entries))
     read(str(path))
     print(f"wrote {safe(str(path))}")
     return 0

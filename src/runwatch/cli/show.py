@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text, terminal_width
     from runwatch.cli._runs import resolve_run, roots_for
     from runwatch.hosts.loading import load
     from runwatch.monitor.session import remarks_of
@@ -30,15 +30,16 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.text.safe import safe
 
     roots = args.root or roots_for(args.run, args.config)
-    look = load(roots, args.config, Wanted(data=False, machine=False))
-    snapshot = look.snapshot
+    loaded = load(roots, args.config, Wanted(data=False, machine=False))
+    snapshot = loaded.snapshot
     selected = resolve_run(args.run, snapshot.situation.runs, snapshot.watch.hosts)
-    noted = [remark for remark in of_runs(remarks_of(look), [selected.key]) if remark.kind == "run"]
+    noted = [remark for remark in of_runs(remarks_of(loaded), [selected.key]) if remark.kind == "run"]
     if args.json:
         notes = [remark_json(selected.root, remark) for remark in noted]
         print_json({**show_json(snapshot, selected), "notes": notes})
     else:
-        print(show_text(snapshot, selected, snapshot.situation.comparisons.get(selected.key)))
+        comparison = snapshot.situation.comparisons.get(selected.key)
+        print_text(show_text(snapshot, selected, comparison, terminal_width()))
         for remark in noted:
-            print(f"note      {safe(line(remark, snapshot.situation.now))}")
+            print_text(f"note      {safe(line(remark, snapshot.situation.now))}")
     return 0

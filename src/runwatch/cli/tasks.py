@@ -20,7 +20,7 @@ HELP = """Show and change the to-do list (a todo.txt file).
 
   runwatch tasks                              list open tasks
   runwatch tasks add "(B) retrain +churn due:2026-12-01"
-  runwatch tasks done 3f9a2c71d0 report       by id, or any part of the text that fits one task
+  runwatch tasks done 3f9a2c71d0 report       by id, or any part of the text that matches one task only
   runwatch tasks reopen ID
   runwatch tasks snooze ID tomorrow           or monday, 2026-12-01, 3d, 2w
   runwatch tasks edit ID TEXT                 dates, priority and keys that TEXT leaves out stay
@@ -53,12 +53,13 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.store.state import open_state
     from runwatch.tasks.file import TodoError
 
-    now, today = time.time(), date.today()
+    now = time.time()
+    today = date.fromtimestamp(now)
     intents = _intents(args, now, today)
     if args.root and is_elsewhere(args.root):
-        from runwatch.cli import _tasks_there
+        from runwatch.cli import _remote_tasks
 
-        return _tasks_there.run(args, intents, now, today)
+        return _remote_tasks.run(args, intents, now, today)
     with open_state() as state:
         if state.notice:
             print(f"runwatch: {state.notice}", file=sys.stderr)
@@ -112,9 +113,9 @@ def _intents(args: argparse.Namespace, now: float, today: date) -> list[Intent]:
 
 
 _USES = {
-    "list": "takes no words; runwatch tasks list",
-    "history": "takes no words; runwatch tasks history --since 7d",
-    "archive": "takes no words; runwatch tasks archive",
+    "list": "takes no arguments; runwatch tasks list",
+    "history": "takes no arguments; runwatch tasks history --since 7d",
+    "archive": "takes no arguments; runwatch tasks archive",
     "add": "the text is missing; runwatch tasks add TEXT",
     "done": "the task is missing; runwatch tasks done ID",
     "reopen": "the task is missing; runwatch tasks reopen ID",
@@ -187,14 +188,14 @@ def _change(
 def _list(
     args: argparse.Namespace, task_list: RootTaskList, today: date, silences: Mapping[str, float]
 ) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.show.tasks import tasks_json, tasks_text
 
     listed = task_list.current(today)
     if args.json:
         print_json(tasks_json(listed, silences=silences))
     else:
-        print("\n".join(tasks_text(listed, today, args.all, silences)))
+        print_text("\n".join(tasks_text(listed, today, args.all, silences)))
     if not listed.writable and listed.notice:
         print(f"runwatch: {listed.notice}", file=sys.stderr)
         return 1
@@ -203,7 +204,7 @@ def _list(
 
 def _history(args: argparse.Namespace, state: State, root: str, now: float) -> int:
     from runwatch.cli import UsageError
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.show.brief import since_moment
     from runwatch.show.history import history_json, history_text
     from runwatch.show.remarks import line, remark_json
@@ -220,7 +221,7 @@ def _history(args: argparse.Namespace, state: State, root: str, now: float) -> i
     if args.json:
         print_json({**history_json(events), "notes": [remark_json(*note) for note in notes]})
     else:
-        print("\n".join(history_text(events, now)))
+        print_text("\n".join(history_text(events, now)))
         for _, remark in notes:
-            print(f"{moment(remark.at, now):>16}  {'note':<28}  {safe(line(remark, now), 90)}")
+            print_text(f"{moment(remark.at, now):>16}  {'note':<28}  {safe(line(remark, now), 90)}")
     return 0

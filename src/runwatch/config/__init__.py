@@ -91,7 +91,7 @@ def hosts(config: str | None = None) -> dict[str, HostSettings]:
     settings: dict[str, HostSettings] = {}
     for host in user_settings(config).hosts:
         if split(f"{host.name}:") is None or host.name in settings:
-            why = "is used twice" if host.name in settings else "can't be written as HOST:PATH"
+            why = "is used twice" if host.name in settings else "cannot be written as HOST:PATH"
             raise ConfigError(f"[[hosts]]: name {host.name!r} {why}; give each machine its own name")
         if host.command in ("", ()) or host.ssh in ("", ()):
             raise ConfigError(f"[[hosts]]: {host.name}: an empty command or ssh; leave it out, or fill it in")
@@ -111,7 +111,7 @@ def read(file: str, defaults: Settings | None = None) -> Settings:
         return _parsed(file, _contents(file)[0], defaults or Settings())
     except OSError as error:
         hint = "check the path and its permissions"
-        raise ConfigError(f"{file}: can't be read: {_why(error)}; {hint}") from None
+        raise ConfigError(f"{file}: cannot be read: {_why(error)}; {hint}") from None
 
 
 def _settings_of(root: str, defaults: Settings) -> Settings:
@@ -179,7 +179,7 @@ def _user_defaults() -> Settings:
     try:
         data, owner = _contents(file)
     except OSError as error:
-        raise ConfigError(f"{file}: can't be read: {_why(error)}; check it") from None
+        raise ConfigError(f"{file}: cannot be read: {_why(error)}; check it") from None
     if owner not in (os.geteuid(), 0):
         raise ConfigError(f"{file}: belongs to another user; make it yours (chown), or remove it")
     return _parsed(file, data, Settings())

@@ -249,7 +249,7 @@ class Checker:
 def _words(options: tuple[object, ...]) -> str:
     names: dict[object, str] = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
     words = [
-        names.get(o) or ("a list of texts" if get_origin(o) is tuple else "a table")
+        names.get(o) or ("a list of strings" if get_origin(o) is tuple else "a table")
         for o in options
         if o is not type(None)
     ]

@@ -18,7 +18,7 @@ Severity = Literal["info", "warning", "critical"]
 
 
 class ConfigError(UserError):
-    """A configuration that can't be used; the text is the whole message, for people."""
+    """A configuration that cannot be used; the text is the whole message, for people."""
 
 
 class Watch(msgspec.Struct, frozen=True):

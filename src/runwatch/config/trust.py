@@ -20,7 +20,7 @@ _MOST_BYTES = 1024 * 1024
 
 
 class TrustError(UserError):
-    """Trust can't be kept; the text is the whole message, for people."""
+    """Trust cannot be kept; the text is the whole message, for people."""
 
 
 class Trusted(msgspec.Struct, frozen=True):
@@ -80,4 +80,4 @@ def _write(entries: list[Trusted]) -> None:
         private_folder(folder)
         save_text(Path(folder / _FILE), json.dumps({"trusted": rows}, indent=1), 0o600)
     except OSError as error:
-        raise TrustError(f"{folder / _FILE}: can't be written: {error.strerror}; check the folder") from None
+        raise TrustError(f"{folder / _FILE}: cannot be written: {error.strerror}; check the folder") from None

@@ -72,16 +72,19 @@ def _mapped(values: Arrow, table: Mapping[str, str]) -> Arrow:
 
 
 def timed(values: Arrow, kind: str) -> object:
-    """int64 microseconds as an Arrow array of times or durations."""
+    """int64 microseconds as an Arrow array of times or durations, other numbers as one of float64."""
     import pyarrow as pa
 
-    body = pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))
-    return pa.Array.from_buffers(time_type(kind), len(values), [None, body])
+    type_ = time_type(kind) or pa.float64()
+    body = pa.py_buffer(
+        np.ascontiguousarray(values, dtype=np.int64 if kind.startswith(TIMES) else np.float64)
+    )
+    return pa.Array.from_buffers(type_, len(values), [None, body])
 
 
 def in_unit(array: Arrow, column: ColumnGrid) -> Arrow:
     """The values as the grid counts them: times in its unit, so that nanoseconds, microseconds and days count
-    alike; None where one can't become the other (a date, a time of day)."""
+    alike; None where one cannot become the other (a date, a time of day)."""
     import pyarrow as pa
     import pyarrow.types as t
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import msgspec
 
-from runwatch.data import being_read
+from runwatch.data import crash_notes
 from runwatch.data.errors import DataError, explained
 from runwatch.data.remote import filesystem
 from runwatch.system.files import NotRegular, open_regular
@@ -74,7 +74,7 @@ def is_url(path: str) -> bool:
 def open_bytes(file: DataFile) -> IO[bytes]:
     """A seekable binary file object; a local one must still be a regular file when it is opened."""
     if file.remote:
-        being_read.begin(file.uri, file.stamp, file.name)
+        crash_notes.begin(file.uri, file.stamp, file.name)
         system, path = filesystem(file.uri)
         try:
             return system.open(path, "rb") if file.size else _fetched(system, path, file)
@@ -94,7 +94,7 @@ def _fetched(system: Any, path: str, file: DataFile) -> IO[bytes]:
             copy.write(block)
             if copy.tell() > _MAX_FETCHED:
                 copy.close()
-                what = f"is more than {_MAX_FETCHED >> 30} GiB long, and its server does not say its size"
+                what = f"is more than {_MAX_FETCHED >> 30} GiB long, or its server does not report its size"
                 raise DataError(file.name, what, "copy it here first")
     copy.seek(0)
     return copy
@@ -105,7 +105,7 @@ def opened_regular(path: str, name: str) -> IO[bytes]:
     try:
         fd, stat = open_regular(path)
         handle = os.fdopen(fd, "rb")
-        being_read.begin(path, f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}", name)
+        crash_notes.begin(path, f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}", name)
         return handle
     except NotRegular as error:
         raise DataError(name, "is not a regular file", "give a file or a folder of files") from error

@@ -199,7 +199,7 @@ def _assumption(reference: Sequence[str], batches: Sequence[str]) -> str:
     )
     first, last = batches[0], batches[-1]
     these = first if len(batches) == 1 else f"{len(batches)} batches, {first} to {last}"
-    return f"took {what} as the reference by its name, and {these} as what arrives"
+    return f"assumed: {what} is the reference, by its name, and {these} the new data"
 
 
 def _named_apart(candidates: list[FoundData]) -> list[FoundData]:
@@ -247,8 +247,8 @@ def _predictions(folder: str, paths: list[str], schema: Schema) -> FoundPredicti
         files = tuple(p for p in paths if p != baseline)
         if not files:
             return None
-        remark = f"; {baseline} is the baseline by its name" if baseline else ""
-        message = f"took {target} as the truth and {prediction or score} as the prediction{remark}"
+        remark = f"; {baseline} the baseline, by its name" if baseline else ""
+        message = f"assumed: {target} is the truth and {prediction or score} the prediction{remark}"
         name = posixpath.basename(folder) or "predictions"
         return FoundPredictions(
             name, files, baseline, _first(names, _KEYS), target, prediction, score, message

@@ -90,8 +90,8 @@ def _of_the_network(error: BaseException | None) -> tuple[str, str] | None:
         return "access is denied", "check the credentials"
     if "known_hosts" in str(error) or "BadHostKeyException" in names:
         return (
-            "is on a host whose key is not a known one",
-            "connect to it once with ssh, and compare its key",
+            "is on a host whose key is unknown",
+            "connect to it once with ssh and verify its key",
         )
     if (isinstance(error, OSError) and not isinstance(error, FileNotFoundError)) or names & _NETWORK:
         return "cannot be reached", "check whether its server answers"

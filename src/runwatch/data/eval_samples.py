@@ -19,7 +19,7 @@ _LINE = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 def load_samples(folder: str) -> Samples:
     """By metric (as the results name it: ``task/acc``, ``task/exact_match,strict-match``), the value of each
-    sample; of a task evaluated twice the newest file. What can't be read is left out."""
+    sample; of a task evaluated twice the newest file. What cannot be read is left out."""
     try:
         names = sorted(os.listdir(folder))
     except OSError:

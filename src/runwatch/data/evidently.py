@@ -50,7 +50,7 @@ _P_VALUES = frozenset(
 _NOTE = "as Evidently judged it, by its own tests and thresholds"
 
 
-class Snapshot(msgspec.Struct, frozen=True, eq=False):
+class EvidentlySnapshot(msgspec.Struct, frozen=True, eq=False):
     """One snapshot. ``share``: of drifted columns; ``drifted``: whether that is past its own threshold."""
 
     when: float | None
@@ -64,7 +64,7 @@ class EvidentlyWatch:
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._known: dict[str, tuple[FileStat, Snapshot | None]] = {}
+        self._known: dict[str, tuple[FileStat, EvidentlySnapshot | None]] = {}
 
     def sets(self, top: Folder, version: int) -> tuple[DataSet, ...]:
         """The data sets that Evidently has judged below the root."""
@@ -80,8 +80,8 @@ class EvidentlyWatch:
         return tuple(data_sets)
 
     def _snapshots(
-        self, folder: Folder, names: list[str], known: Mapping[str, tuple[FileStat, Snapshot | None]]
-    ) -> Iterator[tuple[str, Snapshot]]:
+        self, folder: Folder, names: list[str], known: Mapping[str, tuple[FileStat, EvidentlySnapshot | None]]
+    ) -> Iterator[tuple[str, EvidentlySnapshot]]:
         newest = sorted(names, key=lambda name: folder.files[name].mtime_ns)[-_MOST:]
         for name in newest:
             path, stat = folder.join(name), folder.files[name]
@@ -92,7 +92,9 @@ class EvidentlyWatch:
             if snapshot is not None:
                 yield path, snapshot
 
-    def _data_set(self, folder: Folder, snapshots: list[tuple[str, Snapshot]], version: int) -> DataSet:
+    def _data_set(
+        self, folder: Folder, snapshots: list[tuple[str, EvidentlySnapshot]], version: int
+    ) -> DataSet:
         snapshots.sort(key=lambda one: (one[1].when or 0.0, one[0]))
         batches = tuple(Batch(path, 0, snapshot.when) for path, snapshot in snapshots)
         newest = snapshots[-1][1]
@@ -118,7 +120,7 @@ class EvidentlyWatch:
         return folder.name if folder.path != "." else os.path.basename(self._root)
 
 
-def _trend(name: str, snapshots: list[Snapshot]) -> ColumnTrend:
+def _trend(name: str, snapshots: list[EvidentlySnapshot]) -> ColumnTrend:
     rows = [next((one for one in snapshot.columns if one.name == name), None) for snapshot in snapshots]
     verdicts: list[DriftVerdict] = ["unknown" if row is None else row.verdict for row in rows]
     moved = next((i for i, verdict in enumerate(verdicts) if verdict == "warning"), None)
@@ -126,7 +128,7 @@ def _trend(name: str, snapshots: list[Snapshot]) -> ColumnTrend:
     return ColumnTrend(name, tuple(verdicts), (None,) * len(rows), moved, confirmed=confirmed)
 
 
-def _read(path: str, stat: FileStat) -> Snapshot | None:
+def _read(path: str, stat: FileStat) -> EvidentlySnapshot | None:
     """What a file says; None: it is no report of Evidently's about drift."""
     try:
         value = bounded_json.parse(read_regular(path, _LARGEST))
@@ -146,7 +148,7 @@ def _read(path: str, stat: FileStat) -> Snapshot | None:
         return None
     when = _moment(value.get("timestamp")) if isinstance(value, dict) else None
     drifted = share is not None and share >= limit
-    return Snapshot(stat.mtime if when is None else when, tuple(columns.values()), share, drifted)
+    return EvidentlySnapshot(stat.mtime if when is None else when, tuple(columns.values()), share, drifted)
 
 
 def _results(value: object) -> Iterator[tuple[JsonMapping, JsonMapping]]:

@@ -28,7 +28,9 @@ _CALENDAR = re.compile(
 )
 _MAX_TABLE_FILE = 64 << 20
 _LEVELS_ABOVE = 4
-_PATTERN_HINT = f"check the pattern (at most {MOST_ANY} ** in it), and quote it from the shell"
+_PATTERN_HINT = (
+    f"check the pattern (at most {MOST_ANY} ** in it), and quote it so that the shell leaves it alone"
+)
 
 
 def _known() -> str:
@@ -49,7 +51,7 @@ def resolve(spec: str, base: str | None = None, chained: bool = False) -> list[D
     file = _local(spec, base, None, strict=True)
     assert file is not None
     if suffix(spec) is None:
-        raise DataError(spec, "is not in a known data format", f"use one of {_known()}")
+        raise DataError(spec, "is not in a supported data format", f"use one of {_known()}")
     return [file]
 
 
@@ -102,7 +104,7 @@ def _empty(folder: str) -> tuple[str, str]:
     other = sorted(name for name in names if not name.startswith((".", "_")))
     if other and "_delta_log" not in names and os.path.isfile(os.path.join(folder, other[0])):
         return (
-            f"holds no data file that is read (but {other[0]})",
+            f"holds no data file in a supported format (only {other[0]})",
             f"write files that end in one of {_known()}",
         )
     if "_SUCCESS" in names or "_delta_log" in names:

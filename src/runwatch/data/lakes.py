@@ -73,9 +73,7 @@ def live_files(folder: TableFolder) -> list[LiveFile] | None:
         ValueError,
         zlib.error,
     ) as error:
-        what = (
-            f"is a table whose metadata makes no sense ({type(error).__name__}: {safe(str(error), _SHOWN)})"
-        )
+        what = f"is a table whose metadata is invalid ({type(error).__name__}: {safe(str(error), _SHOWN)})"
         raise DataError(folder.name, what, "write it again, or export it with its own tool") from error
 
 
@@ -86,9 +84,9 @@ def _live_files(folder: TableFolder) -> list[LiveFile] | None:
     if "metadata" in tops and any(_METADATA.fullmatch(path) for path in folder.paths):
         return _iceberg(folder)
     if ".hoodie" in tops:
-        raise DataError(folder.name, "is a Hudi table, which is not read", _WHOLE_TABLE)
+        raise DataError(folder.name, "is a Hudi table, which is not supported", _WHOLE_TABLE)
     if "_versions" in tops and any(path.endswith(".manifest") for path in folder.paths):
-        raise DataError(folder.name, "is a Lance dataset, which is not read", _WHOLE_TABLE)
+        raise DataError(folder.name, "is a Lance dataset, which is not supported", _WHOLE_TABLE)
     return _hugging_face(folder)
 
 
@@ -140,7 +138,7 @@ def _checkpoint(folder: TableFolder) -> tuple[int, list[JsonDict]]:
     whole = [version for version, paths in parts.items() if len(paths) == sizes[version]]
     if not whole:
         if any(_OTHER_CHECKPOINT.fullmatch(path) for path in folder.paths):
-            what = "is a Delta table with checkpoints of version 2, which are not read"
+            what = "is a Delta table with checkpoints of version 2, which are not supported"
             raise DataError(folder.name, what, _WHOLE_TABLE)
         return -1, []
     rows: list[JsonDict] = []
@@ -177,14 +175,16 @@ def _refuse_delta(folder: TableFolder, action: dict[str, object]) -> None:
         raise DataError(folder.name, what, "run REORG TABLE … APPLY (PURGE), or export it")
     protocol = action.get("protocol")
     if isinstance(protocol, dict) and (unknown := set(protocol.get("readerFeatures") or ()) - _HARMLESS):
-        what = f"is a Delta table of a kind that is not read ({', '.join(sorted(map(str, unknown)))})"
+        what = (
+            f"is a Delta table with features that are not supported ({', '.join(sorted(map(str, unknown)))})"
+        )
         raise DataError(folder.name, what, _WHOLE_TABLE)
     metadata = action.get("metaData")
     if isinstance(metadata, dict):
         configuration = metadata.get("configuration") or {}
         mode = dict(configuration).get("delta.columnMapping.mode", "none")
         if mode != "none":
-            what = "is a Delta table with column mapping (_delta_log says so), which is not read"
+            what = "is a Delta table with column mapping (_delta_log says so), which is not supported"
             raise DataError(folder.name, what, _WHOLE_TABLE)
 
 
@@ -258,7 +258,7 @@ def _iceberg_file(folder: TableFolder, entry: JsonDict, deletes: bool, location:
         return
     file = entry["data_file"]
     if deletes or file.get("content"):
-        what = "is an Iceberg table with delete files, which are not read"
+        what = "is an Iceberg table with delete files, which are not supported"
         raise DataError(folder.name, what, "rewrite its data files (compaction), or export it")
     yield LiveFile(_beneath(folder, file["file_path"], location), ())
 

@@ -26,6 +26,7 @@ _EPOCH = "epoch "
 _TRIED = 2_000
 _MOSTLY = 0.99
 _MANY = 50
+_MARKS = ("na", "n/a", "#n/a", "#na", "nan", "null")
 _UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EXPONENT = r"([eE][+-]?\d+)?"
 _GROUP = r"[ \x{a0}\x{202f}'\x{2019}]"
@@ -64,23 +65,47 @@ _CLOCK_NAME = re.compile(
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"[a-z](At|Time|Date|Timestamp)$")
+_FEW_WORDS = 3
 _FIRST, _LAST = 631_152_000, 4_102_444_800  # 1990 to 2100
 _RECENT, _YEARS = 1_000_000_000, 20 * 31_556_952  # 2001
 _CALENDAR = {6: "month", 8: "day", 10: "hour", 12: "minute", 14: "second"}
 _THESE_YEARS, _FEW_YEARS = (1_262_304_000, 2_208_988_800), 5 * 31_556_952  # 2010 to 2040
-_LEAST_ROWS, _MOSTLY = 100, 0.5
+_LEAST_ROWS, _DIFFERENT = 100, 0.5
 _CENTURIES, _FEW_DATES = (1900, 2100), 5
 
 
 def detect(text: Arrow) -> str:
     """The notation that all of the text is in (or nearly all of many different values): of numbers, moments,
     times of day or durations; empty for words. Whole numbers are codes as long as they repeat or any begins
-    with a zero. ``text``: an array of strings, or of their codes, without nulls."""
-    sample = as_text(_spread(text))
+    with a zero. A few words among numbers, such as "n/a", count for nothing. ``text``: an array of strings,
+    or of their codes, without nulls."""
+    text = _without_words(as_text(text))
+    sample = _spread(text)
     if not len(sample):
         return ""
     form = _numbers_form(sample) or _time_form(sample)
-    return form if form and (len(sample) == len(text) or _share(as_text(text), form) >= _MOSTLY) else ""
+    return form if form and (len(sample) == len(text) or _share(text, form) >= _MOSTLY) else ""
+
+
+def without_marks(text: Arrow) -> Arrow:
+    """The strings but those that Arrow's CSV reader takes for missing among numbers, such as "n/a"."""
+    import pyarrow.compute as pc
+
+    from runwatch.data.arrays import strings
+
+    marks = pc.is_in(pc.utf8_lower(text), value_set=strings(list(_MARKS)))
+    return text.filter(pc.invert(marks)) if pc.any(marks).as_py() else text
+
+
+def _without_words(text: Arrow) -> Arrow:
+    """The strings with a digit, where they are most and the others are no more than a few different words."""
+    import pyarrow.compute as pc
+
+    numbered = pc.match_substring_regex(text, r"\d")
+    numbers = text.filter(numbered)
+    if not len(text) > len(numbers) > len(text) / 2:
+        return text
+    return numbers if len(text.filter(pc.invert(numbered)).unique()) <= _FEW_WORDS else text
 
 
 def _spread(text: Arrow) -> Arrow:
@@ -152,7 +177,7 @@ def measured_type(type_: str, notation: str) -> str:
 
 
 def parse(text: object, notation: str) -> tuple[AnyArray, int]:
-    """(the values that can be read, how many can't) of a string array without nulls: numbers as float64,
+    """(the values that can be read, how many cannot) of a string array without nulls: numbers as float64,
     moments, times of day and durations as int64 microseconds. A moment without a zone is taken as UTC."""
     if notation.startswith("number"):
         return to_numbers(text, notation)
@@ -275,7 +300,7 @@ def _few_years_of_seconds(values: AnyArray, low: float, high: float) -> bool:
     within a few years, and most of them different."""
     if low < _THESE_YEARS[0] or high > _THESE_YEARS[1] or high - low > _FEW_YEARS:
         return False
-    return len(values) >= _LEAST_ROWS and len(np.unique(values)) > _MOSTLY * len(values)
+    return len(values) >= _LEAST_ROWS and len(np.unique(values)) > _DIFFERENT * len(values)
 
 
 def _is_calendar(values: AnyArray, digits: int, is_time: bool) -> bool:
@@ -293,7 +318,7 @@ def _is_calendar(values: AnyArray, digits: int, is_time: bool) -> bool:
 
 
 def epoch_values(array: Arrow, notation: str) -> AnyArray | None:
-    """Times as numbers in an epoch notation; None where they can't be."""
+    """Times as numbers in an epoch notation; None where they cannot be."""
     import pyarrow as pa
 
     unit = notation.removeprefix(_EPOCH)

@@ -25,7 +25,7 @@ def load_numbers(path: str) -> dict[str, float] | Problem:
         is_json = path.lower().endswith(".json")
         value = bounded_json.parse(data.decode("utf-8-sig")) if is_json else bounded_yaml.parse(data)
     except TooLarge:
-        return Problem(path, None, "too large for a metrics file", "name a file of names and numbers")
+        return Problem(path, None, "too large for a metrics file", "give a file of names and numbers")
     except NotRegular:
         return Problem(path, None, "not a regular file", "name a JSON or YAML file")
     except OSError as error:
@@ -34,10 +34,10 @@ def load_numbers(path: str) -> dict[str, float] | Problem:
         first = safe(str(error).splitlines()[0] if str(error) else "not text", 160)
         return Problem(path, None, f"cannot be read: {first}", "write names and numbers as JSON or YAML")
     if not isinstance(value, Mapping):
-        return Problem(path, None, "not a table of names and numbers", 'write {"accuracy": 0.9, …}')
+        return Problem(path, None, "not a mapping of names to numbers", 'write {"accuracy": 0.9, …}')
     numbers = _flat(value, "", 0)
     if not numbers:
-        return Problem(path, None, "no numbers in it", 'write {"accuracy": 0.9, …}')
+        return Problem(path, None, "contains no numbers", 'write {"accuracy": 0.9, …}')
     return numbers
 
 

@@ -27,7 +27,7 @@ def expectations(path: str) -> dict[str, object]:
         with open(path, "rb") as file:
             schema = parse(file.read(MAX_BYTES))
     except (OSError, ValueError) as error:
-        raise DataError(path, f"can't be read: {error}", "give a pandera schema file") from None
+        raise DataError(path, f"cannot be read: {error}", "give a pandera schema file") from None
     columns = schema.get("columns") if isinstance(schema, Mapping) else None
     if not isinstance(columns, Mapping):
         raise DataError(path, "has no columns", "give what pandera's to_yaml writes")

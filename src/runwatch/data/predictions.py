@@ -251,7 +251,7 @@ def _csv_names(path: str) -> tuple[str, ...]:
     with opened_regular(path, path) as file:
         head = file.readline(MAX_LINE)
     if (columns := head.count(_delimiter(path).encode()) + 1) > MAX_COLUMNS:
-        what = f"has about {columns:,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+        what = f"has about {columns:,} columns, more than the {MAX_COLUMNS:,} that are read"
         raise DataError(path, what, "check whether its lines end where they should")
     whole_row = csv.ReadOptions(block_size=MAX_LINE + 1)
     with _lines(path) as text:

@@ -16,7 +16,7 @@ from runwatch.data.formats.base import ColumnBlock, duplicated
 from runwatch.data.formats.table import partition_values
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.data.neighbours import Neighbours
-from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, measured_type, parse
+from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, measured_type, parse, without_marks
 from runwatch.data.precision import same_precision
 from runwatch.domain.borders import Arrow, JsonDict, JsonMapping
 from runwatch.domain.profile import (
@@ -197,7 +197,9 @@ class Counter:
         group, invalid = family(array.type), 0
         type_ = value_type(array)
         if group in ("string", "binary"):
-            text = as_text(array).drop_null()
+            words = as_text(array).drop_null()
+            text = without_marks(words)
+            self.scalars[index, NULL] += len(words) - len(text)
             values, invalid = self._read(index, column, text)
         elif group == "nested" or (converted := in_unit(array, column)) is None:
             values, invalid = None, len(array) - array.null_count
@@ -219,7 +221,7 @@ class Counter:
             self._notations[index] = notation
         values, invalid = parse(text, notation)
         kind = measured_type("", notation)
-        if kind.startswith(TIMES):
+        if kind.startswith(TIMES) or column.type.startswith(TIMES):
             values = in_unit(timed(values, kind), column)
             if values is None:
                 return None, len(text)

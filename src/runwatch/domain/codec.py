@@ -34,5 +34,5 @@ def to_bytes(record: object) -> bytes:
 
 
 def from_bytes(kind: type[T], data: bytes) -> T:
-    """A ``kind`` of ``to_bytes``'s bytes, read read as ``from_plain`` reads. Raises ValueError otherwise."""
+    """A ``kind`` of ``to_bytes``'s bytes, read as ``from_plain`` reads. Raises ValueError otherwise."""
     return msgspec.msgpack.decode(data, type=kind)

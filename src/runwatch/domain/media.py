@@ -79,7 +79,7 @@ class LoggedTable(msgspec.Struct, frozen=True, tag="table"):
 
 
 class LoggedFile(msgspec.Struct, frozen=True, tag="file"):
-    """What a terminal can't show, as it was written (empty: there is no file of it). ``about``: what is known
+    """What a terminal cannot show, as it was written (empty: it has no file). ``about``: what is known
     of it, in words."""
 
     data: bytes

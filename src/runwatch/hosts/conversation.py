@@ -32,7 +32,7 @@ class Conversation:
 
     def ask(self, what: str, **words: object) -> tuple[JsonDict, bytes]:
         """The answer: its words and its data. Raises WireError; OSError when what was asked about there
-        can't be read."""
+        cannot be read."""
         self._link.write(json.dumps({"do": what, **words}).encode("ascii") + b"\n")
         answer, data = self._answer()
         if "error" in answer:

@@ -36,7 +36,7 @@ class RemoteCurves:
         self._lock = threading.Lock()
 
     def series(self, key: RunKey, tag: str) -> Points:
-        """The curve as it is there now; as it was known last when it can't be had. Raises WireError when
+        """The curve as it is there now; as it was known last when it cannot be had. Raises WireError when
         nothing is known."""
         with self._lock:
             known = self._known.get((key, tag), _KnownCurve(0, Points.empty()))

@@ -46,7 +46,7 @@ class Link:
             )
         except (OSError, ValueError) as error:
             program = target.argv[0]
-            raise LinkError(f"{target.name}: {program} can't be started: {error}; check the PATH") from None
+            raise LinkError(f"{target.name}: {program} cannot be started: {error}; check the PATH") from None
         pipes = self._process
         assert pipes.stdin and pipes.stdout and pipes.stderr
         self._in, self._out, self._err = pipes.stdin, pipes.stdout, pipes.stderr

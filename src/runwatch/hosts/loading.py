@@ -34,7 +34,7 @@ def load(
     return FleetResult(here, others, config_path, wanted or Wanted(), now, timeout)
 
 
-def happened_there(loaded: Loaded | None) -> list[tuple[str, TaskEvent]]:
+def remote_history(loaded: Loaded | None) -> list[tuple[str, TaskEvent]]:
     """What happened to tasks and findings of the other machines of a look: (root, event), oldest first."""
     history: Callable[[], list[tuple[str, TaskEvent]]] | None = getattr(loaded, "history", None)
     return [] if history is None else history()

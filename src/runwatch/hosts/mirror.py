@@ -30,7 +30,7 @@ class Mirror:
     """The copies of a machine's roots, kept up to date over ``link`` until it ends."""
 
     def __init__(self, target: Target, link: Link, data: bytes, whole: bool) -> None:
-        """Copies what there is: all of it (``whole``), or for 5 s. Raises WireError: it can't be had, or a
+        """Copies what there is: all of it (``whole``), or for 5 s. Raises WireError: it cannot be had, or a
         root is not there."""
         self._talk = Conversation(target.name, link, data)
         self.python = str(self._talk.hello.get("python", ""))
@@ -64,7 +64,7 @@ class Mirror:
 
     def bring(self, files_of: str, paths: Sequence[str], timeout: float) -> None:
         """Have pictures copied that somebody looks at; ``files_of``: the folder that is watched here. Returns
-        when they are there, or can't be had in time."""
+        when they are there, or cannot be had in time."""
         with self._wakeup:
             brought = [self._wanted.setdefault((files_of, path), threading.Event()) for path in paths]
             self._wakeup.notify_all()
@@ -114,7 +114,7 @@ class Mirror:
         with_gpus = now >= self._gpus_at
         reading = self._talk.ask_value("machine", roots=roots, gpus=with_gpus)
         if not isinstance(reading, dict):
-            raise WireError("an invalid look at the machine (no object)")
+            raise WireError("invalid machine data (not an object)")
         if with_gpus:
             self._gpus = str(reading.get("gpus", ""))
             self._gpus_at = now + (time.monotonic() - now) * _GPUS_SHARE

@@ -20,7 +20,7 @@ _MOST_GPUS, _MOST_DISKS = 64, 32
 
 
 class _MachineReading(msgspec.Struct):
-    """One look of the script. ``spent``: (busy, all) processor time so far; ``memory``: (used, all) bytes;
+    """One reading of the script. ``spent``: (busy, all) processor time so far; ``memory``: (used, all) bytes;
     ``disks``: (mount, device, used, free, share of free inodes, read-only); ``gpus``: what nvidia-smi wrote,
     as ``GPU_COLUMNS`` of the script."""
 
@@ -36,7 +36,7 @@ class _MachineReading(msgspec.Struct):
 
 class MirroredMachine:
     """What only a history tells (processor use, the pace at which disks fill, idle times) counts from the
-    first look."""
+    first reading."""
 
     def __init__(self, host: str) -> None:
         self._host = host
@@ -47,20 +47,20 @@ class MirroredMachine:
     def take(self, reading: Mapping[str, object], now: float) -> Machine:
         """The machine, by an answer of the script. Raises WireError."""
         try:
-            look = msgspec.convert(reading, _MachineReading)
+            values = msgspec.convert(reading, _MachineReading)
         except msgspec.ValidationError as error:
-            raise WireError(f"an invalid look at the machine ({error})") from None
+            raise WireError(f"invalid machine data ({error})") from None
         return Machine(
             host=self._host,
-            cores=look.cores,
-            load=look.load,
-            cpu=self._share(look.spent),
-            memory_used=look.memory[0],
-            memory_total=look.memory[1],
-            in_container=look.limited,
-            disks=tuple(self._disk(now, disk) for disk in look.disks[:_MOST_DISKS]),
-            gpus=self._gpus(now, look.gpus),
-            pressure=tuple((safe(name), share) for name, share in sorted(look.pressure.items())[:3]),
+            cores=values.cores,
+            load=values.load,
+            cpu=self._share(values.spent),
+            memory_used=values.memory[0],
+            memory_total=values.memory[1],
+            in_container=values.limited,
+            disks=tuple(self._disk(now, disk) for disk in values.disks[:_MOST_DISKS]),
+            gpus=self._gpus(now, values.gpus),
+            pressure=tuple((safe(name), share) for name, share in sorted(values.pressure.items())[:3]),
             notes=("kills for lack of memory and what runs on which GPU are not known: it is mirrored",),
         )
 
@@ -89,7 +89,7 @@ class MirroredMachine:
 
 
 def _gpu(row: list[str]) -> Gpu:
-    """A line of nvidia-smi; what it can't say ("[N/A]") is not known."""
+    """A line of nvidia-smi; what it cannot say ("[N/A]") is not known."""
     busy, used, total, heat, power = map(_number, row[2:])
     return Gpu(
         int(row[0][:4]),

@@ -209,7 +209,7 @@ class MirroredRoot:
                 self._stand_in(file, known)
 
     def bring(self, path: str) -> None:
-        """Copy a picture that somebody looks at. Raises WireError; OSError: it can't be read."""
+        """Copy a picture that somebody looks at. Raises WireError; OSError: it cannot be read."""
         known = self._listed.get(path)
         if known is not None and known.size <= MOST_PICTURE and self._brought.get(path) != known:
             self._copy(path, known)
@@ -259,7 +259,7 @@ class MirroredRoot:
             if start == 0 and not appends:
                 part.unlink(missing_ok=True)
             elif start != offset:
-                raise WireError("a piece of a file that was not asked for")
+                raise WireError("a piece of a file that was not requested")
             _make_room(file, self.folder / "files")
             with target.open("ab") as out:
                 out.write(data)
@@ -329,7 +329,7 @@ def _pieces(names: Iterable[str], answer: JsonDict, data: bytes) -> Iterator[tup
     try:
         for path, (head, tail, rest) in zip(names, answer["lengths"], strict=True):
             if not (0 <= head <= _HEAD and 0 <= tail <= limits.TAIL and 0 <= rest < 2**62):
-                raise ValueError("lengths that were not asked for")
+                raise ValueError("lengths that were not requested")
             yield path, data[at : at + head], data[at + head : at + head + tail], rest
             at += head + tail
     except (KeyError, ValueError, TypeError) as error:

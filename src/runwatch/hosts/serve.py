@@ -95,7 +95,7 @@ class Server:
                     self._handle(decode(message))
                 except UnknownMessageError as error:
                     if error.number:
-                        words = f"runwatch {__version__} there can't do that; update it"
+                        words = f"runwatch {__version__} there cannot do that; update it"
                         self._out.send(m.Reply(error.number, error=words))
 
     def _handle(self, message: Any) -> None:

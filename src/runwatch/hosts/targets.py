@@ -58,7 +58,7 @@ class Target(msgspec.Struct, frozen=True):
         """What to say when nothing came in so many seconds."""
         words = " ".join(self.argv).split()
         held = "srun" in {word.rpartition("/")[2] for word in words} and not {"-u", "--unbuffered"} & {*words}
-        advice = "; srun holds back what is no whole line: add --unbuffered to its command" if held else ""
+        advice = "; srun holds back incomplete lines: add --unbuffered to its command" if held else ""
         return f"{self.name}: no answer in {seconds:.0f} s{advice}"
 
 

@@ -54,7 +54,7 @@ class Gpus:
         return self._started
 
     def _ask(self, name: str, *arguments: Any) -> Any:
-        """The library's answer; None: this GPU or this library can't say."""
+        """The library's answer; None: this GPU or this library cannot say."""
         try:
             return getattr(self._library, name)(*arguments)
         except Exception:  # as above: "not supported" is an answer, and a lost GPU must not end the look
@@ -97,7 +97,7 @@ class Gpus:
         return tuple(processes[pid] for pid in sorted(processes))
 
     def _idle_for(self, now: float, index: int, utilisation: float | None) -> float | None:
-        """For how long every look has found it below 5 % busy; None: it is not idle."""
+        """For how long every look has found it below 5% busy; None: it is not idle."""
         if utilisation is None or utilisation >= _IDLE:
             self._idle_since.pop(index, None)
             return None

@@ -49,7 +49,7 @@ def process_of(pid: int, started: float | None, host: str = "") -> Process:
     except psutil.NoSuchProcess:
         return Process(pid, host, started, False, "the process is gone")
     except psutil.AccessDenied:
-        return Process(pid, host, started, None, "the process may not be inspected")
+        return Process(pid, host, started, None, "the process cannot be inspected (no permission)")
     if started is not None and abs(born - started) > _SAME_START:
         return Process(pid, host, started, False, "the process is gone; its id was reused by another process")
     if state == psutil.STATUS_ZOMBIE:

@@ -23,7 +23,7 @@ class ProcFs(msgspec.Struct, frozen=True):
 
 
 def read_text(path: Path) -> str | None:
-    """A small kernel file's text; None where it can't be read."""
+    """A small kernel file's text; None where it cannot be read."""
     try:
         with open(path, "rb") as file:
             return file.read(_MOST).decode("utf-8", "replace")

@@ -133,7 +133,7 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
 
 
 def _expect(settings: Settings, entry: Data) -> dict[str, object]:
-    """The hard rules: those of a schema file, with ``[data.expect]`` over them. A file that can't be read
+    """The hard rules: those of a schema file, with ``[data.expect]`` over them. A file that cannot be read
     leaves a rule that is broken, so that it is seen."""
     if entry.schema is None:
         return dict(entry.expect)

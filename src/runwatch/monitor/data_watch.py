@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from runwatch.config import Predictions, Settings
 from runwatch.data.data_file import is_url
 from runwatch.data.evidently import EvidentlyWatch
+from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
@@ -75,7 +76,7 @@ class DataWatch:
     def due(self, now: float) -> bool:
         """Whether the data is to be looked at though no file event says so: it lies behind URLs, the next
         batch has become late, or nothing came of the last look."""
-        quiet = now - self._judged_at
+        quiet = elapsed(self._judged_at, now)
         if self._failed and quiet >= AGAIN_S:
             return True
         if self._judged_at and quiet >= AGAIN_S and any(_far(spec) for spec in self._specs):
@@ -94,7 +95,7 @@ class DataWatch:
         self._version += 1
         files = listing(self._settings, top)
         owned = frozenset(file.path for file in files if self._owned(file.path))
-        wish = Judge(self._root, self._settings, files, owned, now, self._version, deep)
+        job = Judge(self._root, self._settings, files, owned, now, self._version, deep)
         newest: dict[str, DataSet] = {}
 
         def tell(one: DataSet) -> None:
@@ -102,7 +103,7 @@ class DataWatch:
             self.sets = (*newest.values(), *(old for old in self.sets if old.name not in newest))
 
         self._failed = True
-        judged = self._reader.ask(wish, tell)
+        judged = self._reader.ask(job, tell)
         self._failed = False
         self._specs, self._entries = judged.specs, judged.entries
         self.sets = (*judged.sets, *self._evidently.sets(top, self._version))

@@ -45,7 +45,7 @@ def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Di
     try:
         settings = config.load(tuple(roots), config_file).values()
     except config.ConfigError as error:
-        yield Diagnostic("configuration", "bad", str(error), "runwatch can't start with it")
+        yield Diagnostic("configuration", "bad", str(error), "runwatch cannot start with it")
         return
     files = {s.file for s in settings if s.file}
     problems = list(dict.fromkeys(problem for s in settings for problem in s.problems))
@@ -92,7 +92,7 @@ def _terminal() -> Iterator[Diagnostic]:
     term, colours = os.environ.get("TERM", ""), os.environ.get("COLORTERM", "")
     if term in ("", "dumb"):
         yield Diagnostic(
-            "terminal", "bad", f"TERM={term}", "the dashboard can't be drawn; use runwatch brief"
+            "terminal", "bad", f"TERM={term}", "the dashboard cannot be drawn; use runwatch brief"
         )
     elif term in ("screen", "linux", "xterm"):
         yield Diagnostic(
@@ -119,7 +119,7 @@ def _terminal() -> Iterator[Diagnostic]:
 def _roots(roots: Sequence[str]) -> Iterator[Diagnostic]:
     for root in roots:
         if not os.access(root, os.R_OK | os.X_OK):
-            yield Diagnostic("root", "bad", f"{root}: can't be listed", "check its permissions")
+            yield Diagnostic("root", "bad", f"{root}: cannot be listed", "check its permissions")
             continue
         mount = mount_of(root)
         if mount.remote:
@@ -157,7 +157,7 @@ def _kernel(roots: Sequence[str]) -> Iterator[Diagnostic]:
             f"{taken.instances:,} of {instances:,} instances",
         )
     if not os.path.isdir("/proc/self/fd"):
-        yield Diagnostic("processes", "note", "no /proc: the process that writes a run can't be identified")
+        yield Diagnostic("processes", "note", "no /proc: the process that writes a run cannot be identified")
 
 
 def _folders(root: str) -> int:

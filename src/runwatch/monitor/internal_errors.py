@@ -12,7 +12,7 @@ from runwatch.domain.run import Problem
 
 
 def of_ours(what: str, error: Exception) -> Problem:
-    """What can't be judged for an error of our own, logged whole."""
+    """What cannot be judged for an error of our own, logged whole."""
     logging.getLogger("runwatch").error("error in %s", what, exc_info=error)
     return Problem(what, None, f"internal error: {error!r}", "please report it")
 

@@ -37,7 +37,7 @@ from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
 from runwatch.system.threads import NoThread, must_start
-from runwatch.watch.rounds import MISS_AFTER, Round, Rounds
+from runwatch.watch.schedule import MISS_AFTER, DueScan, ScanSchedule
 
 SLICE_S = 0.03
 FRAME_S = 0.2
@@ -82,8 +82,8 @@ class Monitor:
         self._media = Media(find)
         self._system = RunSystem(find, lambda: self._board.background.machine_record)
         self._judged = threading.Event()
-        self._rounds = {
-            root: Rounds(root, settings[root].watch.mode, settings[root].watch.reconcile, self._wake_up)
+        self._schedules = {
+            root: ScanSchedule(root, settings[root].watch.mode, settings[root].watch.reconcile, self._wake_up)
             for root in roots
         }
 
@@ -106,8 +106,8 @@ class Monitor:
         if self._thread is not None:
             self._thread.join(timeout=5.0)
         self._errors.stop()
-        for rounds in self._rounds.values():
-            rounds.stop()
+        for schedule in self._schedules.values():
+            schedule.stop()
         self._answer_intents()
         self._board.close(time.time())
 
@@ -153,7 +153,7 @@ class Monitor:
 
     @property
     def roots(self) -> tuple[str, ...]:
-        return tuple(self._rounds)
+        return tuple(self._schedules)
 
     def saved_view(self, root: str) -> str:
         """How a person arranged this root's board; "" when not arranged."""
@@ -199,8 +199,8 @@ class Monitor:
             self._wake.notify_all()
 
     def _run(self) -> None:
-        for rounds in self._rounds.values():
-            rounds.start()
+        for schedule in self._schedules.values():
+            schedule.start()
         last_work = -LEAST_PAUSE_S
         opened = False
         while not self._stopped:
@@ -238,7 +238,7 @@ class Monitor:
     def _show_error(self) -> None:
         """Show, and keep for ``status``, what went wrong beside what was known before."""
         trouble = self._errors.newest
-        situation = Situation(time.time(), host_name(), tuple(self._rounds))
+        situation = Situation(time.time(), host_name(), tuple(self._schedules))
         last = self._last or Snapshot(0, situation, (), {})
         marks = tuple(dict.fromkeys((*last.watch.marks, trouble)))
         self._last = replace(last, watch=replace(last.watch, marks=marks, trouble=trouble))
@@ -247,7 +247,7 @@ class Monitor:
 
     def _wait(self, last_work: float) -> None:
         """Until an event, an intent or the next due look; bursts are taken together."""
-        due = min(rounds.next_due() for rounds in self._rounds.values())
+        due = min(schedule.next_due() for schedule in self._schedules.values())
         with self._wake:
             if not self._woken:
                 self._wake.wait(timeout=max(min(due - time.monotonic(), TICK_S), 0.0))
@@ -258,20 +258,20 @@ class Monitor:
             self._woken = False
 
     def _scan_due(self) -> None:
-        for root, rounds in self._rounds.items():
+        for root, schedule in self._schedules.items():
             reader = self._board.roots.readers[root]
-            work = rounds.due(time.monotonic(), time.time(), reader.tree.top)
+            work = schedule.due(time.monotonic(), time.time(), reader.tree.top)
             if work.scan:
-                self._scan(root, rounds, work)
+                self._scan(root, schedule, work)
             elif work.paths:
                 with self._board.roots.lock:
                     changes = reader.refresh(work.paths)
                 if changes:
                     self._changed = True
-                    rounds.changed(changes, time.time())
+                    schedule.changed(changes, time.time())
                     self._board.background.noticed(root, changes)
 
-    def _scan(self, root: str, rounds: Rounds, work: Round) -> None:
+    def _scan(self, root: str, schedule: ScanSchedule, work: DueScan) -> None:
         reader = self._board.roots.readers[root]
         began = time.monotonic()
         first = not self._phase_live
@@ -281,18 +281,18 @@ class Monitor:
                 if not first:
                     reader.try_again()
         except OSError:
-            if not rounds.gone:
+            if not schedule.gone:
                 self._changed = True
-            rounds.vanished(time.monotonic())
+            schedule.vanished(time.monotonic())
             self._board.lost(root, time.time())
             return
         self._board.reachable(root)
         took = time.monotonic() - began
         folders = sum(1 for _ in reader.tree.top.walk())
         own = not first and not work.asked and not work.paths and self._missed(root, changes)
-        was_gone, marks = rounds.gone, rounds.marks
-        rounds.scanned(changes, time.monotonic(), took, time.time(), folders, own)
-        if changes or was_gone or marks != rounds.marks:
+        was_gone, marks = schedule.gone, schedule.marks
+        schedule.scanned(changes, time.monotonic(), took, time.time(), folders, own)
+        if changes or was_gone or marks != schedule.marks:
             self._changed = True
             self._board.background.noticed(root, changes)
 
@@ -333,6 +333,8 @@ class Monitor:
                     self._board.roots.fold_excess(time.time())
             if not self._phase_live and self._frames.due:
                 self._send(judged=False)
+            if self._last is not None:
+                self._board.fold_over(time.time())
             self._answer_intents()
 
     def _answer_intents(self) -> None:
@@ -340,8 +342,8 @@ class Monitor:
             intents, self._intents = self._intents, []
         for intent, answered in intents:
             if isinstance(intent, Rescan):
-                for rounds in self._rounds.values():
-                    rounds.ask_scan()
+                for schedule in self._schedules.values():
+                    schedule.ask_scan()
             answered(self._board.handle(intent, time.time()))
             self._changed = True
 
@@ -365,7 +367,10 @@ class Monitor:
         state = WatchState(
             phase="live" if self._phase_live else "reading",
             reading=(max(self._total - self._board.roots.waiting, 0), self._total),
-            modes={root: "polling" if rounds.polling else "native" for root, rounds in self._rounds.items()},
+            modes={
+                root: "polling" if schedule.polling else "native"
+                for root, schedule in self._schedules.items()
+            },
             marks=degraded,
             scanned=time.time(),
             trouble=trouble,
@@ -386,6 +391,6 @@ class Monitor:
 
     def _marks(self) -> list[str]:
         """What keeps the screen from being live, with the root's name where there are several."""
-        several = len(self._rounds) > 1
-        names = {root: f"{os.path.basename(root) or root}: " if several else "" for root in self._rounds}
-        return [names[root] + mark for root, rounds in self._rounds.items() for mark in rounds.marks]
+        several = len(self._schedules) > 1
+        names = {root: f"{os.path.basename(root) or root}: " if several else "" for root in self._schedules}
+        return [names[root] + mark for root, schedule in self._schedules.items() for mark in schedule.marks]

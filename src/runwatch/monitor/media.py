@@ -46,7 +46,7 @@ class Media:
             return MediaList()
         lock, media = self._of(key)
         with lock:
-            return media.look(run.files, others)
+            return media.refresh(run.files, others)
 
     def contents(self, key: RunKey, series: MediaSeries, most: int | None = None) -> list[MediaContent]:
         """The items of ``series``, in order; no pictures and files of more than ``most`` bytes together."""

@@ -19,10 +19,10 @@ from runwatch.judge.predictions.comparing import compare_predictions
 from runwatch.monitor.compare_files import prediction_options
 from runwatch.monitor.data_sets import DataSpec, data_set
 from runwatch.monitor.model_plans import ScoringPlan
-from runwatch.scoring.base import CONFIDENCE, PREDICTION, SCORE, TRUTH, Job, ScoringAnswer
+from runwatch.scoring.base import CONFIDENCE, PREDICTION, SCORE, TRUTH, ScoringAnswer, ScoringJob
 from runwatch.text.safe import run_name
 
-Scored = tuple[Job, ScoringAnswer]
+Scored = tuple[ScoringJob, ScoringAnswer]
 
 
 def compared(
@@ -73,7 +73,7 @@ def _common_scores(a: ScoringAnswer, b: ScoringAnswer) -> tuple[bool, tuple[str,
     return False, ("class scores left out: the batch does not hold just the classes that both models know",)
 
 
-def _names(job: Job, answer: ScoringAnswer, scores: bool, threshold: float | None) -> ColumnNames:
+def _names(job: ScoringJob, answer: ScoringAnswer, scores: bool, threshold: float | None) -> ColumnNames:
     by_threshold = threshold is not None and scores and len(answer.scores) == 1
     return ColumnNames(
         target=TRUTH,

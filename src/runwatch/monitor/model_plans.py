@@ -21,7 +21,7 @@ from runwatch.data.workflow import find_files
 from runwatch.domain.run import Problem
 from runwatch.monitor.compare_files import stamp_of
 from runwatch.monitor.data_pipeline import DataSpec, in_time
-from runwatch.scoring.base import Job, numeric_columns
+from runwatch.scoring.base import ScoringJob, numeric_columns
 
 MAX_BATCHES = 30
 _ENGINE = "1"
@@ -32,11 +32,11 @@ class ScoringPiece(msgspec.Struct, frozen=True):
     """One data file and the jobs on it; a job is None where there is no such model."""
 
     file: DataFile
-    champion: Job | None
-    challenger: Job | None
+    champion: ScoringJob | None
+    challenger: ScoringJob | None
 
     @property
-    def jobs(self) -> Iterator[Job]:
+    def jobs(self) -> Iterator[ScoringJob]:
         yield from (job for job in (self.champion, self.challenger) if job is not None)
 
 
@@ -53,13 +53,13 @@ class ScoringPlan(msgspec.Struct, frozen=True):
     assumed: str = ""
 
     @property
-    def urgent(self) -> Iterator[Job]:
+    def urgent(self) -> Iterator[ScoringJob]:
         """What a first verdict needs: the newest batch, then the reference."""
         for piece in (*self.batches[-1:], *self.reference):
             yield from piece.jobs
 
     @property
-    def later(self) -> Iterator[Job]:
+    def later(self) -> Iterator[ScoringJob]:
         """The older batches, the newest first."""
         for piece in self.batches[-2::-1]:
             yield from piece.jobs
@@ -175,7 +175,7 @@ def _target(entry: Model, spec: DataSpec, files: Sequence[DataFile]) -> tuple[st
     for file in files:
         try:
             names = [name for name, _ in format_of(file).schema(file)]
-        except Exception:  # a file that can't be read is told where it is scored
+        except Exception:  # a file that cannot be read is told where it is scored
             continue
         guessed = next((name for name in names if guess_role(name, None, None, None, None) == "target"), None)
         if guessed is not None:
@@ -218,7 +218,7 @@ class _Jobs:
             if named and settings.path(named) in usable
         }
         self._stamps = {side: stamp_of(path) for side, path in self._models.items()}
-        self._like = Job(
+        self._like = ScoringJob(
             "",
             "",
             "",
@@ -238,7 +238,7 @@ class _Jobs:
         )
         self._labels = [f"{path}\t{stamp}" for path, stamp in labels.items()]
 
-    def of(self, file: DataFile, side: str) -> Job | None:
+    def of(self, file: DataFile, side: str) -> ScoringJob | None:
         model = self._models.get(side)
         if model is None:
             return None

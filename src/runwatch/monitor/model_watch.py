@@ -9,6 +9,7 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from runwatch.config import Model, Settings
+from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
@@ -20,7 +21,7 @@ from runwatch.monitor.model_judging import Scored, compared, judged, prediction_
 from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
 from runwatch.monitor.pieces import Pieces
 from runwatch.monitor.table_reader import PlanModels, Reader, ignore_parts
-from runwatch.scoring.base import Job, ScoringAnswer
+from runwatch.scoring.base import ScoringAnswer, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
 from runwatch.store import paths
@@ -61,7 +62,7 @@ class ModelWatch:
 
     def due(self, now: float) -> bool:
         """Whether a model file has changed since the last step; asks the disk every five seconds."""
-        if not self._settings.models or now - self._looked < LOOK_EVERY_S:
+        if not self._settings.models or elapsed(self._looked, now) < LOOK_EVERY_S:
             return False
         self._looked = now
         return self._stamps is not None and self._model_stamps() != self._stamps
@@ -110,7 +111,7 @@ class ModelWatch:
     def _plans(self, top: Folder) -> tuple[list[Problem], list[ScoringPlan]]:
         usable, problems = self._usable()
         if self._base is None:
-            wrong = "predictions can't be kept: this user has no state directory"
+            wrong = "predictions cannot be kept: this user has no state directory"
             return [Problem("[[models]]", None, wrong, "set XDG_STATE_HOME")], []
         files = listing(self._settings, top)
         job = PlanModels(self._root, self._settings, files, self._base, tuple(usable))
@@ -140,7 +141,7 @@ class ModelWatch:
             )
         return usable, problems
 
-    def _answer(self, job: Job) -> ScoringAnswer | Problem | None:
+    def _answer(self, job: ScoringJob) -> ScoringAnswer | Problem | None:
         """What is known of a job: this process's own, else what an earlier one wrote."""
         identity, known = self._known.get(job.output, ("", None))
         if identity == job.identity and (isinstance(known, Problem) or os.path.exists(job.output)):
@@ -151,13 +152,13 @@ class ModelWatch:
             return answer
         return self._broken.get(_model_of(job))
 
-    def _remember(self, job: Job, answer: ScoringAnswer | Problem) -> None:
+    def _remember(self, job: ScoringJob, answer: ScoringAnswer | Problem) -> None:
         """A model that is at fault itself is not tried on other files until it changes."""
         self._known[job.output] = (job.identity, answer)
         if isinstance(answer, Problem) and answer.file == job.model:
             self._broken[_model_of(job)] = answer
 
-    def _scored(self, job: Job | None) -> Scored | None:
+    def _scored(self, job: ScoringJob | None) -> Scored | None:
         answer = None if job is None else self._answer(job)
         return (job, answer) if job is not None and isinstance(answer, ScoringAnswer) else None
 
@@ -250,6 +251,8 @@ class ModelWatch:
     def _prune(self, plans: list[ScoringPlan], now: float) -> None:
         """Predictions on files that are gone, or that the newest batches have left behind, are removed; what
         another process may be writing is left alone for an hour."""
+        outputs = {job.output for plan in plans for job in (*plan.urgent, *plan.later)}
+        self._known = {output: known for output, known in self._known.items() if output in outputs}
         for plan in plans:
             pieces = (*plan.reference, *plan.batches)
             current = {job.output for piece in pieces for job in piece.jobs}
@@ -266,6 +269,6 @@ def _named(pieces: Sequence[ScoringPiece]) -> str:
     return pieces[0].file.name if len(pieces) == 1 else plural(len(pieces), "file")
 
 
-def _model_of(job: Job) -> tuple[object, ...]:
+def _model_of(job: ScoringJob) -> tuple[object, ...]:
     """A model file as it stands, and what was said of it."""
     return stamp_of(job.model), job.score, job.task, job.classes, job.positive

@@ -1,4 +1,4 @@
-"""The slow second look at data sets, in another process; a newer wish ends an older one."""
+"""The slow second look at data sets, in another process; a newer job ends an older one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MultivariateProcess:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[str] | None = None
         self.trouble = ""
-        """Why nothing came of the newest wish, for people."""
+        """Why nothing came of the newest job, for people."""
 
     def ask(self, specs: tuple[DataSpec, ...]) -> None:
         """Look at these now instead of whatever is being looked at."""
@@ -46,20 +46,20 @@ class MultivariateProcess:
                     text=True,
                 )
         except OSError as error:
-            self._failed(f"can't be started ({error.strerror})")
+            self._failed(f"cannot be started ({error.strerror})")
             return
         if started(partial(self._wait, child, to_json(specs)), "runwatch-deepening") is None:
             self.stop()
-            self._failed("can't be waited for (no thread is left)")
+            self._failed("cannot be waited for (no thread is left)")
 
     def _failed(self, why: str) -> None:
         self.trouble = f"the comparison of all columns together {why}"
         self._done(False)
 
-    def _wait(self, child: subprocess.Popen[str], wish: str) -> None:
+    def _wait(self, child: subprocess.Popen[str], job: str) -> None:
         late = False
         try:
-            _, stderr = child.communicate(wish, timeout=LIMIT_S)
+            _, stderr = child.communicate(job, timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
             late = True
             child.kill()

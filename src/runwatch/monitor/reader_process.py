@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-from runwatch.data import being_read
+from runwatch.data import crash_notes
 from runwatch.domain.codec import from_plain
 from runwatch.domain.drift import DataSet
 from runwatch.domain.errors import UserError
-from runwatch.monitor.table_reader import Answer, Job, Tell
+from runwatch.monitor.table_reader import Answer, TableJob, Tell
 from runwatch.system.deaths import cause
 
 COMMAND = (sys.executable, "-P", "-m", "runwatch.monitor.reader_worker")
@@ -50,7 +50,7 @@ class ReaderProcess:
         self._used = 0.0
         self.refused: dict[str, str] = {}
 
-    def ask(self, job: Job[Answer], tell: Tell) -> Answer:
+    def ask(self, job: TableJob[Answer], tell: Tell) -> Answer:
         """The answer; parts of it are told as they come. Raises ReaderError when no process can be had, or
         each one dies, and UserError as the job itself would."""
         with self._asking:
@@ -64,7 +64,7 @@ class ReaderProcess:
                         raise ReaderError(f"the process that reads data ended: {death}") from None
             raise ReaderError(f"data is not read: {_MOST_DEATHS} files ended the process that read them")
 
-    def _heard(self, job: Job[Answer], tell: Tell) -> Answer:
+    def _heard(self, job: TableJob[Answer], tell: Tell) -> Answer:
         child = self._running()
         assert child.stdin is not None and child.stdout is not None
         body = pickle.dumps((job, self.refused))
@@ -92,7 +92,7 @@ class ReaderProcess:
             if self._stopped:
                 raise ReaderError("reading was stopped")
             if self._child is None or self._child.poll() is not None:
-                self._note = being_read.new_note() if self._note is None else self._note
+                self._note = crash_notes.new_note() if self._note is None else self._note
                 self._child = self._started()
             return self._child
 
@@ -118,7 +118,7 @@ class ReaderProcess:
 
     def _refuse(self, how: str) -> bool:
         """Leave out the file that was being read; False when none was."""
-        file = being_read.noted(self._note)
+        file = crash_notes.noted(self._note)
         logging.getLogger("runwatch").error("the reading process ended: %s, %s", how, file)
         if file is None:
             return False

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import IO, Any
 
-from runwatch.data import being_read
+from runwatch.data import crash_notes
 from runwatch.domain.codec import to_plain
 from runwatch.domain.errors import UserError
 from runwatch.monitor.reader_process import LENGTH
@@ -22,7 +22,7 @@ from runwatch.system.deaths import end_with_parent
 
 
 def main() -> int:
-    """Grant wishes until there are no more."""
+    """Grant jobs until there are no more."""
     end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
@@ -35,9 +35,9 @@ def main() -> int:
 
     while (request := _next(sys.stdin.buffer)) is not None:
         job, refused = pickle.loads(request)
-        being_read.note_on(note, refused)
+        crash_notes.note_on(note, refused)
         say(*_granted(reader, job, say))
-        being_read.done()
+        crash_notes.done()
     cache.close()
     return 0
 
@@ -51,13 +51,13 @@ def _granted(reader: TableReader, job: Any, say: Callable[[str, Any], None]) -> 
         return "failed", repr(error)
 
 
-def _next(wishes: IO[bytes]) -> bytes | None:
+def _next(jobs: IO[bytes]) -> bytes | None:
     """The next job; None at the end."""
-    head = wishes.read(LENGTH.size)
+    head = jobs.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
     (size,) = LENGTH.unpack(head)
-    body = wishes.read(size)
+    body = jobs.read(size)
     return body if len(body) == size else None
 
 

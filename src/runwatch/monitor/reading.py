@@ -15,7 +15,6 @@ from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.read_run import ReadRun, SourceKey, restarted, source_of, stamped
 from runwatch.readers.base import Claim, Cursor, Layout, Reader, Reading, SourceFile, failed
-from runwatch.readers.common.own_logs import OwnLogs
 from runwatch.runs.catalogue import Catalogue
 from runwatch.runs.sources import RunMemory
 from runwatch.runs.summary import RunSummary, Summariser
@@ -50,6 +49,7 @@ class RootReader:
         self._summariser = Summariser(self._direction, is_placeholder)
         self.taken = 0
         """How many points have been read, ever."""
+        self.just_read: list[ReadRun] = []  # whoever looks at them empties the list
 
     def _direction(self, tag: str, stated: Direction) -> Direction:
         setting = self.settings.metrics.named.get(tag)
@@ -273,6 +273,7 @@ class RootReader:
             return
         if not more:
             entry.unread.discard(key)
+            self.just_read.append(entry)
         if entry.memory.thinned and entry.memory.torn():
             self.unfold(entry)
 
@@ -393,5 +394,9 @@ class RootReader:
 
 
 def _own_logs(settings: Settings) -> dict[str, Reader]:
+    if not settings.runs:
+        return {}
+    from runwatch.readers.common.own_logs import OwnLogs
+
     layouts = [(one.files, Layout(one.step, one.wall, one.metrics)) for one in settings.runs]
-    return {OwnLogs.NAME: OwnLogs(layouts)} if layouts else {}
+    return {OwnLogs.NAME: OwnLogs(layouts)}

@@ -99,7 +99,7 @@ class RunCache:
             if row is None:
                 continue
             self._kept[entry.id] = entry.version
-            with suppress(TypeError, ValueError):  # what can't be said is read again next time
+            with suppress(TypeError, ValueError):  # what cannot be said is read again next time
                 changed[entry.id] = to_bytes(row)
         gone = self._kept.keys() - self._reader.entries.keys()
         for run_id in gone:

@@ -20,7 +20,7 @@ _RULE = "alerts-test"
 _BETWEEN_S = 1.0
 
 
-class Trial(NamedTuple):
+class AlertTest(NamedTuple):
     """A channel as it may be shown, whether the test reached it, and what came back."""
 
     channel: str
@@ -30,10 +30,10 @@ class Trial(NamedTuple):
 
 def try_alerts(
     settings: Settings, root: str, host: str, origin: str, now: float, sleep: Callable[[float], None]
-) -> Iterator[Trial]:
+) -> Iterator[AlertTest]:
     """Send one test to each channel, and that it is over, so that no incident stays open."""
     to, wrong = senders(settings.alerts)
-    yield from (Trial("[alerts]", False, words) for words in wrong)
+    yield from (AlertTest("[alerts]", False, words) for words in wrong)
     event = AlertEvent(
         fingerprint=fingerprint(_RULE, host, root),
         action="trigger",
@@ -51,17 +51,17 @@ def try_alerts(
             answer = sender.send(Notification(_RULE, now, (event,)))
             sleep(_BETWEEN_S)
             sender.send(Notification(_RULE, now + _BETWEEN_S, (replace(event, action="resolve"),)))
-            yield Trial(sender.name, True, answer)
+            yield AlertTest(sender.name, True, answer)
         except AlertError as error:
-            yield Trial(sender.name, False, str(error))
+            yield AlertTest(sender.name, False, str(error))
 
 
-def send_findings(look: Loaded, wanted: Collection[str], least: str) -> Iterator[str]:
+def send_findings(loaded: Loaded, wanted: Collection[str], least: str) -> Iterator[str]:
     """Send those findings of a look whose fingerprints are ``wanted`` and that are at least as severe as
     ``least``, a message a rule and root; what went wrong, in words."""
-    snapshot = look.snapshot
+    snapshot = loaded.snapshot
     roots = snapshot.situation.roots
-    for root, settings in look.settings.items():
+    for root, settings in loaded.settings.items():
         to, wrong = senders(settings.alerts)
         yield from wrong
         own = [f for f in snapshot.findings if f.root == root or (f.root not in roots and root == roots[0])]

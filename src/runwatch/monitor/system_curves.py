@@ -40,7 +40,7 @@ class RunSystem:
             return ()
         own = tuple(sorted(tag for tag in run.metrics if is_system(tag)))
         with self._lock:
-            written = self._of(key).look(run.files)
+            written = self._of(key).refresh(run.files)
         record = self._record()
         seen = record.tags(*_span(run)) if record is not None else ()
         return (*own, *(tag for tag in written if tag not in own), *seen)

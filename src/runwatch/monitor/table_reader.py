@@ -1,4 +1,4 @@
-"""All that the board asks of tables on disk, as wishes and answers: granted in this process or, for a board
+"""All that the board asks of tables on disk, as jobs and answers: done in this process or, for a board
 that must live on, in another one."""
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.config import Predictions, Settings
-from runwatch.data import being_read
+from runwatch.data import crash_notes
 from runwatch.data.discover import ListedFile
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
@@ -29,12 +29,12 @@ Tell = Callable[[DataSet], None]
 Answer = TypeVar("Answer", covariant=True)
 
 
-class Job(Protocol[Answer]):
+class TableJob(Protocol[Answer]):
     """A job for the process that reads tables. ``ANSWER``: the type of what comes back."""
 
     ANSWER: ClassVar[Any]
 
-    def granted(self, reader: TableReader, tell: Tell) -> Answer: ...
+    def run(self, reader: TableReader, tell: Tell) -> Answer: ...
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ class Judge(msgspec.Struct, frozen=True):
     version: int
     deep: bool = False
 
-    def granted(self, reader: TableReader, tell: Tell) -> Judged:
+    def run(self, reader: TableReader, tell: Tell) -> Judged:
         specs = data_specs(self.root, self.settings, self.listing)
         sets = []
         for spec in specs:
@@ -100,7 +100,7 @@ def _refused(root: str, sets: Sequence[DataSet]) -> list[Problem]:
     reported |= {batch.name for one in sets for batch in one.batches if batch.problem is not None}
     return [
         replace(problem, file=name)
-        for path, problem in being_read.refusals()
+        for path, problem in crash_notes.refusals()
         if is_below(path, root) and (name := os.path.relpath(path, root)) not in reported
     ]
 
@@ -117,7 +117,7 @@ class PlanModels(msgspec.Struct, frozen=True):
     base: str
     usable: tuple[str, ...]
 
-    def granted(self, reader: TableReader, tell: Tell) -> ModelPlans:
+    def run(self, reader: TableReader, tell: Tell) -> ModelPlans:
         specs = data_specs(self.root, self.settings, self.listing)
         return model_plans(self.settings, specs, self.base, self.usable)
 
@@ -131,7 +131,7 @@ class Distribute(msgspec.Struct, frozen=True):
     column: str
     batch: str | None
 
-    def granted(self, reader: TableReader, tell: Tell) -> Distribution | None:
+    def run(self, reader: TableReader, tell: Tell) -> Distribution | None:
         return column_distribution(self.spec, self.column, self.batch, reader.pieces)
 
 
@@ -144,14 +144,14 @@ class SliceRows(msgspec.Struct, frozen=True):
     asked: ColumnNames
     label: str
 
-    def granted(self, reader: TableReader, tell: Tell) -> Rows | Problem:
+    def run(self, reader: TableReader, tell: Tell) -> Rows | Problem:
         return slice_rows(self.path, self.asked, self.label)
 
 
 class Reader(Protocol):
     """Whoever reads tables. ``ask`` blocks; raises UserError when it cannot be done at all."""
 
-    def ask(self, job: Job[Answer], tell: Tell) -> Answer: ...
+    def ask(self, job: TableJob[Answer], tell: Tell) -> Answer: ...
 
     def rest(self, seconds: float) -> None: ...
 
@@ -165,8 +165,8 @@ class TableReader:
         self.pieces = Pieces(cache)
         self._watches: dict[tuple[str, Predictions], PredictionsWatch] = {}
 
-    def ask(self, job: Job[Answer], tell: Tell) -> Answer:
-        return job.granted(self, tell)
+    def ask(self, job: TableJob[Answer], tell: Tell) -> Answer:
+        return job.run(self, tell)
 
     def rest(self, seconds: float) -> None:
         """Nothing runs by itself."""

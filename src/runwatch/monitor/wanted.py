@@ -13,7 +13,7 @@ MachineSource = Callable[[], Machine | None]
 
 
 class RootError(UserError):
-    """A root that can't be looked at; the text is the whole message, for people."""
+    """A root that cannot be looked at; the text is the whole message, for people."""
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
     such a name (in any case) is in the folder.
 ``read(claim, source, cursor, final) -> Reading``
     What is new in one file of a claim since ``cursor`` (None: from the start), as operations by run id.
-    Never raises for bad content: what can't be read becomes a ``Problem`` and the rest is read.
+    Never raises for bad content: what cannot be read becomes a ``Problem`` and the rest is read.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ class Listing:
         return self._folder.join(name)
 
     def head(self, name: str, size: int = limits.HEAD) -> bytes:
-        """The first bytes of a file here; b"" if it can't be read, or is none that the walk has seen."""
+        """The first bytes of a file here; b"" if it cannot be read, or is none that the walk has seen."""
         if name not in self._folder.files:
             return b""
         most = max(size, limits.HEAD)
@@ -219,7 +219,7 @@ class Listing:
         return self._heads[file][:size]
 
     def tail(self, name: str, size: int = limits.TAIL) -> bytes:
-        """The last bytes of a file here; b"" if it can't be read. For the few files whose end decides."""
+        """The last bytes of a file here; b"" if it cannot be read. For the few files whose end decides."""
         key = f"{self.join(name)}\0{size}"
         if key not in self._heads:
             try:
@@ -366,9 +366,9 @@ def failed(source: SourceFile, cursor: Cursor | None, error: Exception, hint: st
         problem = Problem(source.file, None, "not a regular file, skipped", "remove it, or log to a file")
     elif isinstance(error, OSError):
         reason = error.strerror or str(error)
-        problem = Problem(source.file, None, f"can't be read: {reason}", hint or "check its permissions")
+        problem = Problem(source.file, None, f"cannot be read: {reason}", hint or "check its permissions")
     else:
-        problem = Problem(source.file, None, f"can't be read: {error}", hint or "split it, or log less")
+        problem = Problem(source.file, None, f"cannot be read: {error}", hint or "split it, or log less")
     passing = isinstance(error, OSError) and not isinstance(error, NotRegular | TooLarge | FileNotFoundError)
     return Reading({}, replace(cursor or Cursor(), stat=source.stat), (problem,), again=passing)
 

@@ -35,7 +35,7 @@ _GROUPED = re.compile(r"\s*[-+]?\d{1,3}(?:[,' _]\d{3})+(?:\.\d*)?\s*")
 
 
 class _Look(NamedTuple):
-    """The metric columns of a file that is a log by its first lines, none if it is not; or why a log can't be
+    """The metric columns of a file that is a log by its first lines, else none; or why a log cannot be
     read."""
 
     tags: frozenset[str] = frozenset()

@@ -79,7 +79,7 @@ def _operations(name: str, data: bytes) -> Iterator[Operation]:
 
 
 def parameters(name: str, data: bytes) -> Mapping[str, object]:
-    """What a parameter file of this (lower-case) name says. Raises ValueError when it can't be understood."""
+    """What a parameter file of this (lower-case) name says. ValueError when it cannot be understood."""
     if name.endswith(".txt"):
         return _from_text(name, data.decode("utf-8", "backslashreplace"))
     if not data.strip():

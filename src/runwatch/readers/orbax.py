@@ -41,7 +41,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     match = _STEP.fullmatch(source.file.split("/")[-3])
     numbers = bounded_json.flat_numbers(version.value)
     if match is None or not numbers:
-        problem = Problem(source.file, None, "no numbers in it", "give save() metrics by name")
+        problem = Problem(source.file, None, "contains no numbers", "give save() metrics by name")
         return version.reading(claim, [], problem)
     operations: list[Operation] = [
         Append(claim.tag_prefix + tag, Points.of([int(match[1])], [value], [source.stat.mtime]))

@@ -111,7 +111,7 @@ def _numbers(claim: Claim, source: SourceFile, version: Version) -> Reading:
         Append(claim.tag_prefix + tag, Points.of([at], [value])) for tag, value in numbers.items()
     ]
     if not operations:
-        problem = Problem(source.file, None, "no numbers in it", "write metrics as flat names and numbers")
+        problem = Problem(source.file, None, "contains no numbers", "write metrics as flat names and numbers")
         return version.reading(claim, operations, problem)
     return version.reading(claim, operations)
 
@@ -137,7 +137,7 @@ def _read_search(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Rea
     rows = [row for row in told_rows if row is not None]
     whole = [row for row in rows if len(row) == len(names)]
     if len(whole) < len(rows):
-        text = f"{len(rows) - len(whole):,} rows of another width, skipped"
+        text = f"{len(rows) - len(whole):,} rows with a different number of cells, skipped"
         notes.add(None, text, "write it with to_csv")
     operations += _candidates(claim, names, whole)
     return Reading.of(claim, operations, document.cursor, notes.problems())

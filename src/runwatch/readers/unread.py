@@ -1,4 +1,4 @@
-"""Stores whose metrics can't be read without the tool that wrote them: said in words, with the way out, and
+"""Stores whose metrics cannot be read without the tool that wrote them: said in words, with the way out, and
 never passed over in silence. Of Aim's runs the names and times are read."""
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NO_DRIFT = (
     "Evidently: of these snapshots only drift is read, and they have none",
     "let runwatch judge the predictions themselves: [[predictions]] in runwatch.toml",
 )
-LOOKS_FOR = (_AIM, "*.json")
+LOOKS_FOR = (".aim", "*.json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -79,7 +79,7 @@ def _by_chance_of_many_looks(subject: Subject, metric: MetricComparison) -> bool
 
 
 def _loss(metric: MetricComparison) -> float | None:
-    """How much worse, above 0; None where that can't be said."""
+    """How much worse, above 0; None where that cannot be said."""
     if metric.delta is None or metric.direction is None:
         return None
     return metric.delta if metric.direction == "min" else -metric.delta
@@ -102,7 +102,7 @@ def _summary(subject: Subject, metric: MetricComparison) -> str:
     """Who, than what, in what, by how much; then the figures."""
     interval = ""
     if metric.ci is not None:
-        interval = f", 95 % interval {signed(metric.ci[0])} to {signed(metric.ci[1])}"
+        interval = f", 95% interval {signed(metric.ci[0])} to {signed(metric.ci[1])}"
     at = f" at step {metric.at}" if metric.at is not None else ""
     names = [safe(name).rpartition("/")[2] for name in (subject.called, subject.baseline_called)]
     return (

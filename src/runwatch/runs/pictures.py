@@ -44,9 +44,9 @@ def decoded(data: bytes, width: int, height: int) -> tuple[Pixels, tuple[int, in
     except Image.DecompressionBombError:
         raise MediaRefused("more than 40 million pixels: not decoded") from None
     except UnidentifiedImageError:
-        raise MediaRefused("no PNG, JPEG, GIF or WebP, whatever its name says") from None
+        raise MediaRefused("not a PNG, JPEG, GIF or WebP image, despite its name") from None
     except Exception as error:  # whatever a broken or hostile file makes the decoder say
-        raise MediaRefused(f"no whole picture: {error}") from None
+        raise MediaRefused(f"an incomplete image: {error}") from None
 
 
 def _rgb(image: object, fit: tuple[int, int]) -> Pixels:

@@ -33,8 +33,8 @@ class SystemCurves:
         self._cursors: dict[str, Cursor] = {}
         self._curves: dict[str, tuple[array[float], array[float]]] = {}
 
-    def look(self, files: Iterable[str]) -> tuple[str, ...]:
-        """The tags there are by now. Files that can't be read are passed over: the run's own problems tell of
+    def refresh(self, files: Iterable[str]) -> tuple[str, ...]:
+        """The tags so far. Files that cannot be read are passed over: the run's own problems tell of
         them."""
         for file in sorted(files):
             try:

@@ -21,14 +21,14 @@ TRUTH, PREDICTION, SCORE, CONFIDENCE, CLASS = "y_true", "y_pred", "y_score", "co
 
 
 class ScoringError(Exception):
-    """Why a model can't be run on a file: ``what`` is wrong with ``file``, and what to do (``hint``)."""
+    """Why a model cannot be run on a file: ``what`` is wrong with ``file``, and what to do (``hint``)."""
 
     def __init__(self, file: str, what: str, hint: str = "") -> None:
         super().__init__(what)
         self.problem = Problem(file, None, what, hint)
 
 
-class Job(msgspec.Struct, frozen=True):
+class ScoringJob(msgspec.Struct, frozen=True):
     """One model on one file. ``features``: columns in the model's order, () for those it names itself;
     ``usual``: the reference's columns of numbers in its order, which a model that names none gets;
     ``labels``: files of key and target that truth is taken from where the data has none;
@@ -138,7 +138,7 @@ class Scorer(Protocol):
 
 class ModelFormat(Protocol):
     """A format module. ``NEEDS``: the package that runs it; ``recognise``: by the file's name and first
-    bytes; ``load``: raises ScoringError for what can't or mustn't be loaded."""
+    bytes; ``load``: raises ScoringError for what cannot or mustn't be loaded."""
 
     NAME: str
     NEEDS: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from runwatch.scoring.base import Job, ScoringError
+from runwatch.scoring.base import ScoringError, ScoringJob
 from runwatch.scoring.tables import InputTable
 from runwatch.text.safe import safe
 
 
-def with_labels(job: Job, table: Any) -> Any:
+def with_labels(job: ScoringJob, table: Any) -> Any:
     """The batch with the target column that the files of labels have for its keys; rows without a label have
     none, and of several labels of one key the last one counts. ScoringError where a key is missing."""
     import pyarrow as pa

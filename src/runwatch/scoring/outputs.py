@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import PredictionTask
 from runwatch.domain.points import AnyArray
-from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, Job, RawScores, ScoringError
+from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, RawScores, ScoringError, ScoringJob
 from runwatch.text.safe import safe
 
 Floats = NDArray[np.float64]
@@ -31,7 +31,7 @@ class Predicted(msgspec.Struct, frozen=True, eq=False):
     notes: tuple[str, ...] = ()
 
 
-def predicted(raw: RawScores, job: Job) -> Predicted:
+def predicted(raw: RawScores, job: ScoringJob) -> Predicted:
     """ScoringError where the outputs contradict what was said of the model."""
     if raw.scores is not None and raw.scores.shape[1] > 1:
         return _of_classes(raw, raw.scores, job)
@@ -56,7 +56,7 @@ def predicted(raw: RawScores, job: Job) -> Predicted:
     return Predicted({PREDICTION: value}, "regression", bad=bad, notes=notes)
 
 
-def _of_labels(raw: RawScores, job: Job) -> Predicted:
+def _of_labels(raw: RawScores, job: ScoringJob) -> Predicted:
     assert raw.label is not None
     names = _names(job, raw.classes)
     classes = tuple(label_text(one) for one in names or ())
@@ -64,7 +64,7 @@ def _of_labels(raw: RawScores, job: Job) -> Predicted:
     return Predicted({PREDICTION: _labels(raw, job)}, task, classes=classes)
 
 
-def _of_score(raw: RawScores, value: Floats, job: Job, bad: int) -> Predicted:
+def _of_score(raw: RawScores, value: Floats, job: ScoringJob, bad: int) -> Predicted:
     """One score a row, of the positive class."""
     if job.task in ("regression", "multiclass"):
         raise ScoringError(
@@ -86,7 +86,7 @@ def _of_score(raw: RawScores, value: Floats, job: Job, bad: int) -> Predicted:
     return Predicted(columns, "binary", (SCORE,), classes, bad)
 
 
-def _of_classes(raw: RawScores, scores: Floats, job: Job) -> Predicted:
+def _of_classes(raw: RawScores, scores: Floats, job: ScoringJob) -> Predicted:
     """One score a class."""
     if job.task == "regression":
         raise ScoringError(job.model, f"gives {scores.shape[1]} numbers a row", "only one is compared")
@@ -121,7 +121,7 @@ def _of_classes(raw: RawScores, scores: Floats, job: Job) -> Predicted:
     return Predicted({**columns, **scored}, "multiclass", tuple(scored), classes, bad, tuple(notes))
 
 
-def _names(job: Job, own: Sequence[object] | None) -> Sequence[object] | None:
+def _names(job: ScoringJob, own: Sequence[object] | None) -> Sequence[object] | None:
     """The classes by number: as a person named them, else as the model does."""
     if job.classes and own is not None and len(own) != len(job.classes):
         wrong = f"has {len(own)} classes, but {len(job.classes)} are named"
@@ -129,7 +129,7 @@ def _names(job: Job, own: Sequence[object] | None) -> Sequence[object] | None:
     return job.classes or own
 
 
-def _labels(raw: RawScores, job: Job) -> Any:
+def _labels(raw: RawScores, job: ScoringJob) -> Any:
     """Predicted labels, class numbers by name where they are named."""
     assert raw.label is not None
     label = raw.label
@@ -159,7 +159,9 @@ def _learnt(label: AnyArray | None, scores: Floats, finite: Bools) -> list[objec
     return [named[i] for i in range(scores.shape[1])] if whole else None
 
 
-def _chosen(raw: RawScores, scores: Floats, finite: Bools, names: Sequence[object] | None, job: Job) -> Any:
+def _chosen(
+    raw: RawScores, scores: Floats, finite: Bools, names: Sequence[object] | None, job: ScoringJob
+) -> Any:
     if raw.label is not None:
         labels = _labels(raw, job)
         return [one if good else None for one, good in zip(list(labels), finite.tolist(), strict=True)]
@@ -170,7 +172,7 @@ def _chosen(raw: RawScores, scores: Floats, finite: Bools, names: Sequence[objec
     return [known[one] if good else None for one, good in zip(best, finite.tolist(), strict=True)]
 
 
-def _positive(names: Sequence[object] | None, job: Job) -> int:
+def _positive(names: Sequence[object] | None, job: ScoringJob) -> int:
     """Which of two columns is the positive class: the one named, else the larger label, else the second."""
     if names is None:
         if job.positive is not None:
@@ -185,7 +187,7 @@ def _positive(names: Sequence[object] | None, job: Job) -> int:
     return max((0, 1), key=lambda i: _natural(texts[i]))
 
 
-def _unnamed(job: Job) -> ScoringError:
+def _unnamed(job: ScoringJob) -> ScoringError:
     wrong = f"does not say which score is of class {safe(job.positive or '')}"
     return ScoringError(job.model, wrong, "name its classes in order: [[models]] classes = […]")
 

@@ -15,7 +15,7 @@ from typing import IO
 
 from runwatch.domain.codec import to_plain
 from runwatch.domain.run import Problem
-from runwatch.scoring.base import Job, ScoringAnswer, ScoringError
+from runwatch.scoring.base import ScoringAnswer, ScoringError, ScoringJob
 from runwatch.scoring.formats import format_of
 from runwatch.system.deaths import cause
 from runwatch.text.safe import safe
@@ -51,7 +51,7 @@ class Scoring:
         self._worker: subprocess.Popen[bytes] | None = None
         self.stopped = False
 
-    def score(self, job: Job) -> ScoringAnswer | Problem:
+    def score(self, job: ScoringJob) -> ScoringAnswer | Problem:
         """Never raises for a bad model or bad data: what went wrong is the problem."""
         with tempfile.TemporaryFile() as errors:
             with self._lock:
@@ -106,7 +106,7 @@ def _tail(errors: IO[bytes]) -> str:
     return safe(lines[-1], 200) if lines else ""
 
 
-def _heard(job: Job, code: int, output: bytes, tail: str) -> ScoringAnswer | Problem:
+def _heard(job: ScoringJob, code: int, output: bytes, tail: str) -> ScoringAnswer | Problem:
     try:
         result = json.loads(output)
         if "answer" in result:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.run import Problem
-from runwatch.scoring.base import Job, Offer, ScoringAnswer, ScoringError, numeric_columns
+from runwatch.scoring.base import Offer, ScoringAnswer, ScoringError, ScoringJob, numeric_columns
 from runwatch.scoring.formats import format_of
 from runwatch.scoring.labels import with_labels
 from runwatch.scoring.outputs import predicted
@@ -34,7 +34,7 @@ def main() -> int:
     """The process: limits, one job, one answer."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    job = Job.of(json.load(sys.stdin))
+    job = ScoringJob.of(json.load(sys.stdin))
     limit(job)
     try:
         result: dict[str, object] = {"answer": do(job).to_json()}
@@ -46,7 +46,7 @@ def main() -> int:
     return 0
 
 
-def limit(job: Job) -> None:
+def limit(job: ScoringJob) -> None:
     """Less priority, bounded memory, and an end even if the parent is gone."""
     with suppress(OSError):
         os.nice(10)
@@ -58,8 +58,8 @@ def limit(job: Job) -> None:
     signal.alarm(math.ceil(job.seconds) + _GRACE_S)
 
 
-def do(job: Job) -> ScoringAnswer:
-    """Run the model on the file and write its predictions. Raises ScoringError for what can't be scored, and
+def do(job: ScoringJob) -> ScoringAnswer:
+    """Run the model on the file and write its predictions. Raises ScoringError for what cannot be scored, and
     what pyarrow and the file system raise."""
     model = format_of(job.model).load(job.model, job.score)
     source = InputTable(job.data)
@@ -84,7 +84,7 @@ def do(job: Job) -> ScoringAnswer:
     return write(job, table, made)
 
 
-def _kinds(job: Job, source: InputTable) -> JsonDict:
+def _kinds(job: ScoringJob, source: InputTable) -> JsonDict:
     """Arrow type by column name. ScoringError for a name that occurs twice."""
     schema = source.schema()
     names = schema.names
@@ -95,12 +95,12 @@ def _kinds(job: Job, source: InputTable) -> JsonDict:
     return {field.name: field.type for field in schema}
 
 
-def _offer(job: Job, kinds: dict[str, object]) -> Offer:
+def _offer(job: ScoringJob, kinds: dict[str, object]) -> Offer:
     apart = {job.target, job.key, job.group}
     return Offer(job.data, tuple(kinds), job.usual or numeric_columns(kinds, apart), job.features)
 
 
-def in_words(job: Job, error: Exception) -> Problem:
+def in_words(job: ScoringJob, error: Exception) -> Problem:
     """Any error as a problem of the file that it is about."""
     if isinstance(error, ScoringError):
         about = error.problem
@@ -112,7 +112,7 @@ def in_words(job: Job, error: Exception) -> Problem:
         return Problem(job.model, None, what, "pip install 'runwatch[models]'")
     text = str(error).strip().splitlines()
     message = safe(text[0] if text else type(error).__name__, 200)
-    return Problem(job.data, None, f"can't be scored: {message}", "write it again")
+    return Problem(job.data, None, f"cannot be scored: {message}", "write it again")
 
 
 if __name__ == "__main__":

@@ -12,9 +12,9 @@ from runwatch.scoring.base import (
     PREDICTION,
     SCORE,
     TRUTH,
-    Job,
     ScoringAnswer,
     ScoringError,
+    ScoringJob,
 )
 from runwatch.scoring.outputs import Predicted, label_text
 from runwatch.system.files import private_folder
@@ -25,9 +25,9 @@ _META = b"runwatch"
 _SEEN = 200
 
 
-def write(job: Job, table: Arrow, predicted: Predicted) -> ScoringAnswer:
+def write(job: ScoringJob, table: Arrow, predicted: Predicted) -> ScoringAnswer:
     """The predictions of ``table``'s rows beside key, truth, group and slices, in order. ScoringError where
-    it can't be written."""
+    it cannot be written."""
     import pyarrow as pa
 
     columns: dict[str, object] = {}
@@ -43,12 +43,12 @@ def write(job: Job, table: Arrow, predicted: Predicted) -> ScoringAnswer:
     try:
         _whole(named, job.output, job.mtime_ns)
     except OSError as error:
-        message = f"can't be written: {safe(error.strerror or str(error))}"
+        message = f"cannot be written: {safe(error.strerror or str(error))}"
         raise ScoringError(job.output, message, "make room, or check the state directory") from error
     return answer
 
 
-def _carried(job: Job) -> list[str]:
+def _carried(job: ScoringJob) -> list[str]:
     """Columns that go along. ScoringError where one would hide a prediction."""
     names = [name for name in dict.fromkeys((job.key, job.group, *job.slices)) if name is not None]
     own = (TRUTH, PREDICTION, SCORE, CONFIDENCE)
@@ -62,7 +62,7 @@ def _carried(job: Job) -> list[str]:
     return names
 
 
-def _answer(job: Job, rows: int, predicted: Predicted, columns: dict[str, object]) -> ScoringAnswer:
+def _answer(job: ScoringJob, rows: int, predicted: Predicted, columns: dict[str, object]) -> ScoringAnswer:
     truth = columns.get(TRUTH)
     return ScoringAnswer(
         job.identity,

@@ -38,7 +38,7 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 
 def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -> CheckResult:
-    """All that holds now. ``tonight``: only what can't wait until nine in the morning: critical findings
+    """All that holds now. ``tonight``: only what cannot wait until nine in the morning: critical findings
     (a disk that fills before then is one) and runs that end, or whose time is up, before then."""
     findings = _tonight(snapshot) if tonight else list(snapshot.findings)
     facts = in_order([finding_facts(finding) for finding in findings])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runwatch.domain.comparison import RunRow, RunTable, WhatMatters
+from runwatch.domain.comparison import HparamImportance, RunRow, RunTable
 from runwatch.domain.run import RunKey
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.tabular import render
@@ -17,7 +17,7 @@ _HPARAMS_SHOWN = 8
 _METRICS_SHOWN = 6
 
 
-def run_table_json(table: RunTable, matters: WhatMatters | None = None) -> dict[str, object]:
+def run_table_json(table: RunTable, matters: HparamImportance | None = None) -> dict[str, object]:
     """The table as JSON: rows best first; ``hparams`` and ``metrics`` by name."""
     out: dict[str, object] = {
         "schema": SCHEMA,
@@ -55,10 +55,15 @@ def _row_json(table: RunTable, row: RunRow) -> dict[str, object]:
 
 
 def run_table_text(
-    table: RunTable, form: str, matters: WhatMatters | None = None, names: Mapping[RunKey, str] | None = None
+    table: RunTable,
+    form: str,
+    matters: HparamImportance | None = None,
+    names: Mapping[RunKey, str] | None = None,
+    width: int | None = None,
 ) -> str:
     """The table in ``form``; text shows the first metrics and the settings that differ, the others all.
-    ``names``: what the runs are called in lists; CSV has their ids."""
+    ``names``: what the runs are called in lists; CSV has their ids; ``width``: cells of the
+    terminal, None where there is none."""
     everything = form == "csv"
     called = {} if names is None or everything else names
     metrics = [i for i, name in enumerate(table.metrics) if name != table.metric]
@@ -82,7 +87,7 @@ def run_table_text(
         ]
         for row in table.rows
     ]
-    result = render(headers, rows, form)
+    result = render(headers, rows, form, width)
     return result if form != "text" else "\n".join([result, *_below(table, matters, called)])
 
 
@@ -94,7 +99,7 @@ def _written(value: object) -> str:
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
-def _below(table: RunTable, matters: WhatMatters | None, called: Mapping[RunKey, str]) -> list[str]:
+def _below(table: RunTable, matters: HparamImportance | None, called: Mapping[RunKey, str]) -> list[str]:
     arrow = {"max": "higher is better", "min": "lower is better"}.get(
         table.direction or "", "no direction known"
     )

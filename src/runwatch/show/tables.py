@@ -111,7 +111,7 @@ def query(
         db.set_progress_handler(lambda: 0, _STEPS)  # in Python, so that Ctrl-C is noticed
         cursor = db.execute(sql)
         if cursor.description is None:
-            raise UserError("sql: nothing is asked; runwatch sql 'select * from runs'")
+            raise UserError("sql: no query given; try runwatch sql 'select * from runs'")
         return Answer([column[0] for column in cursor.description], cursor.fetchall())
     except (sqlite3.Error, sqlite3.Warning) as error:
         if str(error) == "interrupted":

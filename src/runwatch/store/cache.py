@@ -94,7 +94,7 @@ class CacheFile:
 
 
 def _open(directory: Path) -> sqlite3.Connection | None:
-    """The database, made anew when it is broken or of another version; None when it can't be had."""
+    """The database, made anew when it is broken or of another version; None when it cannot be had."""
     path = directory / FILE
     for _ in range(2):
         try:

@@ -35,7 +35,7 @@ class OpenedDatabase(msgspec.Struct):
 def open_database(path: Path | None, migrations: Sequence[str]) -> OpenedDatabase:
     """The database at ``path`` (None: there is no place for one), brought to the newest version by running
     the ``migrations`` above its ``user_version``. It never raises: a broken file is renamed aside, what can
-    be read of it is copied over; one that can't be written is continued in memory."""
+    be read of it is copied over; one that cannot be written is continued in memory."""
     if path is None:
         return _in_memory(None, migrations, "no home directory: nothing is saved; set HOME")
     try:
@@ -201,4 +201,4 @@ def _free_name(path: Path) -> Path:
 
 def _unwritable(path: Path, reason: str) -> str:
     where = safe(str(path.parent))
-    return f"{path.name} can't be written ({reason}): changes are lost when runwatch ends; see {where}"
+    return f"{path.name} cannot be written ({reason}): changes are lost when runwatch ends; see {where}"

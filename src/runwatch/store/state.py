@@ -338,7 +338,7 @@ class State:
                 self._db, self.notice, self.in_memory = opened.connection, opened.notice, opened.in_memory
             where = safe(str(self.path)) if self.path else "the state"
             hint = "free some space" if "full" in str(error) else "check the disk"
-            raise StateError(f"{where}: can't be read or saved ({error}); {hint}") from error
+            raise StateError(f"{where}: cannot be read or saved ({error}); {hint}") from error
 
 
 def _is_alive(holder: Holder, me: Holder, stale_after: float) -> bool:

@@ -16,7 +16,7 @@ _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 class Mount(msgspec.Struct, frozen=True):
-    """Where a path is mounted, and the file system's type ("" when it can't be told); ``source``: the device
+    """Where a path is mounted, and the file system's type ("" when it cannot be told); ``source``: the device
     or server, ``top``: the folder of it that is mounted there."""
 
     point: str

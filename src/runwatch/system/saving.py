@@ -43,7 +43,7 @@ def save(
 
 
 def save_text(path: Path, text: str, mode: int = 0o644) -> None:
-    """``save`` of UTF-8 text; what UTF-8 can't hold is written as ``\\udcff``."""
+    """``save`` of UTF-8 text; what UTF-8 cannot hold is written as ``\\udcff``."""
     save(path, lambda file: file.write(text.encode("utf-8", "backslashreplace")), mode)
 
 

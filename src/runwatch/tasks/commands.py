@@ -40,7 +40,7 @@ _EDITED = "changed"
 
 
 class CommandRefused(Exception):
-    """The person asked for something that can't be done; the text says why and what to do instead."""
+    """The person asked for something that cannot be done; the text says why and what to do instead."""
 
 
 class TaskChange(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
             case AddTask(text=text):
                 line = added(text, today)
                 what: What = "done" if parse(line).done else "added"
-                return TaskChange(LineEdit(None, line), what, f"added: {safe(line, 80)}", None)
+                return TaskChange(LineEdit(None, line), what, f"added: {_bare(parse(line))}", None)
             case FinishTask(id=id_):
                 match = find(id_, lines, today, lambda t: not t.done, "is already done")
                 return _finished(match, lines, today)
@@ -112,7 +112,7 @@ def find(
     if len(able) != 1:
         choice = [task for _, task in able or fitting]
         named = "; ".join(f"{safe(t.id)} {safe(t.text, 40)}" for t in choice[:_MOST_CANDIDATES])
-        raise CommandRefused(f"{safe(query, 60)!r} fits {len(choice)} tasks; give the id of one: {named}")
+        raise CommandRefused(f"{safe(query, 60)!r} matches {len(choice)} tasks; give the id of one: {named}")
     return able[0]
 
 
@@ -136,7 +136,7 @@ def _finished(match: tuple[int, Task], lines: Sequence[str], today: date) -> Tas
         again = repeated(task.line, today)
     except LineError as error:
         again = None
-        warnings.append(f"it does not come again: {error}")
+        warnings.append(f"no next occurrence was added: {error}")
     if again is not None:
         days = tags_of(again)
         when = days.get("t") or days.get("due", "")
@@ -159,7 +159,7 @@ def _reopened(match: tuple[int, Task], lines: Sequence[str]) -> TaskChange:
     if again is None or again not in lines:
         return done
     last = LineEdit(again, None, lines.count(again) - 1)
-    return replace(done, message=f"{done.message}; its next time goes", more=(last,))
+    return replace(done, message=f"{done.message}; its next occurrence is removed", more=(last,))
 
 
 def _below(task: Task, tasks: Sequence[Task]) -> list[Task]:

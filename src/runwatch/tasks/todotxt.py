@@ -144,7 +144,7 @@ def reopen(line: str) -> str:
 def with_priority(line: str, priority: str | None) -> str:
     """The line with another priority (A to Z) or none; on a done line it is the ``pri:`` tag."""
     if priority is not None and not re.fullmatch("[A-Z]", priority):
-        raise LineError(f"priority {priority!r} is none; give one letter from A to Z")
+        raise LineError(f"priority {priority!r} is not a priority; give one letter from A to Z")
     head, text = split(line)
     if head.done:
         text = set_tag(text, "pri", priority) if priority else drop_tag(text, "pri")

@@ -64,7 +64,7 @@ def next_time(
     base = (due or threshold or today) if strict else today
     moved = after(rec.removeprefix("+").lower(), base)
     if moved is None or moved <= base:
-        raise ValueError(f"rec:{rec} is not a repetition; write rec:1w, or rec:+1m for strict months")
+        raise ValueError(f"rec:{rec} is not a valid repetition; write rec:1w, or rec:+1m for strict months")
     if due is None and threshold is not None:
         return None, moved
     return moved, moved - (due - threshold) if due is not None and threshold is not None else None

@@ -14,7 +14,7 @@ CHART_KEYS: list[BindingType] = [
     Binding("L", "log", "Log", id="chart.log", tooltip="logarithmic y axis"),
     Binding("S", "smooth", "Smooth", id="chart.smooth", tooltip="moving average, display only"),
     Binding("X", "axis", "x axis", id="chart.axis", tooltip="by step, epoch, time since the start, clock"),
-    Binding("z", "zoom(0.5)", "Zoom", id="chart.zoom", tooltip="closer, towards the newest"),
+    Binding("z", "zoom(0.5)", "Zoom", id="chart.zoom", tooltip="zoom in on the newest part"),
     Binding("Z", "zoom(2.0)", "Wider", show=False, id="chart.wider"),
     Binding("left_square_bracket", "pan(-0.5)", "Earlier", show=False, id="chart.earlier", key_display="["),
     Binding("right_square_bracket", "pan(0.5)", "Later", show=False, id="chart.later", key_display="]"),
@@ -49,7 +49,7 @@ class ChartKeys(Widget):
     def action_pan(self, share: float) -> None:
         end = "the end" if share > 0 else "the beginning"
         all_seen = self.choice.chart.window == (0.0, 1.0)
-        why = "the whole curve is shown: z goes closer" if all_seen else f"this is {end}"
+        why = "the whole curve is shown; z zooms in" if all_seen else f"this is {end}"
         self._see(chart.panned(self.choice.chart, share), why)
 
     def _see(self, ask: ChartAsk, why_not: str) -> None:

@@ -16,7 +16,7 @@ _NAME = "copied.txt"
 
 
 def copy(node: DOMNode, words: str) -> None:
-    """Hand ``words`` to the terminal (OSC 52; it can't be asked whether it took them), and keep the newest
+    """Hand ``words`` to the terminal (OSC 52; it cannot be asked whether it took them), and keep the newest
     in a file of the state directory, which its owner alone can read."""
     app, say, folder = node.app, host(node).say, state_dir()
     if not words:

@@ -131,7 +131,7 @@ class MediaPart(Vertical):
     def _look(self) -> None:
         self._due = None
         if not self._listed.series:
-            self._show_text((Span("looking for what this run logged …", "muted"),))
+            self._show_text((Span("searching for what this run logged …", "muted"),))
         watching, key = host(self).watching, self._key
 
         def job() -> None:

@@ -53,7 +53,7 @@ def _places(host: Host, screen: AnyScreen) -> Iterator[PaletteCommand]:
     pin, clear = BaselineAction("pin", run), BaselineAction("clear", run)
     yield PaletteCommand("Baseline with a reason", "this run, and why", "", partial(host.open, pin))
     yield PaletteCommand("Unpin the baseline", "return to the configured one", "", partial(host.open, clear))
-    yield PaletteCommand("Look again", "scan all roots now", "", partial(host.submit_intent, Rescan()))
+    yield PaletteCommand("Rescan", "scan all roots now", "", partial(host.submit_intent, Rescan()))
 
 
 def _themes(host: Host) -> Iterator[PaletteCommand]:

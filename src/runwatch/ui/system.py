@@ -65,7 +65,7 @@ class SystemPart(Vertical):
     def _look(self) -> None:
         watching, key = host(self).watching, self._key
         if self._tags is None:
-            self._say("looking for what is known of the machine …")
+            self._say("collecting what is known about the machine …")
         in_background(self, "system", lambda: self._post(watching.system_tags(key)), "system")
 
     def _post(self, tags: tuple[str, ...]) -> None:

@@ -42,7 +42,7 @@ class Tree:
         return folder.files.get(name) if folder else None
 
     def scan(self, pulse: Callable[[], None] | None = None) -> TreeChanges:
-        """Walk everything; raises OSError only when the root itself can't be listed. ``pulse`` is called
+        """Walk everything; raises OSError only when the root itself cannot be listed. ``pulse`` is called
         after each folder."""
         changes = TreeChanges()
         os.scandir(self.root).close()
@@ -109,7 +109,7 @@ class Tree:
             return
         except OSError as error:
             self.problems[folder.path] = Problem(
-                folder.path, None, f"folder can't be listed: {error.strerror}", "check its permissions"
+                folder.path, None, f"folder cannot be listed: {error.strerror}", "check its permissions"
             )
             return
         files, folders, irregular = self._sort(folder, entries)
@@ -185,9 +185,9 @@ class Tree:
             elif deep or new:
                 self._scan(child, changes, depth + 1, deep)
 
-    @staticmethod
-    def _vanish(folder: Folder, changes: TreeChanges) -> None:
+    def _vanish(self, folder: Folder, changes: TreeChanges) -> None:
         for below in folder.walk():
+            self.problems.pop(below.path, None)
             changes.removed.update(below.join(name) for name in below.files)
             changes.folders.add(below.path)
         if folder.parent is not None:

@@ -12,7 +12,7 @@ from runwatch.judge.health import RunHealth
 from runwatch.judge.health.eta import progress
 from runwatch.judge.health.forecast import forecast
 from runwatch.judge.health.rhythm import Rhythm, stall_sign
-from runwatch.judge.health.roles import chases_a_moving_goal, loss_pairs, rank_of, role_of
+from runwatch.judge.health.roles import has_moving_target, loss_pairs, rank_of, role_of
 from runwatch.judge.health.trace import Trace
 
 
@@ -200,8 +200,8 @@ def test_pairs_ranks_and_moving_goals() -> None:
     assert rank_of("metrics_rank3/loss") == ("metrics/loss", 3)
     assert rank_of("rank_0/train/loss") == ("/train/loss", 0)
     assert rank_of("train/rankloss") is None
-    assert chases_a_moving_goal("train/policy_gradient_loss") and chases_a_moving_goal("loss/d")
-    assert not chases_a_moving_goal("train/loss") and not chases_a_moving_goal("train/cls_loss")
+    assert has_moving_target("train/policy_gradient_loss") and has_moving_target("loss/d")
+    assert not has_moving_target("train/loss") and not has_moving_target("train/cls_loss")
     for tag in (
         "discriminator/total_loss",
         "netD_loss",
@@ -210,9 +210,9 @@ def test_pairs_ranks_and_moving_goals() -> None:
         "train/reward",
         "reward_mean",
     ):
-        assert chases_a_moving_goal(tag), tag
+        assert has_moving_target(tag), tag
     for tag in ("eval/mean_reward", "avg_return", "Episode_Return"):
-        assert chases_a_moving_goal(tag), tag
+        assert has_moving_target(tag), tag
     for tag in (
         "rewards/margins",
         "rewards/accuracies",
@@ -220,7 +220,7 @@ def test_pairs_ranks_and_moving_goals() -> None:
         "3d_keypoint_loss",
         "gen_text_loss",
     ):
-        assert not chases_a_moving_goal(tag), tag
+        assert not has_moving_target(tag), tag
 
 
 def test_the_clock_is_the_longest_curve_with_times() -> None:

@@ -41,5 +41,7 @@ def format_of(file: DataFile) -> Table:
     """What reads ``file`` as a table. DataError when nothing does."""
     ending = suffix(file.uri)
     if ending is None:
-        raise DataError(file.name, "is not in a known data format", "use parquet, CSV, Arrow, ORC or JSONL")
+        raise DataError(
+            file.name, "is not in a supported data format", "use parquet, CSV, Arrow, ORC or JSONL"
+        )
     return _tables()[ending]

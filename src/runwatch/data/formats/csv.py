@@ -44,7 +44,7 @@ def _dialect(file: DataFile, whole: bool = True) -> Dialect:
     with _text(file) as handle:
         guess = dialect(handle.read(BLOCK), _seen(file) if whole else FileTraits(), file)
     if len(guess.names) > MAX_COLUMNS:
-        what = f"has {len(guess.names):,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+        what = f"has {len(guess.names):,} columns, more than the {MAX_COLUMNS:,} that are read"
         raise DataError(file.name, what, "check whether its lines end where they should")
     return guess
 

@@ -46,7 +46,7 @@ def checked(handle: Arrow, name: str, coded: frozenset[str] = frozenset(), remot
     }
     handle.seek(0)
     if (names := _schema_size(footer)) > _MAX_LEAVES:
-        what = f"has about {names:,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+        what = f"has about {names:,} columns, more than the {MAX_COLUMNS:,} that are read"
         raise DataError(name, what, "name those that matter in a file of their own")
     try:
         return pq.ParquetFile(handle, **options)

@@ -65,7 +65,7 @@ def _stored(table: Table, file: DataFile) -> dict[str, object]:
     the last."""
     schema = table._format.schema(file)
     if len(schema) > MAX_COLUMNS:
-        what = f"has {len(schema):,} columns, more than the {MAX_COLUMNS:,} that are looked at"
+        what = f"has {len(schema):,} columns, more than the {MAX_COLUMNS:,} that are read"
         raise DataError(file.name, what, "name those that matter in a file of their own")
     return {name: type_ for i, (name, type_) in enumerate(schema) if not is_index(name, i)}
 

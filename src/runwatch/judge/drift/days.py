@@ -22,7 +22,7 @@ _WIDE = 0.05
 _MIDDLE = np.linspace(0.1, 0.9, 9)
 
 
-class Among(msgspec.Struct, frozen=True):
+class DayComparison(msgspec.Struct, frozen=True):
     """How a batch stands among the reference's days, for one column and subject. ``p_value``: that it is one
     of them; ``compared``: what was, in words; ``days``: how many days, ``independent``: how many independent
     ones tell as much, ``set_aside``: days that were unlike all others."""
@@ -41,13 +41,13 @@ class _DayValue(msgspec.Struct, frozen=True):
     noise: float
 
 
-def among(
+def compare_with_days(
     reference: TableProfile,
     days: Sequence[NamedProfile],
     recent: Sequence[NamedProfile],
     index: int,
     subject: Subject,
-) -> Among:
+) -> DayComparison:
     """How the newest of ``recent`` (oldest first) stands among the reference's ``days``, for one column and
     subject: by the mean of the last 1, 3 and 7 signed numbers, and by the shape where values have one,
     corrected for how many tests that is. A p of 1.0 when it cannot be told."""
@@ -66,9 +66,9 @@ def among(
         if shapes is not None:
             similar.append((shapes.chance(1, rising=True), "the distance from the other days"))
     if not similar or model is None:
-        return Among(1.0)
+        return DayComparison(1.0)
     p, message = min(similar)
-    return Among(min(1.0, len(similar) * p), message, len(days), model.independent, model.set_aside)
+    return DayComparison(min(1.0, len(similar) * p), message, len(days), model.independent, model.set_aside)
 
 
 _WHAT: dict[Subject, str] = {
@@ -195,7 +195,7 @@ def _log_distance(pair: ColumnPair, usual: float) -> float:
     if not pair.n or not pair.m:
         return math.nan
     if pair.ordered:
-        distance, noise = ks.measure(pair), NOISE_KS**2
+        distance, noise = ks.unrounded(pair), NOISE_KS**2
     else:
         a, b = pair.levels
         distance = total_variation.total_variation(a, b)

@@ -68,7 +68,7 @@ def domain_classifier(
     fit, held = _halves(together, y, rng)
     informative = np.flatnonzero(
         ~np.isnan(x[fit]).all(axis=0)
-    )  # scikit-learn can't bin a column with no values
+    )  # scikit-learn cannot bin a column with no values
     x, names = x[:, informative], [names[i] for i in informative]
     if not names:
         return Multivariate(METHOD, None, None, n, m, "unknown", (), "no values in any column")

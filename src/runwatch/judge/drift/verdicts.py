@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from runwatch.domain.drift import DriftVerdict
 from runwatch.domain.profile import DUPLICATE, GUESSED, DriftOptions, NamedProfile, TableProfile
 from runwatch.judge.drift.column_pair import ColumnPair, paired
-from runwatch.judge.drift.days import MIN_DAYS, Among, among
+from runwatch.judge.drift.days import MIN_DAYS, DayComparison, compare_with_days
 from runwatch.judge.drift.evidence import (
     GONE,
     NESTED,
@@ -41,7 +41,7 @@ class Decision(msgspec.Struct, frozen=True):
     smallest_visible: float | None
     held_back: bool = False
     unit: float | None = None
-    among: Among | None = None
+    among: DayComparison | None = None
 
     @property
     def effect(self) -> float | None:
@@ -185,11 +185,13 @@ def _among_days(
     """Keeps only those tests that the day rule confirms, Benjamini-Hochberg at ``day_q`` over all columns;
     a column that the rows did not call counts as a p of 1."""
     chances: list[float] = []
-    judged: list[dict[str, Among]] = []
+    judged: list[dict[str, DayComparison]] = []
     for index, decision in enumerate(decisions):
-        by_subject: dict[str, Among] = {}
+        by_subject: dict[str, DayComparison] = {}
         if decision.verdict in ("warning", "drifted"):
-            by_subject = {t.subject: among(reference, days, recent, index, t.subject) for t in decision.sure}
+            by_subject = {
+                t.subject: compare_with_days(reference, days, recent, index, t.subject) for t in decision.sure
+            }
         judged.append(by_subject)
         least = min((one.p_value for one in by_subject.values()), default=1.0)
         chances.append(min(1.0, len(by_subject) * least) if by_subject else 1.0)

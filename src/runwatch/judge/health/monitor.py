@@ -14,7 +14,7 @@ from runwatch.domain.health import HealthSign
 from runwatch.domain.points import Points
 from runwatch.judge.health import checks
 from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch, RunCheck
-from runwatch.judge.health.roles import Role, chases_a_moving_goal, is_learning_rate, role_of
+from runwatch.judge.health.roles import Role, has_moving_target, is_learning_rate, role_of
 from runwatch.judge.health.trace import Trace
 from runwatch.judge.health.windows import Windows
 from runwatch.text.safe import safe
@@ -104,7 +104,7 @@ class RunHealth:
         signs = [sign for curve in self._curves.values() for sign in curve.signs()]
         signs += [sign for check in run_checks() for sign in check.signs(views)]
         signs = [_explained(sign, views) for sign in signs]
-        if signs and any(chases_a_moving_goal(tag) for tag in views):
+        if signs and any(has_moving_target(tag) for tag in views):
             signs = [s for s in signs if s.kind not in _NEEDS_A_FIXED_GOAL or role_of(s.tag) == "evaluation"]
         return tuple(sorted(signs, key=lambda sign: (sign.tag, sign.kind, sign.first_step or 0)))
 

@@ -38,7 +38,7 @@ def role_of(tag: str) -> Role:
     if is_placeholder(tag) or not judged(tag):
         return "other"
     direction = direction_of(tag)
-    moving = chases_a_moving_goal(tag)
+    moving = has_moving_target(tag)
     if direction is None and not moving:
         return "other"
     loss = bool(_LOSS.search("".join(core_words(tag))))
@@ -54,7 +54,7 @@ def is_learning_rate(tag: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
-def chases_a_moving_goal(tag: str) -> bool:
+def has_moving_target(tag: str) -> bool:
     """Whether ``tag`` shows that the run's losses need not fall while it learns (reinforcement learning,
     adversarial training): a value, policy, generator or discriminator loss, an episode's reward."""
     return bool(_MOVING_GOAL.search(re.sub(r"[\s/.:\-]+", "_", tag.lower())))

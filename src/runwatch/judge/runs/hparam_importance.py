@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.comparison import RunTable, WhatMatters
+from runwatch.domain.comparison import HparamImportance, RunTable
 from runwatch.domain.points import FloatArray
 from runwatch.judge.runs.hyperparameters import as_text
 
@@ -20,21 +20,23 @@ _MOST_COLUMNS = 40
 _SEED = 20_010_101
 
 
-def what_matters(table: RunTable) -> WhatMatters:
+def what_matters(table: RunTable) -> HparamImportance:
     """Importance of each differing hyperparameter for the table's metric, with the spread over folds and
     shuffles; needs 20 runs with a finite value. An association between runs at hand, not a cause."""
     metric = table.metric or ""
     rows = [row for row in table.rows if row.rank is not None]
     if len(rows) < FEWEST:
-        return WhatMatters(metric, len(rows), None, (), f"{len(rows)} runs with a value; {FEWEST} are needed")
+        return HparamImportance(
+            metric, len(rows), None, (), f"{len(rows)} runs with a value; {FEWEST} are needed"
+        )
     names = list(table.hparams[: table.differing])[:_MOST_COLUMNS]
     columns = [_numbers([as_text(row.hparams[i]) for row in rows]) for i in range(len(names))]
     used = [(name, column) for name, column in zip(names, columns, strict=True) if column is not None]
     if not used:
-        return WhatMatters(metric, len(rows), None, (), "no hyperparameter differs between the runs")
+        return HparamImportance(metric, len(rows), None, (), "no hyperparameter differs between the runs")
     values = np.array([row.value for row in rows], dtype=np.float64)
     if float(np.ptp(values)) == 0:
-        return WhatMatters(metric, len(rows), None, (), "the metric is the same in every run")
+        return HparamImportance(metric, len(rows), None, (), "the metric is the same in every run")
     order = np.array(sorted(range(len(rows)), key=lambda i: rows[i].key))
     score, drops = _forest(np.column_stack([column for _, column in used])[order], values[order])
     importances = [
@@ -43,7 +45,7 @@ def what_matters(table: RunTable) -> WhatMatters:
     ]
     importances.sort(key=lambda item: -item[1])
     reason = "" if score > 0.1 else "these hyperparameters hardly explain the metric"
-    return WhatMatters(metric, len(rows), score, tuple(importances), reason)
+    return HparamImportance(metric, len(rows), score, tuple(importances), reason)
 
 
 def _numbers(texts: Sequence[str]) -> FloatArray | None:

@@ -77,7 +77,7 @@ class NumericCells:
         self._odd = self._odd_cells(buffer)
 
     def _odd_cells(self, buffer: NDArray[np.uint8]) -> IntArray:
-        """The cells that can't be plain numbers, by their bytes: other characters, or a sign inside."""
+        """The cells that cannot be plain numbers, by their bytes: other characters, or a sign inside."""
         if not self.data.translate(None, _SURE + bytes([self._delimiter])):
             return np.empty(0, dtype=np.int64)
         fine = _NUMERIC[buffer]

@@ -25,10 +25,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "metrics whose step does not rise from row to row, not read: no row is known to be the newest",
         "sort its rows by step",
     ),
-    "uncounted": (
-        "metrics whose step is no whole number, not read",
-        "log an integer step",
-    ),
+    "uncounted": ("metrics whose step is not a whole number, not read", "log an integer step"),
 }
 
 
@@ -83,7 +80,7 @@ def _keeps_pace(places: Sequence[Place]) -> bool:
 
 
 def refused(reader: str, file: str, fault: Fault) -> Claim:
-    """The claim on a log that its reader can't read; ``refusal`` says so in its place."""
+    """The claim on a log that its reader cannot read; ``refusal`` says so in its place."""
     return Claim(reader, fault, file, (file,), priority=1, role="unread")
 
 

@@ -48,7 +48,7 @@ class Quotes:
 
     def cells(self, at: int, line: bytes, delimiter: str) -> list[str] | None:
         """The cells of the row that ends on this line, the ``at``-th; None while a quote is open, and for a
-        row that can't be told."""
+        row that cannot be told."""
         odd = line.count(b'"') % 2 == 1
         if not self._lines:
             cells = split_line(line, delimiter)

@@ -145,7 +145,7 @@ class DelimitedRows(GrowingRows):
         self._rows(cells, start, cells.rows, before)
 
     def _regular(self, before: int, block: bytes) -> bool:
-        """Take a block without words, odd rows and steps that a float can't hold; whether it is one."""
+        """Take a block without words, odd rows and steps that a float cannot hold; whether it is one."""
         roles = self._roles
         if roles is None or roles.step is None or self._quoted:
             return False

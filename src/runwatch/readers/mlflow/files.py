@@ -29,7 +29,7 @@ _DELETED = re.compile(rb"^lifecycle_stage:\s{0,4}['\"]?deleted", re.MULTILINE)
 _META = "meta.yaml"
 _LOST = "copy meta.yaml of the run's folder too, or log it again"
 _KINDS = ("metrics", "params", "tags")
-LOOKS_FOR = (_META, *_KINDS)
+LOOKS_FOR = ("meta.yaml", "metrics", "params", "tags")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
@@ -134,7 +134,7 @@ def _siblings(run_id: str) -> str:
 def _meta(claim: Claim, source: SourceFile, data: bytes) -> Iterator[Operation]:
     meta = bounded_yaml.parse(data)
     if not isinstance(meta, dict):
-        raise ValueError("it is empty or no mapping")
+        raise ValueError("it is empty or not a mapping")
     ended = seconds(meta.get("end_time"))
     status = evidence(meta.get("status"), ended)
     if status is not None:
@@ -150,7 +150,7 @@ def _meta(claim: Claim, source: SourceFile, data: bytes) -> Iterator[Operation]:
 
 
 def _experiment(source: SourceFile, claim: Claim) -> str | None:
-    """The experiment's name, from the meta.yaml above; None when it can't be told."""
+    """The experiment's name, from the meta.yaml above; None when it cannot be told."""
     if claim.run_id == ".":
         return None
     try:

@@ -1,6 +1,6 @@
 """Scalars that repeat in one order, as a training loop logs them: many rounds are read at once.
 
-Rounds differ in wall times, steps and values only. CRC-32C is linear over GF(2), so a record's CRC xor the
+Cycles differ in wall times, steps and values only. CRC-32C is linear over GF(2), so a record's CRC xor the
 share of its varying bytes (a table look-up each) is the same in every round."""
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ScalarColumn(NamedTuple):
     values: NDArray[np.float64]
 
 
-class Rounds(NamedTuple):
+class Cycles(NamedTuple):
     """Records that follow on each other again and again: their sizes, and the bytes of each step; each record
     is a wall time, a step, what names the tag, and a value of 4 bytes at the end."""
 
@@ -72,7 +72,7 @@ class _Places(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _places(rounds: Rounds) -> _Places:
+def _places(rounds: Cycles) -> _Places:
     sizes = np.array(rounds.sizes, dtype=np.int64)
     starts = np.concatenate(((0,), np.cumsum(sizes + FRAME)[:-1]))
     inside = np.concatenate((np.arange(1, 9), np.arange(10, 10 + rounds.step_size)))
@@ -86,7 +86,7 @@ def _places(rounds: Rounds) -> _Places:
     return _Places(starts, varying, entries[:, :, None], fixed)
 
 
-def read(data: bytes, at: int, rounds: Rounds, tags: list[str]) -> tuple[int, list[ScalarColumn]]:
+def read(data: bytes, at: int, rounds: Cycles, tags: list[str]) -> tuple[int, list[ScalarColumn]]:
     """How many whole rounds from ``at`` on are like the first one and sound, as far as was looked, and their
     points by record of a round."""
     width = sum(rounds.sizes) + FRAME * len(tags)
@@ -114,7 +114,7 @@ def _first(good: NDArray[np.bool_]) -> int:
     return len(good) if good.all() else int(good.argmin())
 
 
-def _is_sound(data: bytes, at: int, rounds: Rounds) -> bool:
+def _is_sound(data: bytes, at: int, rounds: Cycles) -> bool:
     """Whether the CRCs of the first round fit."""
     for size in rounds.sizes:
         if not data_is_sound(data, at, size):

@@ -81,7 +81,7 @@ class Quick:
             columns[column.tag].append(column)
         return at + count * width
 
-    def _rounds(self, data: bytes, at: int) -> tuple[cycles.Rounds, list[str]]:
+    def _rounds(self, data: bytes, at: int) -> tuple[cycles.Cycles, list[str]]:
         """The records from ``at`` on until the first kind comes again, and their tags; none where one is not
         known, or their steps are not of one size."""
         sizes: list[int] = []
@@ -95,7 +95,7 @@ class Quick:
             middle = data[middle_at : start + size - 4] if middle_at >= 0 else b""
             tag = self._tags.get(middle) or _SHARED.get(middle)
             if middle == first and tags:
-                return cycles.Rounds(tuple(sizes), step_size), tags
+                return cycles.Cycles(tuple(sizes), step_size), tags
             own_size = middle_at - start - 10
             if tag is None or data[start] != _WALL_KEY or own_size < 1 or (tags and own_size != step_size):
                 break
@@ -103,7 +103,7 @@ class Quick:
             sizes.append(size)
             tags.append(tag)
             at = start + size + 4
-        return cycles.Rounds((), 0), []
+        return cycles.Cycles((), 0), []
 
     def _read_each(self, data: bytes, at: int, until: int, scalars: Scalars) -> int:
         """Add the scalars of known kinds that begin before ``until``, one after another."""

@@ -7,7 +7,7 @@ A media reader is a module with ``NAME`` and
 ``scan(place, source, cursor) -> Scan``
     What was logged in the file since ``cursor``: places of bytes, no content. A slice at a time.
 ``content(place, series, item) -> MediaContent``
-    One logged thing, read now. Raises Refused, OSError or ValueError for what can't be shown.
+    One logged thing, read now. Raises Refused, OSError or ValueError for what cannot be shown.
 """
 
 from __future__ import annotations

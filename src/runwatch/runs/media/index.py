@@ -79,9 +79,9 @@ class RunMedia:
         self._full = False
         self._newest = MediaList(whole=False)
 
-    def look(self, files: Iterable[str], others: Collection[str]) -> MediaList:
+    def refresh(self, files: Iterable[str], others: Collection[str]) -> MediaList:
         """All that is there by now; after ``BUDGET_S`` seconds what was seen so far (``whole`` False). Files
-        that can't be read are passed over: the run's own problems tell of them."""
+        that cannot be read are passed over: the run's own problems tell of them."""
         until = time.monotonic() + BUDGET_S
         whole = True
         for file in sorted(files):
@@ -156,7 +156,7 @@ class RunMedia:
         named = (series.reader, series.kind, series.tag)
         known = (one for one in self._newest.series if (one.reader, one.kind, one.tag) == named)
         if not any(item in one.items for one in known):
-            return Unshown("it is not there any more")
+            return Unshown("it no longer exists")
         reader = readers().get(series.reader)
         try:
             if reader is None:
@@ -169,9 +169,9 @@ class RunMedia:
         except NotRegular:
             return Unshown("not a regular file: not opened")
         except OSError as error:
-            return Unshown(f"can't be read: {error.strerror or error}")
+            return Unshown(f"cannot be read: {error.strerror or error}")
         except (ValueError, KeyError, TypeError, OverflowError) as error:
-            return Unshown(f"can't be understood: {safe(str(error), 100)}")
+            return Unshown(f"cannot be understood: {safe(str(error), 100)}")
 
 
 def stat_of(path: str) -> FileStat:

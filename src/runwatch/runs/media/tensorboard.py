@@ -230,7 +230,7 @@ class _Tensor:
         elif self._packed:
             floats = np.concatenate(self._packed)
         else:
-            raise ValueError("its numbers are of a kind that is not shown")
+            raise ValueError("its number type is not supported")
         return floats.reshape(shape)
 
 
@@ -328,7 +328,7 @@ def _pr_curve(tensor: _Tensor) -> PrCurve:
 
 def _text(tensor: _Tensor) -> MediaContent:
     if not tensor.strings:
-        raise MediaRefused("a text of no words")
+        raise MediaRefused("an empty text")
     words = [one[:MOST_TEXT].decode("utf-8", "replace") for one in tensor.strings[:5000]]
     if len(tensor.shape) == 2 and tensor.shape[1] > 0:
         across = tensor.shape[1]

@@ -76,7 +76,7 @@ def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaCon
         with sqlite.opened(source) as connection:
             row = connection.execute("SELECT metrics FROM metrics WHERE id = ?", (item.offset,)).fetchone()
     except (sqlite3.Error, sqlite.Busy) as error:
-        raise MediaRefused(f"the database can't be read now: {error}") from None
+        raise MediaRefused(f"the database cannot be read now: {error}") from None
     for key, value in bounded_json.parse_object(row[0]).items() if row else ():
         for tag, inner in logged.media_in(key, value):
             if tag == item.form:

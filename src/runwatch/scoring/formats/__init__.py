@@ -29,14 +29,14 @@ def formats() -> tuple[ModelFormat, ...]:
 
 
 def format_of(path: str) -> ModelFormat:
-    """The format of a model file. ScoringError when it is a pickle, of no known format or can't be read."""
+    """The format of a model file. ScoringError when it is a pickle, of no known format or cannot be read."""
     head = _head(path)
     if path.lower().endswith(_PICKLED) or head.startswith(_MAGIC):
         raise ScoringError(path, "a pickled model is never opened", _CONVERT)
     format_ = next((one for one in formats() if one.recognise(path, head)), None)
     if format_ is None:
         names = " or ".join(one.NAME for one in formats())
-        raise ScoringError(path, "is not a model of a known format", f"give {names}")
+        raise ScoringError(path, "is not in a supported model format", f"give {names}")
     return format_
 
 
@@ -46,11 +46,11 @@ def _head(path: str) -> bytes:
     except NotRegular as error:
         raise ScoringError(path, "is not a regular file", "give a model file") from error
     except OSError as error:
-        raise ScoringError(path, (error.strerror or "can't be read").lower(), "check the path") from error
+        raise ScoringError(path, (error.strerror or "cannot be read").lower(), "check the path") from error
     with os.fdopen(handle, "rb") as file:
         if stat.st_size > MAX_MODEL:
             raise ScoringError(path, f"is larger than {MAX_MODEL >> 30} GiB", "export a smaller model")
         try:
             return file.read(_HEAD)
         except OSError as error:
-            raise ScoringError(path, (error.strerror or "can't be read").lower(), "check it") from error
+            raise ScoringError(path, (error.strerror or "cannot be read").lower(), "check it") from error

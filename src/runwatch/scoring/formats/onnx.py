@@ -139,7 +139,7 @@ class _Onnx:
         try:
             result = self._session.run(None, feed)
         except Exception as error:
-            wrong = f"onnxruntime can't run it on these columns: {first_line(error)}"
+            wrong = f"onnxruntime cannot run it on these columns: {first_line(error)}"
             raise ScoringError(
                 self._data, wrong, "check [[models]] features, their order and types"
             ) from error

@@ -48,7 +48,7 @@ def load(path: str, score: str | None) -> _Skops:
     except ScoringError:
         raise
     except Exception as error:
-        wrong = f"skops can't load it: {_first_line(error)}"
+        wrong = f"skops cannot load it: {_first_line(error)}"
         raise ScoringError(path, wrong, "save it again with the installed versions") from error
     if not hasattr(model, "predict"):
         raise ScoringError(path, f"a {safe(type(model).__name__)} predicts nothing", "save the whole model")
@@ -108,7 +108,7 @@ class _Skops:
         except ScoringError:
             raise
         except Exception as error:
-            wrong = f"can't run on these columns: {_first_line(error)}"
+            wrong = f"cannot run on these columns: {_first_line(error)}"
             raise ScoringError(
                 self._data, wrong, "check [[models]] features, their order and types"
             ) from error

@@ -66,7 +66,7 @@ _SENTENCES = {
     "out-of-memory-kill": "A machine ran out of memory: {name}.",
     "gpu-idle": "A graphics card is reserved but idle: {part}.",
     "gpu-hot": "A graphics card is too hot: {part}.",
-    "source-unreadable": "{name} can't be read.",
+    "source-unreadable": "{name} cannot be read.",
 }
 _STYLE = """
 :root{color-scheme:light dark;--fg:#1f2430;--bg:#fff;--line:#d7dbe0;--muted:#5c6470;--bad:#b3261e;
@@ -108,7 +108,7 @@ class ChartSource(Protocol):
     def series(self, key: RunKey, tag: str) -> Points: ...
 
 
-def html(brief: Brief, look: ChartSource | None) -> str:
+def html(brief: Brief, source: ChartSource | None) -> str:
     """The whole page. ``look`` None: only kept facts are known, and there are no charts."""
     headline = _headline(brief)
     parts = [
@@ -118,12 +118,12 @@ def html(brief: Brief, look: ChartSource | None) -> str:
         _news(brief),
         _runs(brief),
     ]
-    if look is not None:
-        parts += [_models(look), _data_states(look)]
+    if source is not None:
+        parts += [_models(source), _data_states(source)]
     parts += [_notes(brief), _tasks(brief)]
     parts += ['<section class="appendix"><h1>For the engineers</h1>', _list(brief), _findings(brief)]
-    if look is not None:
-        parts += [_comparisons(look), _curves(look, brief), _drift(look)]
+    if source is not None:
+        parts += [_comparisons(source), _curves(source, brief), _drift(source)]
     parts.append("</section>")
     body = "\n".join(part for part in parts if part)
     return (
@@ -187,9 +187,9 @@ def _compared(situation: Situation) -> list[tuple[str, Comparison]]:
     return pairs + [(key.name, comparison) for key, comparison in situation.predictions.items()]
 
 
-def _models(look: ChartSource) -> str:
+def _models(source: ChartSource) -> str:
     """Each compared model in one line: better or worse than the one in use, and what it costs."""
-    pairs = _compared(look.snapshot.situation)
+    pairs = _compared(source.snapshot.situation)
     rows = []
     for name, comparison in pairs[:_MOST_RUNS]:
         tone = {"worse": "bad", "better": "good"}.get(comparison.verdict, "muted")
@@ -199,9 +199,9 @@ def _models(look: ChartSource) -> str:
     return _table("Models, compared with the one in use", ("model", "verdict"), rows)
 
 
-def _data_states(look: ChartSource) -> str:
+def _data_states(source: ChartSource) -> str:
     rows = []
-    for data in look.snapshot.situation.data:
+    for data in source.snapshot.situation.data:
         verdict = data.latest.verdict if data.latest else "unknown"
         moved = [
             c.name
@@ -247,8 +247,8 @@ def _runs(brief: Brief) -> str:
     return _table("Trainings", ("training", "state", "progress"), rows[:_MOST_RUNS]) + note
 
 
-def _comparisons(look: ChartSource) -> str:
-    pairs = _compared(look.snapshot.situation)
+def _comparisons(source: ChartSource) -> str:
+    pairs = _compared(source.snapshot.situation)
     rows = [
         (
             _text(name),
@@ -265,9 +265,9 @@ def _comparisons(look: ChartSource) -> str:
     return _table("Metrics, compared with the model in use", head, rows[: 2 * _MOST_RUNS])
 
 
-def _curves(look: ChartSource, brief: Brief) -> str:
+def _curves(source: ChartSource, brief: Brief) -> str:
     """What moved since, against the baseline; runs of the baseline itself come last."""
-    snapshot = look.snapshot
+    snapshot = source.snapshot
     groups = ("running", "crashed", "stalled", "finished")
     active = {(run["root"], run["id"]) for group in groups for run in brief.runs[group]}
     drawn: list[str] = []
@@ -276,34 +276,37 @@ def _curves(look: ChartSource, brief: Brief) -> str:
         metric = run.main_metric
         if (facts["root"], facts["id"]) not in active or metric is None or len(drawn) >= _MOST_CURVES:
             continue
-        lines = [*_baseline_curves(look, run, metric.tag), _curve(look, run.key, metric.tag, run.id, "run")]
+        lines = [
+            *_baseline_curves(source, run, metric.tag),
+            _curve(source, run.key, metric.tag, run.id, "run"),
+        ]
         drawn.append(curves(metric.tag, lines))
     charts = "".join(chart for chart in drawn if chart)
     return f"<h2>Curves</h2>{charts}" if charts else ""
 
 
-def _baseline_curves(look: ChartSource, run: Run, tag: str) -> list[SvgCurve]:
+def _baseline_curves(source: ChartSource, run: Run, tag: str) -> list[SvgCurve]:
     """The curves of the run or the group that ``run`` is compared with; none for a run of it."""
-    snapshot = look.snapshot
+    snapshot = source.snapshot
     baseline = snapshot.situation.baselines.get(run.root)
     if baseline is None or is_baseline(snapshot, run):
         return []
     others = [r for r in snapshot.situation.runs if r.root == run.root and is_baseline(snapshot, r)]
     name = f"{baseline.name} (baseline)"
     return [
-        _curve(look, other.key, own, name, "base")
+        _curve(source, other.key, own, name, "base")
         for other in others[:_MOST_BASELINE]
         if (own := spelt(other, tag))
     ]
 
 
-def _curve(look: ChartSource, key: RunKey, tag: str, name: str, style: str) -> SvgCurve:
-    points = look.series(key, tag)
+def _curve(source: ChartSource, key: RunKey, tag: str, name: str, style: str) -> SvgCurve:
+    points = source.series(key, tag)
     return SvgCurve(name, points.steps.tolist(), points.values.tolist(), style)
 
 
-def _drift(look: ChartSource) -> str:
-    return "".join(_data_set(data) for data in look.snapshot.situation.data)
+def _drift(source: ChartSource) -> str:
+    return "".join(_data_set(data) for data in source.snapshot.situation.data)
 
 
 def _data_set(data: DataSet) -> str:

@@ -156,14 +156,14 @@ def counts_epochs(run: Run) -> bool:
 
 
 def apart(picture: CurvesPicture) -> frozenset[DrawnCurve]:
-    """The curves whose steps are not of the kind of the looked-at run's: an axis of steps can't hold both."""
+    """Curves whose steps are of another kind than the run's in view: an axis of steps cannot hold both."""
     every = (*picture.curves, *picture.band)
     own = next((curve for curve in every if curve.selected), None)
     return frozenset(curve for curve in every if own is not None and curve.by_epoch != own.by_epoch)
 
 
 def ends(curves: list[tuple[DrawnCurve, FloatArray]]) -> tuple[ChartLevel, ...]:
-    """Where curves that can't be drawn on the axis ended; those of a baseline group as their mean."""
+    """Where curves that cannot be drawn on the axis ended; those of a baseline group as their mean."""
     last = [
         (curve, float(values[np.isfinite(values)][-1]))
         for curve, values in curves
@@ -260,7 +260,7 @@ _T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 def prediction_band(members: list[ChartLine], name: str) -> tuple[ChartBand, ChartLine]:
-    """Where one more run of the group would lie with 95 %: mean +- t * sd * sqrt(1 + 1/k), at 200 places
+    """Where one more run of the group would lie with 95%: mean +- t * sd * sqrt(1 + 1/k), at 200 places
     between the steps that all have."""
     start, end = max(m.x[0] for m in members), min(m.x[-1] for m in members)
     grid = np.linspace(start, max(end, start), 200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runwatch.domain.comparison import WhatMatters
+from runwatch.domain.comparison import HparamImportance
 from runwatch.judge.runs.hparam_importance import FEWEST
 from runwatch.show.screen.view import Span, Tone, Words, join, text, words
 from runwatch.text import units
@@ -16,12 +16,12 @@ def enough(runs: int) -> bool:
     return runs >= FEWEST
 
 
-def matters_words(importance: WhatMatters | None, runs: int) -> Words:
+def importance_words(importance: HparamImportance | None, runs: int) -> Words:
     """The hint above the leaderboard; ``importance`` None: being worked out, or ``runs`` are too few."""
     if not enough(runs):
         return (Span(f"what matters: {FEWEST} runs with a value are needed, there are {runs}", "muted"),)
     if importance is None:
-        return (Span("what matters: working it out …", "muted"),)
+        return (Span("what matters: computing …", "muted"),)
     if not importance.hparams:
         return words(Span("what matters: ", "muted"), text(importance.reason, "muted"))
     explained = f"{units.percent(max(importance.score or 0.0, 0.0))} of the differences explained"

@@ -77,9 +77,9 @@ def distribution(key: object, steps: Steps) -> ChartView:
     rows = np.array([_quantiles(one) for _, one in steps]).reshape(len(steps), len(_QUANTILES))
     named: dict[int, tuple[str, Tone]] = {
         8: ("greatest", "muted"),
-        6: ("84 %", "info"),
+        6: ("84%", "info"),
         4: ("median", "series1"),
-        2: ("16 %", "info"),
+        2: ("16%", "info"),
         0: ("least", "muted"),
     }
     lines = tuple(ChartLine(name, tone, x, rows[:, i], i == 4) for i, (name, tone) in named.items())
@@ -173,8 +173,8 @@ def file_ending(kind: MediaKind, file: str) -> str:
 
 
 def as_file(steps: Sequence[int | None], contents: Sequence[MediaContent], form: str) -> str | bytes:
-    """What a file of that form holds. Raises OSError, in words, for what can't be read."""
-    match contents[-1] if contents else Unshown("it is not there any more"):
+    """What a file of that form holds. Raises OSError, in words, for what cannot be read."""
+    match contents[-1] if contents else Unshown("it no longer exists"):
         case PictureFile(data):
             return data
         case LoggedFile(data):

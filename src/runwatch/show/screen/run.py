@@ -50,7 +50,7 @@ _DEEPEST = 6
 
 
 class RunView(msgspec.Struct, frozen=True):
-    """All of one run; ``gone``: it is not there any more. ``pictures``: one a tag, the telling ones first."""
+    """All of one run; ``gone``: it no longer exists. ``pictures``: one a tag, the telling ones first."""
 
     head: Words
     reason: Words

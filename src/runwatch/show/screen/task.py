@@ -69,7 +69,7 @@ def task_table(snapshot: Snapshot, key: TaskKey, now: float) -> TableView:
     """The task and its finding as facts."""
     task = find(snapshot, key)
     if task is None:
-        return TableView(_FACTS, (), ((Span("this task is not in the file any more", "muted"),),))
+        return TableView(_FACTS, (), ((Span("this task is no longer in the file", "muted"),),))
     rows = [_fact("task", text(task.text, "strong")), _fact("line", text(task.line, "muted"))]
     if task.due:
         rows.append(_fact("due", text(f"{task.due:%A %Y-%m-%d}")))

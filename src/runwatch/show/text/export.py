@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from runwatch.domain.comparison import At, CompareOptions, Comparison, RunTable, WhatMatters
+from runwatch.domain.comparison import At, CompareOptions, Comparison, HparamImportance, RunTable
 from runwatch.domain.points import Points
 from runwatch.domain.run import Run, RunKey
 from runwatch.show.compare import comparison_json, comparison_table
@@ -33,7 +33,7 @@ def table_of(runs: Sequence[Run], metric: str | None, at: At, series: Series) ->
     return rank_runs(runs, metric, series, CompareOptions(at=at))
 
 
-def runs_text(table: RunTable, form: str, matters: WhatMatters | None = None) -> str:
+def runs_text(table: RunTable, form: str, matters: HparamImportance | None = None) -> str:
     """A table of runs in ``form``."""
     return dump(run_table_json(table, matters)) if form == "json" else run_table_text(table, form)
 

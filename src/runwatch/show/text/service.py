@@ -103,7 +103,7 @@ def _whole(root: str) -> str:
     """A path that fits on one line of UTF-8."""
     if any(ord(char) < 0x20 or 0xD800 <= ord(char) <= 0xDFFF for char in root):
         raise UserError(
-            f"{root}: has characters that a service file can't contain; rename it, or watch a link to it"
+            f"{root}: has characters that a service file cannot contain; rename it, or watch a link to it"
         )
     return root
 

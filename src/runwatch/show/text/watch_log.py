@@ -27,7 +27,7 @@ def line(snapshot: Snapshot) -> str:
 
 def troubles(snapshot: Snapshot) -> list[str]:
     """A line for each thing that keeps the watching from doing its work: a file, a rule, an alert, a to-do
-    file that can't be saved."""
+    file that cannot be saved."""
     lists = {listed.file: listed.notice for listed in snapshot.tasks.values() if listed.notice}
     return [
         *(

@@ -133,7 +133,7 @@ class RunsPane(Pane):
         """The run under the cursor; says so where there is none."""
         key = self.key
         if key is None:
-            host(self).say("the cursor is on no run")
+            host(self).say("no run under the cursor")
         return key
 
     def action_mark(self) -> None:
@@ -223,8 +223,13 @@ class RunsPane(Pane):
     def action_hide(self) -> None:
         if (key := self._run_here()) is not None:
             hidden = key in self.choice.hidden
-            self.choice.hidden ^= {key}
-            self._changed("shown again" if hidden else "hidden; X shows hidden runs")
+            self._toggle_hidden(key)
+            host(self).undos.append(lambda: self._toggle_hidden(key))
+            host(self).say("shown again" if hidden else "hidden; u undoes it, X shows hidden runs")
+
+    def _toggle_hidden(self, key: RunKey) -> None:
+        self.choice.hidden ^= {key}
+        self._changed()
 
     def action_hidden(self) -> None:
         self.choice.with_hidden = not self.choice.with_hidden

@@ -71,7 +71,7 @@ class DataScreen(Detail):
 
     def why_not(self, action: str) -> str:
         """Why the key of an action does nothing now."""
-        return super().why_not(action) or "there is one estimate of performance, or none"
+        return super().why_not(action) or "there is no other estimate of performance"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "estimate":

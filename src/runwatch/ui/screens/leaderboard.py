@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.timer import Timer
 
-from runwatch.domain.comparison import WhatMatters
+from runwatch.domain.comparison import HparamImportance
 from runwatch.domain.run import RunKey
 from runwatch.show.screen import hparam_importance
 from runwatch.show.screen import table as view_table
@@ -52,7 +52,7 @@ class Leaderboard(Filtered, Exporting):
     class Answered(Message, bubble=False):
         """What matters was worked out."""
 
-        def __init__(self, question: _Question, found: WhatMatters) -> None:
+        def __init__(self, question: _Question, found: HparamImportance) -> None:
             super().__init__()
             self.question, self.found = question, found
 
@@ -62,7 +62,7 @@ class Leaderboard(Filtered, Exporting):
         self._ask = view_table.BoardAsk()
         self._shown: view_table.BoardView | None = None
         self._question: _Question | None = None
-        self._matters: WhatMatters | None = None
+        self._matters: HparamImportance | None = None
         self._soon: Timer | None = None
 
     def grammar(self) -> tuple[str, Callable[[str], list[str]] | None]:
@@ -81,7 +81,7 @@ class Leaderboard(Filtered, Exporting):
         self.query_one(TableWidget).show(view.table)
         self._wonder(view)
         self.query_one("#subhead", LineWidget).show(
-            hparam_importance.matters_words(self._matters, len(view.members)) if view.members else ()
+            hparam_importance.importance_words(self._matters, len(view.members)) if view.members else ()
         )
 
     def _wonder(self, shown: view_table.BoardView) -> None:
@@ -162,7 +162,7 @@ class Leaderboard(Filtered, Exporting):
             self.query_one(TableWidget).action_move(1)
             self.post_message(ViewChanged())
         else:
-            self.host.say("the cursor is on no run")
+            self.host.say("no run under the cursor")
 
     def action_compare(self) -> None:
         self.post_message(Requested(ShowRuns(self.choice.marked)))

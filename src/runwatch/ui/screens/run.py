@@ -155,7 +155,7 @@ class RunScreen(Detail, ChartKeys):
 
     def why_not(self, action: str) -> str:
         """Why the key of an action does nothing on this tab."""
-        return super().why_not(action) or "that is for the curves: 1 shows them"
+        return super().why_not(action) or "that works on the curves only: 1 shows them"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("log", "smooth", "axis", "zoom", "pan", "density", "page"):

@@ -38,7 +38,9 @@ class LogView(ScrollView, can_focus=True):
         Binding("G,end", "end(True)", "Last", show=False, id="log.last"),
         Binding("n", "hit(1)", "Next hit", id="log.next"),
         Binding("N", "hit(-1)", "Previous hit", show=False, id="log.previous"),
-        Binding("y", "copy", "Copy", show=False, id="log.copy", tooltip="the marked line, else what is seen"),
+        Binding(
+            "y", "copy", "Copy", show=False, id="log.copy", tooltip="the marked line, else the visible lines"
+        ),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:

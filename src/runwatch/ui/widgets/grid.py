@@ -81,7 +81,7 @@ class CellGrid(Container, can_focus=True):
         return ""
 
     def denser(self, by: int) -> str:
-        """More and smaller charts (or fewer) beside each other; why that can't be, else ""."""
+        """More and smaller charts (or fewer) beside each other; why that cannot be, else ""."""
         count = len(self._tags) if self._pages == 1 else MOST
         before = self.shape(count)
         self.columns = max(1, min(before[0] + by, 4))

@@ -52,7 +52,7 @@ def _partly(name: str, rows: int, total: int) -> QualityCheck:
 
 
 def _new(name: str) -> QualityCheck:
-    advice = "nothing to do if it is meant; take a new reference to have it watched"
+    advice = "nothing to do if this is intended; take a new reference to have it watched"
     return QualityCheck(NAME, "info", name, "the column is new", advice)
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from runwatch.system.mounts import Mount, mount_of
 from runwatch.watch.observer import MAX_DIRTY, Dirty, Watcher
-from runwatch.watch.rounds import Rounds
+from runwatch.watch.schedule import ScanSchedule
 from runwatch.watch.tree import Tree
 
 MOUNTS = """22 1 8:1 / / rw - ext4 /dev/sda1 rw
@@ -43,7 +44,7 @@ def test_paths_outside_the_root_or_in_skipped_folders_are_no_hints(tmp_path: Pat
     assert dirty.take() == ({"run/metrics.csv"}, False)
 
 
-def _until(condition, seconds: float = 5.0) -> bool:
+def _until(condition, seconds: float = PATIENCE_S) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -60,7 +61,7 @@ def test_an_append_is_hinted(tmp_path: Path) -> None:
     try:
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "metrics.csv").write_text("step,loss\n")
-        assert woken.wait(5.0)
+        assert woken.wait(PATIENCE_S)
         seen: set[str] = set()
         assert _until(lambda: "run" in {p.split("/")[0] for p in seen | _take(dirty, seen)})
     finally:
@@ -109,7 +110,7 @@ def test_a_watch_that_the_kernel_refuses_is_polled_and_said(
         raise OSError(28, "inotify watch limit reached")
 
     monkeypatch.setattr(Observer, "schedule", refuse)
-    rounds = Rounds(str(tmp_path), "auto", 30.0, lambda: None)
+    rounds = ScanSchedule(str(tmp_path), "auto", 30.0, lambda: None)
     rounds.start()
     assert rounds.marks and "polling" in rounds.marks[0] and "limit" in rounds.marks[0]
     (tmp_path / "a.csv").write_text("x")
@@ -120,7 +121,7 @@ def test_a_watch_that_the_kernel_refuses_is_polled_and_said(
 
 
 def test_changes_that_events_missed_three_times_switch_to_polling(tmp_path: Path) -> None:
-    rounds = Rounds(str(tmp_path), "auto", 30.0, lambda: None)
+    rounds = ScanSchedule(str(tmp_path), "auto", 30.0, lambda: None)
     tree = Tree(str(tmp_path))
     tree.scan()
     for number in range(3):
@@ -131,7 +132,7 @@ def test_changes_that_events_missed_three_times_switch_to_polling(tmp_path: Path
 
 def test_a_miss_is_forgiven_for_each_scan_that_finds_nothing(tmp_path: Path) -> None:
     """Three misses in a month are no sign that events are silent here; three in a row are."""
-    rounds, tree = Rounds(str(tmp_path), "auto", 30.0, lambda: None), Tree(str(tmp_path))
+    rounds, tree = ScanSchedule(str(tmp_path), "auto", 30.0, lambda: None), Tree(str(tmp_path))
     tree.scan()
     for number in range(6):
         (tmp_path / "a.csv").write_text("x" * (number + 1))
@@ -148,7 +149,7 @@ def test_a_miss_is_forgiven_for_each_scan_that_finds_nothing(tmp_path: Path) -> 
 
 
 def test_scans_are_stretched_so_that_they_cost_a_twentieth_of_the_time(tmp_path: Path) -> None:
-    rounds = Rounds(str(tmp_path), "native", 30.0, lambda: None)
+    rounds = ScanSchedule(str(tmp_path), "native", 30.0, lambda: None)
     tree = Tree(str(tmp_path))
     rounds.scanned(tree.scan(), 0.0, 3.0, 1000.0, 1, own=False)
     assert not rounds.due(59.0, 1059.0, tree.top).scan

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from runwatch.domain.clock import elapsed
 from runwatch.domain.tree import Folder, TreeChanges
 from runwatch.system.inotify import watches_held
 from runwatch.system.mounts import mount_of
@@ -21,7 +22,7 @@ MISSES_TO_POLL = 3
 MISS_AFTER = 5.0
 
 
-class Round(msgspec.Struct, frozen=True):
+class DueScan(msgspec.Struct, frozen=True):
     """What to do now for one root: look at ``paths``, or ``scan`` everything; ``asked``: the scan was wanted,
     by a person or because events were lost, and not merely due."""
 
@@ -30,7 +31,7 @@ class Round(msgspec.Struct, frozen=True):
     asked: bool = False
 
 
-class Rounds:
+class ScanSchedule:
     """The beat of one root's watching."""
 
     def __init__(self, root: str, mode: str, reconcile: float, wake: Callable[[], None]) -> None:
@@ -87,7 +88,7 @@ class Rounds:
             due += [self._hot_at, self._folders_at]
         return min(due)
 
-    def due(self, clock: float, now: float, top: Folder) -> Round:
+    def due(self, clock: float, now: float, top: Folder) -> DueScan:
         """What to look at now."""
         paths, requested = self._dirty.take()
         if not self.polling and clock >= self._check_at:
@@ -96,26 +97,32 @@ class Rounds:
         elif clock >= self._check_at:
             self._check_at = clock + CHECK_EVERY
         if requested or clock >= self._scan_at:
-            return Round(frozenset(paths), True, requested)
+            return DueScan(frozenset(paths), True, requested)
         if self._must_poll:
             paths |= self._polled(clock, now, top)
-        return Round(frozenset(paths), False)
+        return DueScan(frozenset(paths), False)
 
     def _polled(self, clock: float, now: float, top: Folder) -> set[str]:
         paths: set[str] = set()
         if clock >= self._hot_at:
             self._hot_at = clock + HOT_EVERY
-            self._hot = {path: seen for path, seen in self._hot.items() if now - seen < HOT_FOR}
+            self._cool(now)
             paths.update(self._hot)
         if clock >= self._folders_at:
             self._folders_at = clock + FOLDERS_EVERY
             paths.update(folder.path for folder in top.walk())
         return paths
 
+    def _cool(self, now: float) -> None:
+        """Forget files that were not written for a while."""
+        self._hot = {path: seen for path, seen in self._hot.items() if elapsed(seen, now) < HOT_FOR}
+
     def changed(self, changes: TreeChanges, now: float) -> None:
         """Remember which files are being written."""
         for path in changes.files:
             self._hot[path] = now
+        for path in changes.removed:
+            self._hot.pop(path, None)
 
     def scanned(
         self, changes: TreeChanges, clock: float, took: float, now: float, folders: int, own: bool
@@ -124,6 +131,7 @@ class Rounds:
         and it found what no event had reported within ``MISS_AFTER`` s; ``folders``: how many there are."""
         self.gone = False
         self._scan_at = clock + max(self._reconcile, took / SCAN_SHARE)
+        self._cool(now)
         self.changed(changes, now)
         if self.polling:
             return
@@ -138,6 +146,6 @@ class Rounds:
             self._misses = max(self._misses - 1, 0)
 
     def vanished(self, clock: float) -> None:
-        """The root itself can't be listed: try again soon."""
+        """The root itself cannot be listed: try again soon."""
         self.gone = True
         self._scan_at = clock + 1.0
