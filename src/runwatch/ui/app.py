@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
@@ -65,6 +65,8 @@ if TYPE_CHECKING:
 
 _REFRESH_AGES_S = 15.0
 _KEEP_AFTER_S = 0.5
+_DEEPEST, _MOST_UNDO = 16, 100
+"""Screens opened from each other (the next takes the place of the last), and changes to take back."""
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
 
@@ -90,6 +92,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         super().__init__()
         forget_closed_widgets()
         self.watching, self.settings = watching, settings
+        self.leaving_keys = ("ctrl+c", *settings.keymap.get("app.quit", "q").replace(" ", "").split(","))
         self.choice = Selection()
         self.snapshot: Snapshot | None = None
         self.bridge = Bridge(self.post_message, settings.clock)
@@ -110,11 +113,6 @@ class RunwatchApp(ThemedApp, LeavingApp):
         from runwatch.ui.terminal import Terminal
 
         return Terminal
-
-    @property
-    def leaving_keys(self) -> Collection[str]:
-        keys = self.settings.keymap.get("app.quit", "q")
-        return ("ctrl+c", *(key.strip() for key in keys.split(",")))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._control_filter]
@@ -281,7 +279,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
             return
         back = undo_of(answer, event.back)
         if back is not None:
-            self.undos.append(back)
+            self.undos = [*self.undos, back][-_MOST_UNDO:]
         self.say(f"{answer.message} · u undoes it" if back else answer.message)
 
     def on_intent_requested(self, event: IntentRequested) -> None:
@@ -317,7 +315,9 @@ class RunwatchApp(ThemedApp, LeavingApp):
         from runwatch.ui.routes import screen_for
 
         screen = screen_for(self, destination)
-        if screen is not None:
+        if screen is not None and len(self.screen_stack) > _DEEPEST:
+            self.switch_screen(screen)
+        elif screen is not None:
             self.push_screen(screen)
         elif isinstance(destination, ShowRuns):
             self.say("mark two or more runs with space first")
