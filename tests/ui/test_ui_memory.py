@@ -69,4 +69,5 @@ async def test_changes_that_can_be_taken_back_do_not_pile_up(board: OpenBoard) -
             intent = AddTask("call", made_up.ROOT)
             it.app.on_answered(Answered(IntentAnswer(intent, True, "added", f"token {number}")))
         assert len(it.app.undos) == 100
-        assert it.app.undos[-1] == Undo(made_up.ROOT, "token 149")
+        it.app.action_undo()
+        assert it.watching.submitted[-1] == Undo(made_up.ROOT, "token 149")

@@ -60,6 +60,7 @@ class Board:
         self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._notify, apart)
         self._comparisons = Comparisons(settings, self.roots.series)
         self._compared: Mapping[RunKey, Comparison] = {}
+        self._baselines: Mapping[str, Baseline] = {}
         self._task_state = TaskState(names, settings, writes=keep)
         self._inspector = RuleRunner(settings)
         self._sends = keep
@@ -156,6 +157,13 @@ class Board:
         self._cache.close()
         self._task_state.close()
 
+    def fold_over(self, now: float) -> None:
+        """Of what was just read, keep little of runs that are over, unless comparing them with a baseline
+        would ask for their series again."""
+        with self.roots.lock:
+            for root in self._names:
+                self.roots.fold_over(root, now, fold=root not in self._baselines)
+
     def snapshot(self, now: float, watch: WatchState, judged: bool) -> Snapshot:
         """What is known at ``now``; with ``judged`` the judges and rules look at it first."""
         situation = self._situation(now, judged)
@@ -211,7 +219,7 @@ class Board:
         with self.roots.lock:
             health = self.roots.signs(now) if judged else {}
             runs = self.roots.runs(now)
-        baselines = self._baselines(runs)
+        baselines = self._baselines = self._baselines_among(runs)
         if judged:
             for key, sign in self.roots.stalls(now).items():
                 health[key] = (*health.get(key, ()), sign)
@@ -248,7 +256,7 @@ class Board:
             *self._rule_problems,
         )
 
-    def _baselines(self, runs: tuple[Run, ...]) -> dict[str, Baseline]:
+    def _baselines_among(self, runs: tuple[Run, ...]) -> dict[str, Baseline]:
         baselines: dict[str, Baseline] = {}
         for root in self._names:
             own = [run for run in runs if run.root == root]

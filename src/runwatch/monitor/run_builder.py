@@ -105,7 +105,7 @@ class RunBuilder:
             if entry.from_many and _is_void(entry):
                 continue
             if built is None or entry.stale or not self._stands(built, entry, now):
-                runs.append(self._run(entry, now))
+                runs.append(self.run(entry, now))
             else:
                 runs.append(built.run)
         self._forget(self._built.keys() - self._reader.entries.keys())
@@ -118,7 +118,8 @@ class RunBuilder:
             self._health.forget(run_id)
         self._observations.forget({RunKey(self._reader.root, run_id) for run_id in gone})
 
-    def _run(self, entry: ReadRun, now: float) -> Run:
+    def run(self, entry: ReadRun, now: float) -> Run:
+        """One run."""
         summary = self._reader.summarise(entry)
         built = self._built.get(entry.id)
         if built is not None and self._stands(built, entry, now):

@@ -177,7 +177,9 @@ class RootTaskList:
         token = self._undoable(done)
         message = done.message + (" (not saved yet)" if self._unsaved else "")
         message += f". Warning: {done.warning}" if done.warning else ""
-        return IntentAnswer(intent, True, message, token, done.warning), self._task(done.edit, today)
+        task = self._task(done.edit, today)
+        id_ = task.id if task else ""
+        return IntentAnswer(intent, True, message, token, done.warning, id_), task
 
     def undo(self, token: str, now: float, today: date, intent: Intent | None = None) -> IntentAnswer:
         """Take a change back, unless the line has changed since."""
