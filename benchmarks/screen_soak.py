@@ -78,6 +78,7 @@ def warm_up(screen: Terminal) -> None:
         for tour in TOURS:
             walk(screen, tour, FIRST_PAUSE_S)
         walk(screen, LEAVE_ALL, FIRST_PAUSE_S)
+        sample(screen)
 
 
 def rows(minutes: float) -> tuple[list[Row], bool]:

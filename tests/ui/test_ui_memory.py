@@ -70,4 +70,4 @@ async def test_changes_that_can_be_taken_back_do_not_pile_up(board: OpenBoard) -
             it.app.on_answered(Answered(IntentAnswer(intent, True, "added", f"token {number}")))
         assert len(it.app.undos) == 100
         it.app.action_undo()
-        assert it.watching.submitted[-1] == Undo(made_up.ROOT, "token 149")
+        assert it.watching.intents[-1] == Undo(made_up.ROOT, "token 149")

@@ -64,8 +64,7 @@ if TYPE_CHECKING:
 
 _REFRESH_AGES_S = 15.0
 _KEEP_AFTER_S = 0.5
-_DEEPEST, _MOST_UNDO = 16, 100
-"""Screens opened from each other (the next takes the place of the last), and changes to take back."""
+_DEEPEST, _MOST_UNDO = 16, 100  # screens opened from each other, then each takes the place of the last
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
 
@@ -319,10 +318,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
         from runwatch.ui.routes import screen_for
 
         screen = screen_for(self, destination)
-        if screen is not None and len(self.screen_stack) > _DEEPEST:
-            self.switch_screen(screen)
-        elif screen is not None:
-            self.push_screen(screen)
+        if screen is not None:
+            (self.push_screen if len(self.screen_stack) <= _DEEPEST else self.switch_screen)(screen)
         elif isinstance(destination, ShowRuns):
             self.say("mark two or more runs with space first")
 
