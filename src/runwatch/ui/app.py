@@ -108,6 +108,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self._walked: ref[LiveScreen] | None = None
         self._began, self._ticket = time.monotonic(), 0
         self._keeping: Timer | None = None
+        self._asker: LiveScreen | None = None
         self._control_filter = ControlFilter(settings.ascii_only)
         self._notices = self.take_themes(settings.themes, settings.theme)
 
@@ -206,28 +207,30 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.watching.submit(MarkLooked(), lambda answer: None)
 
     def _refresh_ages(self) -> None:
-        if self.snapshot is None and isinstance(self.screen, Dashboard):
-            self.screen.wait(time.monotonic() - self._began)
-        if self.live is not None:
-            self.live.ask()
+        if (live := self.live) is not None:
+            if self.snapshot is None and isinstance(live, Dashboard):
+                live.wait(time.monotonic() - self._began)
+            live.ask()
 
     @property
     def live(self) -> LiveScreen | None:
-        """The topmost screen that shows a view; dialogs over it do not count."""
-        return next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
+        """The topmost screen that shows a view; dialogs over it do not count, nor does one that was just
+        opened and has no widgets yet: as soon as it has, it asks itself."""
+        made = (s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen) and s.is_mounted)
+        return next(made, None)
 
     def show_screen(self, screen: object) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
         live = self.live
         if live is not None and live is screen:
-            self._ticket = self.bridge.ask(live.view())
+            self._ticket, self._asker = self.bridge.ask(live.view()), live
 
     def on_view_ready(self, event: ViewReady) -> None:
         if not self.is_running:  # leaving: the widgets are being taken down
             return
         self.snapshot = event.snapshot
         live = self.live
-        if event.ticket == self._ticket and live is not None:
+        if event.ticket == self._ticket and live is not None and live is self._asker:
             live.painted = True
             live.take(event.view)
 

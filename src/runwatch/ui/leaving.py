@@ -42,12 +42,14 @@ class LeavingApp(App[None]):
             """Python calls other handlers once the main thread runs."""
             loop.call_soon_threadsafe(lambda: None)
 
-        def leave() -> None:
-            self.leave_within(_HANG_UP_S, 1)
-            loop.call_soon_threadsafe(self.exit)
-
         with contextlib.suppress(ValueError, OSError, RuntimeError):
-            self._signals = _Signals(leave, wake)
+            self._signals = _Signals(self.hang_up, wake)
+
+    def hang_up(self) -> None:
+        """Leave, and if that hangs on a terminal that is gone, leave all the same; from any thread."""
+        self.leave_within(_HANG_UP_S, 1)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.exit)
 
     def disobey_signals(self) -> None:
         """They do again what they did before."""
