@@ -47,6 +47,14 @@ def test_csv_and_parquet_give_the_same_columns(tmp_path: Path) -> None:
         assert column_names(path) == ("id", "y", "s", "t", "b")
 
 
+@pytest.mark.parametrize(("text", "name"), [("id;s\n1;0,25\n2;1\n", "p.csv"), ("id;s\n1;0.25\n2;1\n", "p.csv"),
+                                            ("id|s\n1|0.25\n2|1\n", "p.csv"), ("id\ts\n1\t0.25\n2\t1\n", "p.tsv")])  # fmt: skip
+def test_predictions_are_split_as_they_were_written(tmp_path: Path, text: str, name: str) -> None:
+    path = written(tmp_path, name, text)
+    assert column_names(path) == ("id", "s")
+    np.testing.assert_array_equal(loaded(path, "s")["s"], [0.25, 1.0])
+
+
 def test_integers_with_holes_are_floats_and_dates_are_text(tmp_path: Path) -> None:
     path = written(tmp_path, "p.csv", "n,d\n1,2026-03-01\n,2026-03-02\n")
     found = loaded(path, "n", "d")
