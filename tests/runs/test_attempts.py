@@ -133,6 +133,18 @@ def test_epochs_are_the_newest_attempts() -> None:
     assert _story(memory).epoch == 0.0
 
 
+def test_a_fold_that_begins_is_no_restart_of_the_one_before() -> None:
+    rows: list[Row] = [(epoch, {f"fold_{fold}/loss": 1.0}) for fold in range(3) for epoch in range(5)]
+    memory = RunMemory()
+    epochs = EpochAt(Points.of([*range(5)] * 3, [float(epoch) for epoch in range(5)] * 3), np.arange(15))
+    memory.apply(_FILE, [*_operations(rows), epochs])
+    summary = _story(memory)
+    assert {tag: metric.count for tag, metric in summary.metrics.items()} == {
+        f"fold_{fold}/loss": 5 for fold in range(3)
+    }
+    assert summary.attempts == ()
+
+
 def test_three_attempts_are_listed_in_order() -> None:
     attempts = _story(_memory(_losses([*range(9), *range(4), *range(6)]))).attempts
     assert [(a.number, a.first_step, a.last_step) for a in attempts] == [(1, 0, 8), (2, 0, 3)]
