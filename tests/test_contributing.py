@@ -14,8 +14,8 @@ import pytest
 from runwatch.cli import command_names
 from runwatch.judge.drift import measures
 from runwatch.judge.quality import run as quality
-from runwatch.rules import load_rules
 from runwatch.rules.engine import registry
+from runwatch.rules.engine.registry import load_rules
 from runwatch.ui.panes.base import panes
 from runwatch.ui.themes import load_themes
 

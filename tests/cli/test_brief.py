@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from runwatch.cli import main
-from runwatch.store.paths import root_identity
 from runwatch.store.state import Holder, State
-from runwatch.system.identity import host_name
+from runwatch.system.identity import host_name, root_identity
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from sshd import SOURCE
 
 from runwatch import config
-from runwatch.config import HostSettings
+from runwatch.config.settings import HostSettings
 from runwatch.domain.address import host_of, joined, path_of, split
 from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.finding import Finding

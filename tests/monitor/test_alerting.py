@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runwatch import config
-from runwatch.config import Alerts, Settings
+from runwatch.config.settings import Alerts, Settings
 from runwatch.domain.finding import Finding
 from runwatch.domain.task import TaskList
 from runwatch.monitor.alerting import Alerting

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.config import Predictions, Settings
+from runwatch.config.settings import Predictions, Settings
 from runwatch.data.eval_samples import load_samples
 from runwatch.data.number_files import load_numbers
 from runwatch.data.patterns import matching
@@ -43,7 +43,6 @@ from runwatch.monitor.internal_errors import of_ours
 from runwatch.monitor.late_labels import Labels, labelled_rows, read_labels
 from runwatch.text.safe import run_name
 
-__all__ = ["compare_runs"]
 ROWS_SHOWN = 200
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 

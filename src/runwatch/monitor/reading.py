@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 
 from msgspec.structs import replace
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
 from runwatch.domain.operations import Append
 from runwatch.domain.points import EPOCHS, Points, of_former

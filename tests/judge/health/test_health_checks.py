@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.points import Points
-from runwatch.judge.health import RunHealth
+from runwatch.judge.health.monitor import RunHealth
 from runwatch.judge.health.trace import CAPACITY, Trace
 
 

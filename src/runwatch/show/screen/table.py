@@ -16,14 +16,8 @@ from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.comparing import shown_tags
 from runwatch.judge.runs.naming import match
 from runwatch.show.screen.run import flat
-from runwatch.show.screen.runs import (
-    common_folder,
-    compared,
-    is_baseline,
-    mark_tone,
-    no_match,
-    run_name,
-)
+from runwatch.show.screen.run_columns import compared
+from runwatch.show.screen.runs import common_folder, is_baseline, mark_tone, no_match, run_name
 from runwatch.show.screen.view import (
     SERIES,
     STATUS_TONES,
