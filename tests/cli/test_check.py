@@ -1,6 +1,7 @@
 import json
 import os
 import re
+from importlib import metadata
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def test_prometheus_file_is_whole_or_as_before(root, capsys, tmp_path):
 
 def test_a_rule_that_fails_is_said_at_the_first_look(root, capsys, monkeypatch):
     points = [EntryPoint("gone", "no_such_module_anywhere", "runwatch.rules")]
-    monkeypatch.setattr(plugins, "entry_points", lambda group: points if group == "runwatch.rules" else [])
+    monkeypatch.setattr(plugins, "_may_be_any", lambda path: True)
+    monkeypatch.setattr(metadata, "entry_points", lambda group: points if group == "runwatch.rules" else [])
     _, out, _ = call(capsys, str(root), "--json")
     assert [p["file"] for p in json.loads(out)["problems"]].count("no_such_module_anywhere") == 1
 

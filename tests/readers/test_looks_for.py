@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 
 from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers.base import Listing
-from runwatch.readers.registry import built_in
+from runwatch.readers.registry import LateReader, built_in
 from runwatch.runs.catalogue import ReaderPanel
 from runwatch.watch.tree import Tree
 
@@ -60,3 +61,11 @@ def test_names_are_looked_for_whole_by_their_beginning_or_their_end() -> None:
 def test_a_reader_that_names_nothing_is_asked_about_every_folder() -> None:
     assert _asked((), (os.devnull,))
     assert _asked((), ())
+
+
+def test_what_a_reader_says_of_itself_is_known_before_it_is_imported() -> None:
+    late = [reader for reader in built_in().values() if isinstance(reader, LateReader)]
+    assert len(late) > len(built_in()) - 4
+    for reader in late:
+        module = importlib.import_module(reader.module)
+        assert (module.NAME, module.LOOKS_FOR) == (reader.NAME, reader.LOOKS_FOR)

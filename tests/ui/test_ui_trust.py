@@ -10,8 +10,8 @@ from eyes import OpenBoard
 from runwatch import config
 from runwatch.config import trust
 from runwatch.monitor.trusting import asks
+from runwatch.ui.leaving import RESTART
 from runwatch.ui.settings import UiSettings
-from runwatch.ui.trust_question import RESTART
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch.cli._memory import no_collecting
 
     with no_collecting():
-        from runwatch.ui.trust_question import RESTART
+        from runwatch.ui.leaving import RESTART
 
         while (code := _open_once(roots, args)) == RESTART:
             pass

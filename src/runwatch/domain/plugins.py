@@ -3,16 +3,48 @@ plug-in that fails is a problem on the list all the same, and never the end of a
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from runwatch.domain.run import Problem
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+_GROUPS = b"[runwatch."
 
 
 def plug_ins(group: str) -> Iterator[EntryPoint]:
     """The entry points of ``runwatch.GROUP``."""
-    yield from entry_points(group=f"runwatch.{group}s")
+    if _may_be_any(tuple(sys.path)):
+        from importlib.metadata import entry_points
+
+        yield from entry_points(group=f"runwatch.{group}s")
+
+
+@cache
+def _may_be_any(path: tuple[str, ...]) -> bool:
+    """Whether an installed package may have entry points for runwatch. ``importlib.metadata`` would take ten
+    times as long to say that none has; what it may find elsewhere (in a zip file) is left to it."""
+    return any(os.path.isfile(entry) or _names_us(entry or ".") for entry in path)
+
+
+def _names_us(folder: str) -> bool:
+    try:
+        names = [name for name in os.listdir(folder) if name.endswith((".dist-info", ".egg-info"))]
+    except OSError:
+        return False
+    for name in names:
+        try:
+            with open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:
+                if _GROUPS in file.read():
+                    return True
+        except OSError:
+            continue
+    return False
 
 
 def load_plug_ins(group: str, accept: Callable[[Any], None]) -> tuple[Problem, ...]:

@@ -25,10 +25,10 @@ class Comparisons:
 
     def of(self, runs: Sequence[Run], baselines: Mapping[str, Baseline]) -> dict[RunKey, Comparison]:
         """The comparison of every run whose root has a baseline, but for the baseline's own runs."""
-        from runwatch.monitor.compare_files import run_options, stamp_of
-
         comparisons: dict[RunKey, Comparison] = {}
         problems: dict[str, Problem] = {}
+        if baselines:
+            from runwatch.monitor.compare_files import run_options, stamp_of
         for root, baseline in baselines.items():
             self._options.setdefault(root, run_options(self._settings[root]))
             own = [run for run in runs if run.root == root]

@@ -15,7 +15,6 @@ from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
 from runwatch.monitor.read_run import ReadRun, SourceKey, restarted, source_of, stamped
 from runwatch.readers.base import Claim, Cursor, Layout, Reader, Reading, SourceFile, failed
-from runwatch.readers.common.own_logs import OwnLogs
 from runwatch.runs.catalogue import Catalogue
 from runwatch.runs.sources import RunMemory
 from runwatch.runs.summary import RunSummary, Summariser
@@ -393,5 +392,9 @@ class RootReader:
 
 
 def _own_logs(settings: Settings) -> dict[str, Reader]:
+    if not settings.runs:
+        return {}
+    from runwatch.readers.common.own_logs import OwnLogs
+
     layouts = [(one.files, Layout(one.step, one.wall, one.metrics)) for one in settings.runs]
-    return {OwnLogs.NAME: OwnLogs(layouts)} if layouts else {}
+    return {OwnLogs.NAME: OwnLogs(layouts)}

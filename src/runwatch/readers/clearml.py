@@ -24,7 +24,7 @@ _SESSION = re.compile(r"offline-[0-9a-f]{32}(\.zip)?")
 _SINGLE_VALUE = -(2**31)
 _TOP_SECTIONS = frozenset({"General", "Args"})
 _TYPES: Mapping[str, type] = {"int": int, "float": float}
-LOOKS_FOR = (_METRICS, _TASK, "*.zip")
+LOOKS_FOR = ("metrics.jsonl", "task.json", "*.zip")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -19,7 +19,7 @@ _PIPELINE = "dvc.yaml"
 _USUAL = ("metrics.json", "metrics.yaml", "metrics.yml", "metrics.toml")
 _ENDINGS = (".json", ".yaml", ".yml", ".toml")
 _MOST = 100
-LOOKS_FOR = (_PIPELINE,)
+LOOKS_FOR = ("dvc.yaml",)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -18,7 +18,7 @@ _EXIT = "exit_status"
 _ATTRIBUTES = ("flags", "label", "started", _EXIT)
 _LOCKS = ("LOCK", "LOCK.remote")
 _MICROSECONDS = 1e6
-LOOKS_FOR = (FOLDER,)
+LOOKS_FOR = (".guild",)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -43,7 +43,7 @@ _STALE = 600.0
 _AT_THE_END = 0.5
 _COPIED_WITHIN = 1.0
 _OWN_TAGS = ("predict_", "test_")
-LOOKS_FOR = (_STATE, "checkpoint-*", "*_results.json")
+LOOKS_FOR = ("trainer_state.json", "checkpoint-*", "*_results.json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -12,7 +12,7 @@ from runwatch.readers.common.table import header_names, read_table
 NAME = "lightning"
 _FILE = "metrics.csv"
 _VERSION = re.compile(r"version_\d+", re.ASCII)
-LOOKS_FOR = (_FILE,)
+LOOKS_FOR = ("metrics.csv",)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -22,7 +22,7 @@ _METADATA = "metadata.json"
 _OWN = frozenset({"sys", "source_code", "monitoring"})
 _PARAMETERS = frozenset({"parameters", "params", "hparams", "hyperparameters", "config", "args", "model"})
 _SETTINGS = frozenset({"AssignFloat", "AssignInt", "AssignString", "AssignBool"})
-LOOKS_FOR = (_METADATA,)
+LOOKS_FOR = ("metadata.json",)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -3,37 +3,70 @@ A family of formats is a package whose private modules (``_name``) are its parts
 
 from __future__ import annotations
 
+import ast
 import importlib
+import os
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
-from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 import runwatch.readers as package
 from runwatch.domain.plugins import load_plug_ins
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Reader
 
+_NAME = re.compile(r'^NAME = "([^"]+)"$', re.MULTILINE)
+_LOOKS_FOR = re.compile(r"^LOOKS_FOR = (\([^()]*\))(?:  # fmt: skip)?$", re.MULTILINE)
+_HEAD = 8192
+
+
+class LateReader:
+    """A reader of ours, imported when anything but its ``NAME`` and ``LOOKS_FOR`` is asked for: a start
+    then loads no reader whose files aren't there."""
+
+    def __init__(self, module: str, name: str, looks_for: tuple[str, ...]) -> None:
+        self.module = module
+        self.NAME, self.LOOKS_FOR = name, looks_for
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self.module), name)
+
 
 @cache
 def built_in() -> Mapping[str, Reader]:
     """Our own readers by name."""
     readers: dict[str, Reader] = {}
-    for module in _modules(package.__path__, package.__name__):
-        if all(hasattr(module, name) for name in ("NAME", "claim", "read")):
-            readers[module.NAME] = cast(Reader, module)
+    for name, path in _modules(package.__path__[0], package.__name__):
+        reader: Any = _late(name, path) or importlib.import_module(name)
+        if isinstance(reader, LateReader) or all(hasattr(reader, part) for part in ("NAME", "claim", "read")):
+            readers[reader.NAME] = cast(Reader, reader)
     return readers
 
 
-def _modules(path: Iterable[str], prefix: str) -> Iterator[ModuleType]:
-    for info in pkgutil.iter_modules(path):
+def _modules(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
+    """The public modules below a package: (full name, source file)."""
+    for info in pkgutil.iter_modules([folder]):
         if info.name.startswith("_") or info.name == "common":
             continue
-        module = importlib.import_module(f"{prefix}.{info.name}")
-        yield module
+        name, path = f"{prefix}.{info.name}", os.path.join(folder, info.name)
+        yield name, os.path.join(path, "__init__.py") if info.ispkg else f"{path}.py"
         if info.ispkg:
-            yield from _modules(module.__path__, module.__name__)
+            yield from _modules(path, name)
+
+
+def _late(name: str, path: str) -> LateReader | None:
+    """The reader in a source file that says in plain text whom it is to be asked about; None: import it."""
+    try:
+        with open(path, encoding="utf-8") as source:
+            head = source.read(_HEAD)
+    except (OSError, ValueError):
+        return None
+    named, looks_for = _NAME.search(head), _LOOKS_FOR.search(head)
+    if named is None or looks_for is None:
+        return None
+    return LateReader(name, named[1], ast.literal_eval(looks_for[1]))
 
 
 def plugged_in() -> tuple[Mapping[str, Reader], tuple[Problem, ...]]:

@@ -13,7 +13,7 @@ from runwatch.readers.common.table import header_names, read_table
 NAME = "sb3"
 _KEYS = frozenset({*RL_TOTALS, *RL_COUNTS, "training_iteration", "step", "iteration"})
 _TABLE, _RECORDS = "progress.csv", "progress.json"
-LOOKS_FOR = (_TABLE, _RECORDS)
+LOOKS_FOR = ("progress.csv", "progress.json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

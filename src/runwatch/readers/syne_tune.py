@@ -19,7 +19,7 @@ PRIORITY = 60
 _OUT, _ERRORS, _TUNER = "std.out", "std.err", "metadata.json"
 _MARK = b"[tune-metric]: "
 _COUNTER, _CLOCK, _BOOKKEEPING = "st_worker_iter", "st_worker_timestamp", "st_"
-LOOKS_FOR = (_OUT,)
+LOOKS_FOR = ("std.out",)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -20,7 +20,7 @@ from runwatch.text.units import plural
 
 NAME = "trackio"
 PRIORITY = 60
-LOOKS_FOR = sqlite.ENDINGS
+LOOKS_FOR = ("*.db", "*.sqlite", "*.sqlite3", "*.db3")
 ROWS = 50_000
 
 

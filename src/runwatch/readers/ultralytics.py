@@ -20,7 +20,7 @@ _FILE = "results.csv"
 _SETTINGS = ("args.yaml", "opt.yaml")
 _EPOCHS = re.compile(rb"^epochs:[ \t]*(\d{1,9})[ \t\r]*$", re.MULTILINE)
 _FAMILIES = ("train/", "metrics/", "val/")
-LOOKS_FOR = (_FILE,)
+LOOKS_FOR = ("results.csv",)
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -26,7 +26,7 @@ _NO_DRIFT = (
     "Evidently: of these snapshots only drift is read, and they have none",
     "let runwatch judge the predictions themselves: [[predictions]] in runwatch.toml",
 )
-LOOKS_FOR = (_AIM, "*.json")
+LOOKS_FOR = (".aim", "*.json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

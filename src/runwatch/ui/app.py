@@ -37,7 +37,7 @@ from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
-from runwatch.ui.leaving import LeavingApp
+from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
     ExportRequested,
@@ -141,7 +141,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.follow_themes()
 
     def _ask_trust(self) -> None:
-        from runwatch.ui.trust_question import RESTART, ask_trust
+        from runwatch.ui.trust_question import ask_trust
 
         ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
 

@@ -10,6 +10,8 @@ import threading
 
 from textual.app import App
 
+RESTART = 75
+"""The app's return code when it is to be opened again, with what is trusted now."""
 _HANG_UP_S = 5.0
 
 

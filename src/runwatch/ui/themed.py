@@ -19,6 +19,7 @@ class ThemedApp(App[None]):
         self.own_themes: tuple[str, ...] = ()
         self._themes_folder: Path | None = None
         self._themes_stamp: tuple[tuple[str, int], ...] = ()
+        self._styled_for = ""
 
     def take_themes(self, folder: Path | None, name: str) -> list[str]:
         """Load the themes, a person's own in ``folder`` too, and take the one ``name`` ("": ours for
@@ -33,7 +34,15 @@ class ThemedApp(App[None]):
             chosen = fallback
         if chosen in self.available_themes:
             self.theme = chosen
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._styled_for = self.theme
         return notices
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Textual asks for this once at each start, for the theme that all styles were just parsed with."""
+        needed, self._styled_for = self._styled_for != self.theme, ""
+        if needed:
+            super().refresh_css(animate)
 
     def follow_themes(self) -> None:
         """Look at the person's own themes again and again from now on."""

@@ -11,8 +11,6 @@ from runwatch.text.safe import safe
 from runwatch.ui.dialogs import Menu
 from runwatch.ui.host import Host
 
-RESTART = 75
-"""The app's return code when it is to be opened again, with what is trusted now."""
 _MOST_SHOWN = 8
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from importlib.metadata import EntryPoint
 
 import numpy as np
@@ -121,7 +122,8 @@ def _install(monkeypatch: pytest.MonkeyPatch, **functions: str) -> None:
     points = [
         EntryPoint(name, f"{__name__}:{function}", "runwatch.metrics") for name, function in functions.items()
     ]
-    monkeypatch.setattr(plugins, "entry_points", lambda group: points)
+    monkeypatch.setattr(plugins, "_may_be_any", lambda path: True)
+    monkeypatch.setattr(metadata, "entry_points", lambda group: points)
 
 
 PROFIT = CompareOptions(primary="profit", directions={"profit": "max"}, tolerances={"profit": 0.5})

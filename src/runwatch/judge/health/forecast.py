@@ -12,6 +12,7 @@ from runwatch.domain.health import Outlook
 from runwatch.domain.points import FloatArray
 from runwatch.domain.run import Direction
 from runwatch.judge.health.trace import Trace
+from runwatch.judge.health.windows import median
 
 _POINTS, _SHARE = 30, 0.2
 _BLOCKS = 12
@@ -102,7 +103,7 @@ def _fit(trace: Trace, direction: Direction, begin: int) -> _FittedCurve:
     t, y, weights = _groups((middles - first) / unit, sign * trace.means[begin:])
     low, high = _floor(y, direction), float(y.min())
     reach = max(float(y.max()) - low, 1e-12)
-    noise = max(1.4826 * float(np.median(np.abs(np.diff(y)))) / math.sqrt(2), 1e-6 * reach)
+    noise = max(1.4826 * median(np.abs(np.diff(y))) / math.sqrt(2), 1e-6 * reach)
 
     scale, logs = weights / noise, np.log(t)
 
@@ -126,7 +127,7 @@ def _groups(t: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, Float
     edges = np.unique(np.concatenate(((0,), np.rint(np.geomspace(1, len(t), _GROUPS)).astype(int))))
     pairs = list(pairwise(edges.tolist()))
     middles = np.array([math.exp(float(np.mean(np.log(t[i:j])))) for i, j in pairs])
-    medians = np.array([float(np.median(y[i:j])) for i, j in pairs])
+    medians = np.array([median(y[i:j]) for i, j in pairs])
     return middles, medians, np.sqrt(np.diff(edges) / len(t) * len(pairs))
 
 
@@ -146,8 +147,8 @@ def _turn(trace: Trace, curve: _FittedCurve) -> int | None:
     greatest excursion of the summed signs of the residuals (the fit lies between two courses), and the
     longest tail off the fit (the new course is young). Either must be a jump past the noise and 2 %."""
     residuals = trace.means - curve.at(trace.steps)
-    noise = 1.4826 * float(np.median(np.abs(np.diff(trace.means)))) / math.sqrt(2)
-    level = abs(float(np.median(trace.means[-5:])))
+    noise = 1.4826 * median(np.abs(np.diff(trace.means))) / math.sqrt(2)
+    level = abs(median(trace.means[-5:]))
     for at in (_excursion(residuals), _tail(residuals, noise)):
         if at is not None and _jump(residuals, at) > 4 * noise + 0.02 * level:
             return at
@@ -155,7 +156,7 @@ def _turn(trace: Trace, curve: _FittedCurve) -> int | None:
 
 
 def _excursion(residuals: FloatArray) -> int | None:
-    signs = np.sign(residuals - np.median(residuals))
+    signs = np.sign(residuals - median(residuals))
     sums = np.abs(np.cumsum(signs)) / math.sqrt(len(signs))
     at = int(np.argmax(sums))
     return at + 1 if sums[at] >= _TURN else None
@@ -172,7 +173,7 @@ def _jump(residuals: FloatArray, at: int) -> float:
     before, after = residuals[max(at - 10, 0) : at], residuals[at : at + 10]
     if len(before) < 3 or len(after) < 3:
         return 0.0
-    return abs(float(np.median(after)) - float(np.median(before)))
+    return abs(median(after) - median(before))
 
 
 def _outlook(
@@ -184,7 +185,7 @@ def _outlook(
     baseline: float | None,
     baseline_sd: float,
 ) -> Outlook:
-    last = float(np.median(trace.means[-5:]))
+    last = median(trace.means[-5:])
     end = max(float(total_steps), trace.steps[-1])
     about = float(curve.at(end))
     low, high = min(about, last), max(about, last)
@@ -204,7 +205,7 @@ def _outlook(
 def _gained_lately(trace: Trace, curve: _FittedCurve, last: float) -> float:
     """What the second half of the curve so far has gained."""
     half = int(np.searchsorted(trace.steps, (curve.begin + trace.steps[-1]) / 2))
-    then = float(np.median(trace.means[max(half - 2, 0) : half + 3]))
+    then = median(trace.means[max(half - 2, 0) : half + 3])
     return max(curve.sign * (then - last), 0.0)
 
 

@@ -6,6 +6,8 @@ block on, the two blocks before. Statistics of a block do not depend on how the 
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -17,6 +19,16 @@ LONG, SHORT = 5, 2
 _PIECE = 32_768
 _MANY_ROWS = 64
 MAD_SCALE = 1.4826
+
+
+def median(values: FloatArray) -> float:
+    """``np.median`` of one dimension without a look for masks, for which it would import ``numpy.ma``."""
+    if not len(values):
+        return math.nan
+    ordered = np.sort(values)  # puts NaN last
+    if np.isnan(ordered[-1]):
+        return math.nan
+    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
 
 
 class Window(msgspec.Struct, eq=False):

@@ -23,7 +23,7 @@ from runwatch.readers.common.documents import read_version
 
 NAME = "ax"
 PRIORITY = 60
-LOOKS_FOR = ("*.json", *sqlite.ENDINGS)
+LOOKS_FOR = ("*.json", "*.db", "*.sqlite", "*.sqlite3", "*.db3")
 
 _FILE = re.compile(
     rb'\s{0,8}\{\s{0,8}"(?:__|_)type"\s{0,4}:\s{0,4}"(?:AxClient|Client|Experiment|Scheduler)"'

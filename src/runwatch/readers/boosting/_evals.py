@@ -25,7 +25,6 @@ _DUMP = re.compile(
 _CROSS = re.compile(rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}-mean"\s{0,64}:\s{0,64}\[\s{0,64}[-\dNI]')
 _NOT_METRICS = frozenset({b"steps", b"values", b"timestamps", b"step", b"value"})
 _LOGS = (".log", ".out", ".err", ".txt")
-LOOKS_FOR = ("*.json", *(f"*{ending}" for ending in _LOGS))
 _ROUND = re.compile(r"\[(\d{1,9})\]\s{1,8}(\S.{0,8000})", re.DOTALL)
 _ROUND_BYTES = re.compile(rb"\[\d{1,9}\][ \t]{1,8}[^\s\[][^\n:]{0,200}?(?:-|'s )[^\n:]{0,200}:")
 _LIGHTGBM = re.compile(rb'"(?:valid_0|training|(?:binary|multi)_logloss|l[12])"|-stdv"')

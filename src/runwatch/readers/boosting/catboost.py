@@ -25,7 +25,7 @@ _META = "catboost_training.json"
 _TABLE = re.compile(r"(learn|test\d{0,6})_error\.tsv", re.ASCII)
 _CLOCK = "time_left.tsv"
 _BETTER = {"Min": "min", "Max": "max"}
-LOOKS_FOR = ("*_error.tsv", _META)
+LOOKS_FOR = ("*_error.tsv", "catboost_training.json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

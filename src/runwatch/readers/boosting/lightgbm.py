@@ -8,7 +8,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.boosting import _evals as _boosting
 
 NAME = "lightgbm"
-LOOKS_FOR = _boosting.LOOKS_FOR
+LOOKS_FOR = ("*.json", "*.log", "*.out", "*.err", "*.txt")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

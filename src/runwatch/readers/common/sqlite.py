@@ -23,7 +23,6 @@ from runwatch.readers.base import Cursor, Listing, Opened, Reading, SourceFile, 
 SIZE = 1024 * limits.MIB
 MAGIC = b"SQLite format 3\0"
 SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
-ENDINGS = tuple(f"*{suffix}" for suffix in SUFFIXES)
 WAL = "-wal"
 
 CELL = limits.MIB

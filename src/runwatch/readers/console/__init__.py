@@ -22,6 +22,11 @@ from runwatch.text.console import TRACEBACK, crash_words, plain
 
 NAME = "console"
 PRIORITY = 5
+LOOKS_FOR = (
+    "*.log", "*.out", "*.err", "*.txt", "stdout", "stderr", "console",
+    "*.o0*", "*.o1*", "*.o2*", "*.o3*", "*.o4*", "*.o5*", "*.o6*", "*.o7*", "*.o8*", "*.o9*",
+    "*.e0*", "*.e1*", "*.e2*", "*.e3*", "*.e4*", "*.e5*", "*.e6*", "*.e7*", "*.e8*", "*.e9*",
+)  # fmt: skip
 MAX_FILES = 100
 
 _SUFFIXES = (".log", ".out", ".err")

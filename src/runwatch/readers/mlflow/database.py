@@ -22,7 +22,7 @@ from runwatch.text.units import plural
 NAME = "mlflow-db"
 FORMAT = "mlflow"
 PRIORITY = 60
-LOOKS_FOR = sqlite.ENDINGS
+LOOKS_FOR = ("*.db", "*.sqlite", "*.sqlite3", "*.db3")
 ROWS = 200_000
 
 _TABLES = frozenset(("runs", "metrics", "params", "tags", "experiments"))

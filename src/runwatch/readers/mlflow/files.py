@@ -29,7 +29,7 @@ _DELETED = re.compile(rb"^lifecycle_stage:\s{0,4}['\"]?deleted", re.MULTILINE)
 _META = "meta.yaml"
 _LOST = "copy meta.yaml of the run's folder too, or log it again"
 _KINDS = ("metrics", "params", "tags")
-LOOKS_FOR = (_META, *_KINDS)
+LOOKS_FOR = ("meta.yaml", "metrics", "params", "tags")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

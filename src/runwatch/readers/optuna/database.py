@@ -30,7 +30,7 @@ from runwatch.text.units import plural
 
 NAME = "optuna"
 PRIORITY = 60
-LOOKS_FOR = sqlite.ENDINGS
+LOOKS_FOR = ("*.db", "*.sqlite", "*.sqlite3", "*.db3")
 ROWS = 50_000
 
 _TABLES = frozenset({"studies", "trials", "trial_params", "trial_values", "version_info"})

@@ -31,7 +31,7 @@ _FOLDER = re.compile(r"(?:offline-)?run-(\d{8}_\d{6})-(\S{1,128})")
 _MAGIC = b":W&B"
 _FOREIGN = ("not a W&B run file", "it may be damaged: copy it again")
 _SUMMARY, _CONFIG = "wandb-summary.json", "config.yaml"
-LOOKS_FOR = ("*.wandb", "files", _SUMMARY)
+LOOKS_FOR = ("*.wandb", "files", "wandb-summary.json")
 
 
 def claim(listing: Listing) -> Iterable[Claim]:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from runwatch.ui.host import Build, Host, host
 from runwatch.ui.messages import ViewChanged
 
-_FIRST_VIEW_S = 0.5
+_EMPTY_AFTER_S = 0.25
 
 
 class LiveScreen(Screen[None]):
@@ -20,7 +20,7 @@ class LiveScreen(Screen[None]):
 
     painted = False
     finding: tuple[str, str] | None = None
-    _drawn_at: float | None = None
+    _laid_out_at: float | None = None
 
     @property
     def host(self) -> Host:
@@ -60,16 +60,14 @@ class LiveScreen(Screen[None]):
                 self.app.screen.refresh(*regions)
 
     def _soon_painted(self) -> bool:
-        """Whether the first view is about to come: the empty screen is drawn once, at once, and not anew for
-        each step of its layout."""
+        """Whether the first view is about to come: the screen isn't drawn empty unless that takes long."""
         if self.painted:
             return False
         now = time.monotonic()
-        if self._drawn_at is None:
-            self._drawn_at = now
-            self.set_timer(_FIRST_VIEW_S, self.refresh)
-            return False
-        return now - self._drawn_at < _FIRST_VIEW_S
+        if self._laid_out_at is None:
+            self._laid_out_at = now
+            self.set_timer(_EMPTY_AFTER_S, self.refresh)
+        return now - self._laid_out_at < _EMPTY_AFTER_S
 
     def on_screen_resume(self) -> None:
         self.ask()

@@ -14,6 +14,7 @@ from runwatch.domain.points import FloatArray
 from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch
 from runwatch.judge.health.checks.diverged import Diverged
 from runwatch.judge.health.roles import Role, has_moving_target
+from runwatch.judge.health.windows import median
 from runwatch.text.safe import safe
 from runwatch.text.units import number
 
@@ -100,8 +101,8 @@ def _collapsed(values: FloatArray) -> _Fall | None:
 def _of_many(values: FloatArray) -> _Fall | None:
     medians = np.sort(sliding_window_view(values, 3), axis=1)[:, 1]
     at = int(np.argmin(medians[: -_STAYED - 1]))
-    start, best, now = float(medians[0]), float(medians[at]), float(np.median(values[-_STAYED - 1 :]))
-    noise = 1.4826 * float(np.median(np.abs(np.diff(values)))) / math.sqrt(2)
+    start, best, now = float(medians[0]), float(medians[at]), median(values[-_STAYED - 1 :])
+    noise = 1.4826 * median(np.abs(np.diff(values))) / math.sqrt(2)
     rise, gain = now - best, start - best
     lost = gain > _GAIN_ERRORS * noise and rise >= _LOST * gain
     if rise < max(_ERRORS * noise, _NOTABLE * abs(best)) or not (lost or _elsewhere(start, best, now)):
@@ -115,7 +116,7 @@ def _of_many(values: FloatArray) -> _Fall | None:
 def _of_few(values: FloatArray) -> _Fall | None:
     last = values[-_FEW_STAYED:]
     at = int(np.argmin(values[:-_FEW_STAYED]))
-    start, best, now = float(values[0]), float(values[at]), float(np.median(last))
+    start, best, now = float(values[0]), float(values[at]), median(last)
     rise, gain = now - best, start - best
     size = max(abs(start), abs(best))
     lost = gain >= _NOTABLE * size and rise >= max(_LOST * gain, _FEW_RISE * size)

@@ -13,6 +13,7 @@ from runwatch.domain.health import HealthSign
 from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch, RunCheck
 from runwatch.judge.health.roles import Role, loss_pairs
 from runwatch.judge.health.trace import Trace
+from runwatch.judge.health.windows import median
 from runwatch.text.safe import safe
 from runwatch.text.units import number
 
@@ -65,7 +66,7 @@ class BestValidation(CurveCheck):
         2 % of healthy runs, four in 0.5 %); else None."""
         if self.best_step is None or self.evaluations_since < _EVALUATIONS:
             return None
-        noise = 1.4826 * float(np.median(np.abs(np.diff(self.recent)))) / math.sqrt(2)
+        noise = 1.4826 * median(np.abs(np.diff(self.recent))) / math.sqrt(2)
         error = math.sqrt(2) * _MEDIAN3_ERROR * noise
         rise = self.now - self.best
         return rise if rise > max(_WORSE * abs(self.best), _ERRORS * error) else None
@@ -120,6 +121,6 @@ def _still_falling(trace: Trace, step: int) -> bool:
     at = int(np.searchsorted(trace.steps, step, side="right"))
     if at == 0 or at >= trace.filled:
         return False
-    then = float(np.median(trace.means[max(at - 3, 0) : at]))
-    now = float(np.median(trace.means[-3:]))
+    then = median(trace.means[max(at - 3, 0) : at])
+    now = median(trace.means[-3:])
     return then - now > _TRAIN_FALL * abs(then)

@@ -11,6 +11,7 @@ from runwatch.domain.health import HealthSign
 from runwatch.domain.points import FloatArray
 from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch
 from runwatch.judge.health.roles import Role
+from runwatch.judge.health.windows import median
 from runwatch.text.safe import safe
 from runwatch.text.units import number
 
@@ -37,7 +38,7 @@ class Plateau(CurveCheck):
         quarter = trace.means[-(trace.filled // 4) :]
         if not _is_flat(quarter):
             return []
-        first, level = int(trace.steps[-len(quarter)]), float(np.median(quarter))
+        first, level = int(trace.steps[-len(quarter)]), median(quarter)
         summary = f"{safe(curve.tag)} has stayed at {number(level)} since step {first}"
         evidence = {"level": level, "since_step": first}
         return [HealthSign("plateau", "info", curve.tag, first, trace.last_step, summary, evidence)]
@@ -45,11 +46,11 @@ class Plateau(CurveCheck):
 
 def _is_flat(quarter: FloatArray) -> bool:
     third = len(quarter) // 3
-    first, last = float(np.median(quarter[:third])), float(np.median(quarter[-third:]))
+    first, last = median(quarter[:third]), median(quarter[-third:])
     size = abs(first)
     if size == 0:
         return last == 0
-    noise = 1.4826 * float(np.median(np.abs(np.diff(quarter)))) / math.sqrt(2)
+    noise = 1.4826 * median(np.abs(np.diff(quarter))) / math.sqrt(2)
     error = math.sqrt(2) * 1.2533 * noise / math.sqrt(third) / size
     gain = (first - last) / size
     return -_WORSE < gain < _GAIN and gain + 2 * error < _EXCLUDED

@@ -12,6 +12,7 @@ from runwatch.domain.health import HealthSign
 from runwatch.judge.health.base import CurveView, RunCheck
 from runwatch.judge.health.roles import rank_of
 from runwatch.judge.health.trace import Trace
+from runwatch.judge.health.windows import median
 from runwatch.text.safe import safe
 from runwatch.text.units import number
 
@@ -56,11 +57,11 @@ def _off_level(members: list[tuple[int, CurveView, Trace]]) -> list[HealthSign]:
     if len(members) < 3 or min(trace.filled for _, _, trace in members) < _BLOCKS:
         return []
     quarters = [trace.means[-(trace.filled // 4) :] for _, _, trace in members]
-    levels = np.array([float(np.median(quarter)) for quarter in quarters])
-    middle = float(np.median(levels))
+    levels = np.array([median(quarter) for quarter in quarters])
+    middle = median(levels)
     signs = []
     for (rank, view, trace), quarter, level in zip(members, quarters, levels, strict=True):
-        noise = 1.4826 * float(np.median(np.abs(np.diff(quarter)))) / math.sqrt(2)
+        noise = 1.4826 * median(np.abs(np.diff(quarter))) / math.sqrt(2)
         error = math.sqrt(2) * 1.2533 * noise / math.sqrt(len(quarter))
         if abs(level - middle) > max(_APART * abs(middle), _ERRORS * error):
             summary = (

@@ -12,7 +12,7 @@ from runwatch.domain.points import FloatArray, IntArray
 from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch, RunCheck
 from runwatch.judge.health.roles import Role
 from runwatch.judge.health.trace import Trace
-from runwatch.judge.health.windows import median_of_rows
+from runwatch.judge.health.windows import median, median_of_rows
 from runwatch.text.units import duration
 
 _INTERVALS, _GROUPS = 20, 3
@@ -63,12 +63,12 @@ class Pace(CurveCheck):
         """The least of: the median over the last five minutes, and the newest; None before there is one."""
         if not len(self._recent):
             return None
-        return float(min(np.median(self._recent[:, 1]), self._recent[-1, 1]))
+        return float(min(median(self._recent[:, 1]), self._recent[-1, 1]))
 
     def usual(self) -> float | None:
         """The median of what was before those five minutes; None: too little."""
         before = int(np.searchsorted(self.history.walls, self.since)) if np.isfinite(self.since) else 0
-        return float(np.median(self.history.means[:before])) if before >= _BASE_GROUPS else None
+        return median(self.history.means[:before]) if before >= _BASE_GROUPS else None
 
     @property
     def since(self) -> float:
