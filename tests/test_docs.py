@@ -19,8 +19,8 @@ import pytest
 from msgspec.structs import FieldInfo
 
 from runwatch import config
-from runwatch.config import settings
 from runwatch.cli import Parser, command_names, common_options, main
+from runwatch.config import settings
 from runwatch.demo.copying import copy
 
 ROOT = Path(__file__).parent.parent

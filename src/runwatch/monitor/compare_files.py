@@ -13,14 +13,7 @@ from runwatch.config.settings import Predictions, Settings
 from runwatch.data.eval_samples import load_samples
 from runwatch.data.number_files import load_numbers
 from runwatch.data.patterns import matching
-from runwatch.data.predictions import (
-    SUFFIXES,
-    Chosen,
-    choose_columns,
-    column_names,
-    load_columns,
-    load_rows,
-)
+from runwatch.data.predictions import SUFFIXES, Chosen, choose_columns, column_names, load_columns, load_rows
 from runwatch.domain.comparison import At, Baseline, CompareOptions, Comparison, Costs
 from runwatch.domain.errors import UserError
 from runwatch.domain.evaluations import Samples
@@ -178,10 +171,7 @@ def _rows(
 def _shown(candidate: str, baseline: str, columns: ColumnNames) -> tuple[str, str]:
     if candidate != baseline:
         return run_name(baseline), run_name(candidate)
-    sides = (
-        (columns.baseline_prediction, columns.baseline_score),
-        (columns.prediction, columns.score),
-    )
+    sides = ((columns.baseline_prediction, columns.baseline_score), (columns.prediction, columns.score))
     first, second = (prediction or ", ".join(scores) for prediction, scores in sides)
     return run_name(f"{baseline} [{first}]"), run_name(f"{candidate} [{second}]")
 

@@ -139,12 +139,7 @@ class TaskState:
             take_over_earlier(self.state, root, settings[root])
         self._places = {root: place_of(root, settings[root]) for root in roots}
         self._books = {
-            root: RootTaskList(
-                self.state,
-                place.identity,
-                place.todo_file(),
-                keeps_unsaved=writes,
-            )
+            root: RootTaskList(self.state, place.identity, place.todo_file(), keeps_unsaved=writes)
             for root, place in self._places.items()
         }
         self._token = uuid.uuid4().hex

@@ -18,10 +18,7 @@ NAME = "metric-regressed"
 DESCRIPTION = "A metric is worse than the baseline's by more than the tolerance, and not by chance."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "metrics of {scope} are worse than the baseline's"
-SUBJECTS = (
-    "data",
-    "models",
-)
+SUBJECTS = ("data", "models")
 WORDS = ("regressed", "regressed")
 TOPIC = "regression"
 _LEVEL = 0.05

@@ -13,10 +13,7 @@ NAME = "prediction-drifted"
 DESCRIPTION = "The predictions on the newest batch are distributed differently from the reference."
 DEFAULTS: Mapping[str, object] = {"at_once": 0.25}
 HOLD, KEEP, MANY = 0.0, 0.0, "predictions of {scope} drifted"
-SUBJECTS = (
-    "data",
-    "models",
-)
+SUBJECTS = ("data", "models")
 WORDS = ("drifted", "drifted")
 TOPIC = "drift"
 

@@ -14,10 +14,7 @@ NAME = "slice-regressed"
 DESCRIPTION = "A group of rows is significantly worse than with the baseline (corrected for many groups)."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "groups of rows of {scope} are worse than with the baseline"
-SUBJECTS = (
-    "data",
-    "models",
-)
+SUBJECTS = ("data", "models")
 WORDS = ("slice regressed", "slices regressed")
 TOPIC = "regression"
 

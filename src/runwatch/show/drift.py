@@ -135,10 +135,7 @@ def drift_text(
 
 
 def drift_report(
-    report: DriftReport,
-    segments: Sequence[tuple[str, DriftReport]],
-    reference: str,
-    current: Sequence[str],
+    report: DriftReport, segments: Sequence[tuple[str, DriftReport]], reference: str, current: Sequence[str]
 ) -> CiReport:
     """The same for a build server: a case a column, in Markdown the columns that moved."""
     parts = [("", report), *segments]

@@ -23,12 +23,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from runwatch.domain.finding import Finding
-from runwatch.domain.intents import (
-    Intent,
-    IntentAnswer,
-    KeepView,
-    MarkLooked,
-)
+from runwatch.domain.intents import Intent, IntentAnswer, KeepView, MarkLooked
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.destinations import Destination, ShowFinding, ShowRuns

@@ -47,12 +47,7 @@ def report(
     decisions = decide(reference, pooled, options, days, [*earlier, *current])
     pairs = paired(reference, pooled)
     columns = [
-        _column(
-            pairs[i],
-            decisions[i],
-            importance.get(grid.name),
-            len(days),
-        )
+        _column(pairs[i], decisions[i], importance.get(grid.name), len(days))
         for i, grid in enumerate(reference.grid.columns)
     ]
     columns.extend(_unjudged(reference, pooled))

@@ -45,13 +45,7 @@ def about_run(
 
 
 def about_data(
-    data: DataSet,
-    rule: str,
-    severity: Severity,
-    summary: str,
-    title: str,
-    advice: str,
-    **more: Unpack[More],
+    data: DataSet, rule: str, severity: Severity, summary: str, title: str, advice: str, **more: Unpack[More]
 ) -> Finding:
     """A finding about a data set."""
     words = (more.pop("subject", ""), summary, title, advice)
