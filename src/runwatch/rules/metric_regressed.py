@@ -20,6 +20,7 @@ DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "metrics of {scope} are worse than the baseline's"
 SUBJECTS = ("data", "models")
 WORDS = ("regressed", "regressed")
+PLAIN = "{name} is worse than the model in use."
 TOPIC = "regression"
 _LEVEL = 0.05
 ONE_OF_A_KIND = True

@@ -17,6 +17,7 @@ DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "metrics of the model on {scope} got worse"
 SUBJECTS = ("data", "models")
 WORDS = ("performance estimated drop", "performance estimated drop")
+PLAIN = "{name} probably answers worse than before."
 TOPIC = "drift"
 
 

@@ -15,6 +15,7 @@ DEFAULTS: Mapping[str, object] = {"at_once": 0.25}
 HOLD, KEEP, MANY = 0.0, 0.0, "predictions of {scope} drifted"
 SUBJECTS = ("data", "models")
 WORDS = ("drifted", "drifted")
+PLAIN = "The answers of {name} have changed."
 TOPIC = "drift"
 
 _ROLES: frozenset[Role] = frozenset({"prediction"})

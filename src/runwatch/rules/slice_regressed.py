@@ -16,6 +16,7 @@ DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "groups of rows of {scope} are worse than with the baseline"
 SUBJECTS = ("data", "models")
 WORDS = ("slice regressed", "slices regressed")
+PLAIN = "{name} is worse for one group than the model in use."
 TOPIC = "regression"
 
 

@@ -115,12 +115,6 @@ def _column(pair: ColumnPair, decision: Decision, importance: float | None, days
         effect=decision.effect,
         p_value=decision.evidence.p_value,
         p_adjusted=decision.p_adjusted,
-        psi=shown["psi"],
-        js=shown["js"],
-        ks=shown["ks"],
-        wasserstein=shown["wasserstein"],
-        chi2=shown["chi2"],
-        hellinger=shown["hellinger"],
         missing_reference=ref.missing_share,
         missing_current=cur.missing_share,
         new_categories=_new(pair),
@@ -133,6 +127,7 @@ def _column(pair: ColumnPair, decision: Decision, importance: float | None, days
         kind_guessed=column.guessed,
         reference_effective=worth[0] if worth else None,
         current_effective=worth[1] if worth else None,
+        measures=shown,
     )
 
 
@@ -149,12 +144,13 @@ def _unjudged(reference: TableProfile, current: TableProfile) -> list[ColumnDrif
     twice = reference.grid.duplicates
     seen = {column.name for column in reference.grid.columns} | {name for name, _ in reference.schema}
     fresh = [name for name, _ in current.schema if name not in seen and name not in twice]
-    out = [
-        ColumnDrift(name, "constant", "unknown", "its name occurs more than once", "none") for name in twice
+    reasons = dict.fromkeys(twice, "its name occurs more than once") | dict.fromkeys(
+        fresh, "not in the reference"
+    )
+    none = dict.fromkeys(measures())
+    return [
+        ColumnDrift(name, "constant", "unknown", why, "none", measures=none) for name, why in reasons.items()
     ]
-    new = dict.fromkeys(fresh)
-    out.extend(ColumnDrift(name, "constant", "unknown", "not in the reference", "none") for name in new)
-    return out
 
 
 def segment_reports(
