@@ -56,6 +56,15 @@ def test_a_single_high_point_is_no_spike_and_three_spikes_are_a_warning() -> Non
     assert [sign.last_step for sign in signs] == [202, 302, 402]
 
 
+@pytest.mark.parametrize(("again", "steps"), [(206, [208]), (207, [202, 209])])
+def test_spikes_up_to_five_points_apart_are_one(again: int, steps: list[int]) -> None:
+    values = falling(600)
+    values[200:203] *= 4
+    values[again : again + 3] *= 4
+    signs = [sign for sign in fed({"loss": values}).signs() if sign.kind == "spike"]
+    assert [sign.last_step for sign in signs] == steps
+
+
 def test_divergence_is_withdrawn_when_the_loss_comes_back() -> None:
     values = falling(600)
     values[300:400] *= 3

@@ -158,6 +158,12 @@ def test_change_of_unit() -> None:
     assert found.severity == "critical" and found.evidence["factor"] == pytest.approx(120, rel=0.25)
 
 
+@pytest.mark.parametrize("factor", [12, 24, 60, 100, 1000, 3600, 86400])
+def test_a_usual_change_of_unit_is_named(factor: int) -> None:
+    found = faults(changed(age=good(1)["age"] * factor))["unit-change", "age"]
+    assert found.advice == f"check the unit at the source, perhaps a factor of {factor:,}"
+
+
 def test_mixed_types() -> None:
     age = [f"{v:.1f}" for v in good(1)["age"]]
     age[:40] = ["unknown"] * 40
