@@ -141,7 +141,7 @@ class _Answering:
     [
         (b"[" * (JSON_DEPTH + 1) + b"]" * (JSON_DEPTH + 1), f"nested deeper than {JSON_DEPTH}"),
         (b'{"cores": ', "Expecting value"),
-        (b"[1]", "no object"),
+        (b"[1]", "not an object"),
     ],
 )
 def test_a_look_at_the_machine_that_is_no_json_object_is_refused_in_words(machine, why):

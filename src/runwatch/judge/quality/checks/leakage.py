@@ -50,8 +50,6 @@ def association(values: AnyArray, answer: Floats) -> float | None:
     """How far a column alone determines the answer, 0 to 1: |Spearman's rho| for a numeric answer with many
     values; for few values |2 AUC - 1| of the greatest class for numbers, and for text how much of the error
     of guessing the commonest class goes away when the level is known."""
-    from scipy.stats import rankdata, spearmanr
-
     known = np.isfinite(answer) & _present(values)
     if known.sum() < _ENOUGH:
         return None
@@ -62,10 +60,10 @@ def association(values: AnyArray, answer: Floats) -> float | None:
     if len(np.unique(x)) < 2:
         return None
     if len(classes) > 20:
-        return abs(float(spearmanr(x, y).statistic))
-    ranks = rankdata(x)
+        return abs(_correlation(_ranks(x.astype(np.float64)), _ranks(y)))
     top = (y == classes[-1]).astype(np.float64)
     ones = int(top.sum())
+    ranks = _ranks(x.astype(np.float64))
     auc = (ranks[top == 1].sum() - ones * (ones + 1) / 2) / (ones * (len(top) - ones))
     return abs(float(2 * auc - 1))
 
@@ -86,3 +84,15 @@ def _level_purity(x: AnyArray, y: Floats) -> float | None:
     np.add.at(table, (codes, answers), 1)
     base = table.sum(axis=0).max()
     return float((table.max(axis=1).sum() - base) / (len(x) - base)) if len(x) > base else None
+
+
+def _ranks(values: Floats) -> Floats:
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    return ranks
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return float((a * b).sum() / scale) if scale else 0.0
