@@ -35,6 +35,11 @@ class Stage:
         """The line that says what needs a person first."""
         return self.text.splitlines()[0]
 
+    @property
+    def cursor(self) -> str:
+        """The line of the list that has the keys."""
+        return next((line for line in self.text.splitlines() if "▌" in line), "")
+
     async def until(self, holds: Callable[[], object], what: str) -> None:
         end = time.monotonic() + ANSWER_TIMEOUT_S
         while time.monotonic() < end:

@@ -83,6 +83,36 @@ def test_a_signal_gives_the_terminal_back(tmp_path: Path, number: signal.Signals
     assert LEAVE in terminal.seen
 
 
+HANGS = "import signal, time; signal.signal(signal.SIGUSR1, lambda *_: time.sleep({}))"
+
+
+@pytest.mark.parametrize(("leave", "code"), [("q", 0), ("\x03", 0), (signal.SIGTERM, 1), (signal.SIGHUP, 1)])
+def test_it_leaves_while_the_event_loop_hangs(tmp_path: Path, leave: str | signal.Signals, code: int) -> None:
+    terminal = Terminal(tmp_path, HANGS.format(600))
+    terminal.read(b"sweep/lr/0001")
+    terminal.process.send_signal(signal.SIGUSR1)
+    if isinstance(leave, str):
+        os.write(terminal.master, leave.encode())
+    else:
+        terminal.process.send_signal(leave)
+    terminal.read(LEAVE)
+    assert terminal.process.wait(timeout=60) == code
+    assert LEAVE in terminal.seen
+
+
+def test_a_letter_of_a_text_leaves_nothing_however_long_it_waits(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, HANGS.format(2.5))
+    terminal.read(b"sweep/lr/0001")
+    os.write(terminal.master, b"/b")
+    terminal.read(b"shown")
+    terminal.process.send_signal(signal.SIGUSR1)
+    os.write(terminal.master, b"q")
+    terminal.read(b"nothing matches")
+    assert terminal.process.poll() is None
+    os.write(terminal.master, b"\x03")
+    assert terminal.process.wait(timeout=60) == 0
+
+
 def test_a_crash_gives_the_terminal_back_and_leaves_its_traceback(tmp_path: Path) -> None:
     extra = """
 from runwatch.ui.screens.dashboard import Dashboard

@@ -6,13 +6,13 @@ import contextlib
 import os
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 from textual import events
-from textual.actions import parse
 from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
@@ -23,15 +23,17 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from runwatch.domain.finding import Finding
-from runwatch.domain.intents import Intent, IntentAnswer, KeepView, MarkLooked
+from runwatch.domain.intents import AddTask, Intent, IntentAnswer, KeepView, MarkLooked
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.destinations import Destination, ShowFinding, ShowRuns
+from runwatch.show.screen.tasks import TaskKey
 from runwatch.show.screen.view import Tone
 from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
+from runwatch.ui.idle_keys import why_idle
 from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
@@ -45,6 +47,7 @@ from runwatch.ui.messages import (
     ViewFailed,
     WalkTo,
 )
+from runwatch.ui.panes.tasks import TasksPane
 from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.selection import Selection
@@ -59,7 +62,6 @@ if TYPE_CHECKING:
     from runwatch.show.brief import Brief
 
 _REFRESH_AGES_S = 15.0
-_LEAVE_S = 0.9
 _KEEP_AFTER_S = 0.5
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
@@ -74,7 +76,14 @@ class RunwatchApp(ThemedApp, LeavingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
         Binding("colon,ctrl+p", "palette", "Commands", id="app.palette", key_display=":"),
-        Binding("u", "undo", "Undo", show=False, id="app.undo", tooltip="the last change of a task or pin"),
+        Binding(
+            "u",
+            "undo",
+            "Undo",
+            show=False,
+            id="app.undo",
+            tooltip="the last change of a task or pin, or hiding",
+        ),
         Binding("n", "finding(1)", "Next finding", show=False, id="app.next-finding"),
         Binding("N", "finding(-1)", "Previous finding", show=False, id="app.previous-finding"),
         Binding("q", "quit", "Quit", id="app.quit"),
@@ -90,13 +99,12 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.snapshot: Snapshot | None = None
         self.bridge = Bridge(self.post_message, settings.clock)
         self.crash: BaseException | None = None
-        self.undos: list[Intent] = []
+        self.undos: list[Callable[[], object]] = []
         self.briefs: Sequence[tuple[str, Brief]] = ()
         self.finding: tuple[str, str] | None = None
         self._walked: ref[LiveScreen] | None = None
-        self._began = time.monotonic()
+        self._began, self._ticket = time.monotonic(), 0
         self._keeping: Timer | None = None
-        self._ticket = 0
         self._control_filter = ControlFilter(settings.ascii_only)
         self._notices = self.take_themes(settings.themes, settings.theme)
 
@@ -106,6 +114,11 @@ class RunwatchApp(ThemedApp, LeavingApp):
         from runwatch.ui.terminal import Terminal
 
         return Terminal
+
+    @property
+    def leaving_keys(self) -> Collection[str]:
+        keys = self.settings.keymap.get("app.quit", "q")
+        return ("ctrl+c", *(key.strip() for key in keys.split(",")))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._control_filter]
@@ -141,6 +154,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
 
     def on_unmount(self) -> None:
+        self.disobey_signals()
         self.bridge.stop()
 
     def _take_keymap(self) -> None:
@@ -164,9 +178,14 @@ class RunwatchApp(ThemedApp, LeavingApp):
     def on_views_loaded(self, event: ViewsLoaded) -> None:
         for view in event.views:
             self.choice.take(view)
-        dashboard = self.screen_stack[0] if self.screen_stack else None
-        if event.views and isinstance(dashboard, Dashboard):
-            dashboard.rearrange()
+        if event.views and self._board is not None:
+            self._board.rearrange()
+
+    @property
+    def _board(self) -> Dashboard | None:
+        """The lowest screen; None when leaving."""
+        board = self.screen_stack[0] if self.screen_stack else None
+        return board if isinstance(board, Dashboard) else None
 
     def save_view(self) -> None:
         """Remember how the board is arranged, a little later: several changes are often made in a row."""
@@ -182,9 +201,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def on_briefed(self, event: Briefed) -> None:
         self.briefs = event.briefs
-        dashboard = self.screen_stack[0] if self.screen_stack else None
-        if isinstance(dashboard, Dashboard):
-            dashboard.show_briefs(self.briefs)
+        if self._board is not None:
+            self._board.show_briefs(self.briefs)
 
     def mark_seen(self) -> None:
         self.watching.submit(MarkLooked(), lambda answer: None)
@@ -222,16 +240,9 @@ class RunwatchApp(ThemedApp, LeavingApp):
                 log.write("".join(traceback.format_exception(event.error)))
 
     def on_key(self, event: events.Key) -> None:
-        """A key that nothing took: where it has an action that cannot act now, say why."""
-        focused = self.screen.focused
-        chain = focused.ancestors_with_self if focused else [self.screen, self]
-        bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(event.key, ())]
-        actions = [(node, *parse(binding.action)[1:]) for node, binding in bound]
-        if not actions or any(node.check_action(action, with_) for node, action, with_ in actions):
-            return
-        node, action, _ = actions[0]
-        if (why_not := getattr(node, "why_not", None)) is not None:
-            self.say(why_not(action))
+        """A key that nothing took: where it has an action that can't act now, say why."""
+        if reason := why_idle(self.screen, event.key):
+            self.say(reason)
 
     def on_bell_requested(self, event: BellRequested) -> None:
         """Straight to the terminal: what is drawn goes through the fence, a bell must not."""
@@ -271,7 +282,9 @@ class RunwatchApp(ThemedApp, LeavingApp):
             return
         back = undo_of(answer, event.back)
         if back is not None:
-            self.undos.append(back)
+            self.undos.append(partial(self.submit_intent, back, undoing=True))
+        if isinstance(answer.intent, AddTask) and self._board is not None:
+            self._board.query_one(TasksPane).go_to(TaskKey(answer.intent.root, answer.task))
         self.say(f"{answer.message} · u undoes it" if back else answer.message)
 
     def on_intent_requested(self, event: IntentRequested) -> None:
@@ -349,10 +362,10 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.push_screen(dialog, then)
 
     def action_undo(self) -> None:
-        if not self.undos:
+        if self.undos:
+            self.undos.pop()()
+        else:
             self.say("nothing to undo")
-            return
-        self.submit_intent(self.undos.pop(), undoing=True)
 
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""
@@ -385,5 +398,5 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.mark_seen()
         if self._keeping is not None:
             self._keep_now()
-        self.leave_within(_LEAVE_S, 0)
+        self.leave_soon()
         self.exit()

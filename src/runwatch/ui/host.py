@@ -61,7 +61,8 @@ class Watching(Protocol):
 class Host(Protocol):
     """The app as its screens know it. ``snapshot``: the newest that was shown, None before the first;
     ``briefs``: (root, what happened there since a person last looked), as of the start;
-    ``finding``: the one that was walked to last."""
+    ``finding``: the one that was walked to last; ``undos``: what takes the last changes back, the newest
+    last."""
 
     watching: Watching
     settings: UiSettings
@@ -70,6 +71,7 @@ class Host(Protocol):
     own_themes: tuple[str, ...]
     briefs: Sequence[tuple[str, Brief]]
     finding: tuple[str, str] | None
+    undos: list[Callable[[], object]]
 
     def say(self, text: str, severity: Weight = "information") -> None:
         """A notice in plain text."""

@@ -126,6 +126,11 @@ class Terminal(LinuxDriver):
         vars(linux_driver)["XTermParser"] = PasteSafeParser
         super().run_input_thread()
 
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.Key) and (coming := getattr(self._app, "key_is_coming", None)):
+            coming(message)
+        super().process_message(message)
+
     def _get_terminal_size(self) -> tuple[int, int]:
         agree_on_size()
         return super()._get_terminal_size()
