@@ -326,6 +326,11 @@ def test_distributions_for_drawing(rng) -> None:
     assert "new" in c.labels and sum(c.current) == pytest.approx(1)
     k = distribution(reference, current, "k")
     assert len(k.reference) == 6
+    many = [rng.choice([f"v{i}" for i in range(40)], 3000) for _ in range(2)]
+    reference = profiled({"m": many[0]})
+    m = distribution(reference, profiled({"m": many[1]}, reference.grid), "m")
+    assert len(m.labels) < 40 and min(m.reference[-1], m.current[-1]) > 0.1  # the last bar: all the others
+    assert sum(m.reference) == pytest.approx(1) and sum(m.current) == pytest.approx(1)
     assert distribution(reference, current, "nothing") is None
 
 
