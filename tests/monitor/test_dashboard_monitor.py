@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trees import append_jsonl, write_csv
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.cli._dashboard_monitor import DashboardMonitor
 from runwatch.demo.copying import copy
@@ -79,7 +80,7 @@ def test_a_finding_that_comes_later_has_its_task_within_seconds_and_a_restart_cl
     for _ in range(2):
         monitor = _monitor(root)
         monitor.start(lambda snapshot: None)
-        end = time.monotonic() + 90.0
+        end = time.monotonic() + 2 * PATIENCE_S
         while time.monotonic() < end and (
             monitor.latest is None or monitor.unjudged or not _has_data(monitor)
         ):

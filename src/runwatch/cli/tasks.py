@@ -53,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.store.state import open_state
     from runwatch.tasks.file import TodoError
 
-    now, today = time.time(), date.today()
+    now = time.time()
+    today = date.fromtimestamp(now)
     intents = _intents(args, now, today)
     if args.root and is_elsewhere(args.root):
         from runwatch.cli import _remote_tasks

@@ -6,7 +6,8 @@ import contextlib
 import os
 import time
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 
 _REFRESH_AGES_S = 15.0
 _KEEP_AFTER_S = 0.5
+_DEEPEST, _MOST_UNDO = 16, 100  # screens opened from each other, then each takes the place of the last
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
 
@@ -95,16 +97,18 @@ class RunwatchApp(ThemedApp, LeavingApp):
         super().__init__()
         forget_closed_widgets()
         self.watching, self.settings = watching, settings
+        self.leaving_keys = ("ctrl+c", *settings.keymap.get("app.quit", "q").replace(" ", "").split(","))
         self.choice = Selection()
         self.snapshot: Snapshot | None = None
         self.bridge = Bridge(self.post_message, settings.clock)
         self.crash: BaseException | None = None
-        self.undos: list[Callable[[], object]] = []
+        self.undos: deque[Callable[[], object]] = deque(maxlen=_MOST_UNDO)
         self.briefs: Sequence[tuple[str, Brief]] = ()
         self.finding: tuple[str, str] | None = None
         self._walked: ref[LiveScreen] | None = None
         self._began, self._ticket = time.monotonic(), 0
         self._keeping: Timer | None = None
+        self._asker: LiveScreen | None = None
         self._control_filter = ControlFilter(settings.ascii_only)
         self._notices = self.take_themes(settings.themes, settings.theme)
 
@@ -114,11 +118,6 @@ class RunwatchApp(ThemedApp, LeavingApp):
         from runwatch.ui.terminal import Terminal
 
         return Terminal
-
-    @property
-    def leaving_keys(self) -> Collection[str]:
-        keys = self.settings.keymap.get("app.quit", "q")
-        return ("ctrl+c", *(key.strip() for key in keys.split(",")))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._control_filter]
@@ -208,28 +207,30 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.watching.submit(MarkLooked(), lambda answer: None)
 
     def _refresh_ages(self) -> None:
-        if self.snapshot is None and isinstance(self.screen, Dashboard):
-            self.screen.wait(time.monotonic() - self._began)
-        if self.live is not None:
-            self.live.ask()
+        if (live := self.live) is not None:
+            if self.snapshot is None and isinstance(live, Dashboard):
+                live.wait(time.monotonic() - self._began)
+            live.ask()
 
     @property
     def live(self) -> LiveScreen | None:
-        """The topmost screen that shows a view; dialogs over it do not count."""
-        return next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
+        """The topmost screen that shows a view; dialogs over it do not count, nor does one that was just
+        opened and has no widgets yet: as soon as it has, it asks itself."""
+        made = (s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen) and s.is_mounted)
+        return next(made, None)
 
     def show_screen(self, screen: object) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
         live = self.live
         if live is not None and live is screen:
-            self._ticket = self.bridge.ask(live.view())
+            self._ticket, self._asker = self.bridge.ask(live.view()), live
 
     def on_view_ready(self, event: ViewReady) -> None:
         if not self.is_running:  # leaving: the widgets are being taken down
             return
         self.snapshot = event.snapshot
         live = self.live
-        if event.ticket == self._ticket and live is not None:
+        if event.ticket == self._ticket and live is not None and live is self._asker:
             live.painted = True
             live.take(event.view)
 
@@ -321,7 +322,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
         screen = screen_for(self, destination)
         if screen is not None:
-            self.push_screen(screen)
+            (self.push_screen if len(self.screen_stack) <= _DEEPEST else self.switch_screen)(screen)
         elif isinstance(destination, ShowRuns):
             self.say("mark two or more runs with space first")
 
