@@ -134,8 +134,7 @@ def _news(brief: Brief) -> str:
     for f in brief.findings:
         if f["severity"] != "info":
             name, part = _named(f)
-            sentence = f.get("plain") or f"{f['rule'].replace('-', ' ')}: {{name}}"
-            parts = causes.setdefault((f["severity"], sentence, name), [])
+            parts = causes.setdefault((f["severity"], _sentence(f), name), [])
             parts += [part] if part and part not in parts else []
     cells = [
         (
@@ -151,6 +150,11 @@ def _named(finding: Facts) -> tuple[str, str]:
     """(what a finding is about, the part of it)."""
     what, _, part = str(finding["subject"]).partition(" · ")
     return (str(finding["run"]).rpartition("/")[2] if finding["run"] else what), part
+
+
+def _sentence(finding: Facts) -> str:
+    """Its rule's sentence for everybody; an earlier version, or a rule of the user's, has none."""
+    return str(finding.get("plain") or f"{finding['rule'].replace('-', ' ')}: {{name}}")
 
 
 def _plainly(sentence: str, name: str, parts: Sequence[str]) -> str:
@@ -359,7 +363,7 @@ def _task(text: str, findings: Mapping[str, Facts]) -> str:
     task = next((findings[word] for word in words if word in findings), None)
     if task is not None and "by:runwatch" in words:
         name, part = _named(task)
-        return _plainly(task["rule"], name, [part] if part else [])
+        return _plainly(_sentence(task), name, [part] if part else [])
     own = ("rw:", "by:", "n:", "pri:", "res:", "due:", "t:", "who:", "rec:", "id:", "p:", "host:", "+", "@")
     return " ".join(word for word in text.split() if not word.startswith(own))
 
