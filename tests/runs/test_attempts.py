@@ -190,6 +190,15 @@ def test_writers_of_one_time_in_two_files_are_no_restart() -> None:
     assert summary.metrics["loss"].count == 19 and summary.attempts == ()
 
 
+def test_what_has_no_step_and_was_watched_from_the_middle_on_stays_in_order() -> None:
+    memory = RunMemory()
+    memory.apply(_FILE, [Append("loss", Points.of([0, 0], [4.0, 3.0]))])
+    memory.apply(_FILE, [Append("loss", Points.of([0, 0], [2.0, 1.0], [1e9, 1e9 + 1]))])
+    points = memory.points("loss", memory.sources_by_tag()["loss"])
+    assert points.values.tolist() == [4.0, 3.0, 2.0, 1.0]
+    assert _story(memory).metrics["loss"].last == 1.0
+
+
 def test_what_is_logged_without_a_step_is_kept_in_order_of_writing() -> None:
     memory = RunMemory()
     values = [0.9, 0.2, 0.5, 0.8]

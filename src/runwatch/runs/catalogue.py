@@ -61,6 +61,11 @@ class Catalogue:
             self._neighbours(top, path, affected)
         return self._ask(affected, dropped=len(self._claims) < known)
 
+    def ask_again(self, top: Folder, paths: Iterable[str]) -> bool:
+        """Ask about these folders alone: their files have grown, no name is new."""
+        found = {path: folder for path in paths if (folder := top.at(path)) is not None}
+        return self._ask(found, dropped=False)
+
     def update_all(self, top: Folder) -> bool:
         """Ask the readers about every folder."""
         self.left_out = False
