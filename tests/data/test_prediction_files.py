@@ -47,6 +47,16 @@ def test_csv_and_parquet_give_the_same_columns(tmp_path: Path) -> None:
         assert column_names(path) == ("id", "y", "s", "t", "b")
 
 
+CUT = ["id;s\n1;0,25\n2;1\n", "id;s\n1;0.25\n2;1\n", "id|s\n1|0.25\n2|1\n", "id,s\n1,0.25\n2,1\n"]
+
+
+@pytest.mark.parametrize("text", CUT)
+def test_predictions_are_split_as_they_were_written(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, "p.csv", text)
+    assert column_names(path) == ("id", "s")
+    np.testing.assert_array_equal(loaded(path, "s")["s"], [0.25, 1.0])
+
+
 def test_integers_with_holes_are_floats_and_dates_are_text(tmp_path: Path) -> None:
     path = written(tmp_path, "p.csv", "n,d\n1,2026-03-01\n,2026-03-02\n")
     found = loaded(path, "n", "d")

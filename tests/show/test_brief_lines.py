@@ -51,6 +51,15 @@ def test_one_of_a_kind_is_said_in_the_singular():
     assert headlines == ["1 data fault", "2 data faults"]
 
 
+def test_a_summary_loses_its_asides_before_its_figure():
+    said = (
+        "small worse than champion-seed-*, eval_auc −0.0048 (0.9820 against 0.9868 at step 300, 95% interval)"
+    )
+    brief = show.compose(kept_facts(findings=[finding("metric-regressed", summary=said, run=None)]), [], NOW)
+    [line] = [line for line in brief.lines if line.label == "regressed"]
+    assert line.words == "small worse than champion-seed-*, eval_auc −0.0048"
+
+
 def test_a_busy_day_in_twelve_lines():
     brief = show.compose(kept_facts(**BUSY), [event("opened", -HOUR), event("done", -60, "person")], NOW)
     lines = show.text(brief)

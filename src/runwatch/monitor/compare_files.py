@@ -184,6 +184,8 @@ def _shown(candidate: str, baseline: str, columns: ColumnNames) -> tuple[str, st
         (columns.prediction, columns.score),
     )
     first, second = (prediction or ", ".join(scores) for prediction, scores in sides)
+    if first == second:
+        return run_name(baseline), run_name(candidate)
     return run_name(f"{baseline} [{first}]"), run_name(f"{candidate} [{second}]")
 
 

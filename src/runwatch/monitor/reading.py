@@ -13,7 +13,7 @@ from runwatch.domain.operations import Append
 from runwatch.domain.points import EPOCHS, Points, of_former
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
-from runwatch.monitor.read_run import ReadRun, SourceKey, restarted, source_of, stamped
+from runwatch.monitor.read_run import ReadRun, SourceKey, has_much_more, restarted, source_of, stamped
 from runwatch.readers.base import Claim, Cursor, Layout, Reader, Reading, SourceFile, failed
 from runwatch.runs.catalogue import Catalogue
 from runwatch.runs.sources import RunMemory
@@ -121,6 +121,7 @@ class RootReader:
         else:
             claimed = bool(changes.folders) and self.catalogue.update(self.tree.top, changes.folders)
             claimed = self._reclaim_unowned(changes.files) or claimed
+            claimed = self._reclaim_grown(changes.files) or claimed
         if claimed or everything:
             self._settle()
         for file in changes.files:
@@ -135,6 +136,16 @@ class RootReader:
         folders = {file.rpartition("/")[0] or "." for file in files if file not in self._owners}
         return bool(folders) and self.catalogue.update(self.tree.top, folders)
 
+    def _reclaim_grown(self, files: Iterable[str]) -> bool:
+        """A file that had not shown its beginning yet, or is twice as long now, may turn out to be another
+        reader's (a log before its first round), or make two jobs of one run."""
+        grown = (file for file in files if has_much_more(self._cursors_of(file), self.tree.stat(file)))
+        folders = {file.rpartition("/")[0] or "." for file in grown}
+        return bool(folders) and self.catalogue.ask_again(self.tree.top, folders)
+
+    def _cursors_of(self, file: str) -> list[Cursor | None]:
+        return [self.cursors.get((claim.identity, file)) for _, claim in self._owners.get(file, ())]
+
     def _enqueue(self, file: str) -> None:
         for run_id, claim in self._owners.get(file, ()):
             for entry in self._entries_of(run_id):
@@ -146,7 +157,7 @@ class RootReader:
     def _is_read(self, file: str) -> bool:
         """Whether a file is known as it is (some are read while the first walk goes on)."""
         stat = self.tree.stat(file)
-        cursors = [self.cursors.get((claim.identity, file)) for _, claim in self._owners.get(file, ())]
+        cursors = self._cursors_of(file)
         return bool(cursors) and all(cursor is not None and cursor.stat == stat for cursor in cursors)
 
     def owns(self, file: str) -> bool:

@@ -6,7 +6,8 @@ import contextlib
 import os
 import time
 import traceback
-from collections.abc import Callable, Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 
 _REFRESH_AGES_S = 15.0
 _KEEP_AFTER_S = 0.5
+_DEEPEST, _MOST_UNDO = 16, 100  # screens opened from each other, then each takes the place of the last
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
 
@@ -95,11 +97,12 @@ class RunwatchApp(ThemedApp, LeavingApp):
         super().__init__()
         forget_closed_widgets()
         self.watching, self.settings = watching, settings
+        self.leaving_keys = ("ctrl+c", *settings.keymap.get("app.quit", "q").replace(" ", "").split(","))
         self.choice = Selection()
         self.snapshot: Snapshot | None = None
         self.bridge = Bridge(self.post_message, settings.clock)
         self.crash: BaseException | None = None
-        self.undos: list[Callable[[], object]] = []
+        self.undos: deque[Callable[[], object]] = deque(maxlen=_MOST_UNDO)
         self.briefs: Sequence[tuple[str, Brief]] = ()
         self.finding: tuple[str, str] | None = None
         self._walked: ref[LiveScreen] | None = None
@@ -115,11 +118,6 @@ class RunwatchApp(ThemedApp, LeavingApp):
         from runwatch.ui.terminal import Terminal
 
         return Terminal
-
-    @property
-    def leaving_keys(self) -> Collection[str]:
-        keys = self.settings.keymap.get("app.quit", "q")
-        return ("ctrl+c", *(key.strip() for key in keys.split(",")))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         return [*super().get_line_filters(), self._control_filter]
@@ -324,7 +322,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
         screen = screen_for(self, destination)
         if screen is not None:
-            self.push_screen(screen)
+            (self.push_screen if len(self.screen_stack) <= _DEEPEST else self.switch_screen)(screen)
         elif isinstance(destination, ShowRuns):
             self.say("mark two or more runs with space first")
 

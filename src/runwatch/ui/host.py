@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
@@ -71,7 +72,7 @@ class Host(Protocol):
     own_themes: tuple[str, ...]
     briefs: Sequence[tuple[str, Brief]]
     finding: tuple[str, str] | None
-    undos: list[Callable[[], object]]
+    undos: deque[Callable[[], object]]
 
     def say(self, text: str, severity: Weight = "information") -> None:
         """A notice in plain text."""

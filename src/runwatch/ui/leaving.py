@@ -26,16 +26,13 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT
 
 
 class LeavingApp(App[None]):
-    """``watchdog``: ends the process when leaving takes too long."""
+    """``watchdog``: ends the process when leaving takes too long; ``leaving_keys``: keys that leave where no
+    dialog or prompt takes them."""
 
+    leaving_keys: Collection[str] = ("q", "ctrl+c")
     watchdog: threading.Timer | None = None
     _pressed_at = float("-inf")
     _signals: _Signals | None = None
-
-    @property
-    def leaving_keys(self) -> Collection[str]:
-        """Keys that leave, where no dialog or prompt takes them."""
-        return ("q", "ctrl+c")
 
     def obey_signals(self) -> None:
         """Leave when the terminal is lost or somebody asks for it, even if the event loop hangs."""

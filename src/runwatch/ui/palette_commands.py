@@ -9,7 +9,8 @@ from runwatch.domain.intents import Rescan
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.destinations import PlaceName, ShowFinding, ShowPlace, ShowRun
 from runwatch.show.screen.findings import about, in_order
-from runwatch.show.screen.runs import run_name
+from runwatch.show.screen.run_called import in_root
+from runwatch.text.safe import safe
 from runwatch.ui.host import AnyApp, AnyScreen, Host
 from runwatch.ui.messages import BaselineAction
 from runwatch.ui.screens.palette import PaletteCommand
@@ -68,7 +69,10 @@ def things(host: Host) -> Sequence[PaletteCommand]:
     situation = host.snapshot.situation
     runs = [
         PaletteCommand(
-            f"Run: {run_name(run.key, situation.roots)}", run.name or run.status, "", partial(host.open, to)
+            f"Run: {in_root(run.title, run.root, situation.roots)}",
+            safe(run.id) if run.name else run.status,
+            "",
+            partial(host.open, to),
         )
         for run in situation.runs[:_MOST_RUNS]
         for to in (ShowRun(run.key),)

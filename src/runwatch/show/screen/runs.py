@@ -348,12 +348,6 @@ def common_folder(ids: list[str]) -> str:
     return first[: first.rfind("/", 0, shared) + 1]
 
 
-def run_name(key: RunKey, roots: Sequence[str]) -> str:
-    """A run's id, with its root where there are several."""
-    root = root_names(roots).get(key.root, key.root) + ":" if len(roots) > 1 else ""
-    return safe(root + key.id)
-
-
 def no_match(line: str, snapshot: Snapshot) -> tuple[Words, ...]:
     """What stands in place of runs that a filter lets pass."""
     unknown = ", ".join(unknown_names(line, snapshot.situation.runs))
