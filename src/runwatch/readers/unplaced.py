@@ -15,7 +15,7 @@ from runwatch.readers.common.column_names import DATA_WORDS, index_key, is_loss,
 from runwatch.readers.common.quotes import split_line
 from runwatch.readers.common.records import first_records, floor
 from runwatch.readers.common.table import header_names
-from runwatch.readers.console import parse
+from runwatch.readers.console import tells_numbers
 
 NAME = "unplaced"
 LOOKS_FOR = ("*.csv", "*.tsv", "*.jsonl", "*.ndjson", "*.gz")
@@ -74,8 +74,8 @@ def _is_packed_log(head: bytes) -> bool:
         text = zlib.decompressobj(wbits=31).decompress(head, 16 * limits.KIB)
     except zlib.error:
         return False
-    said = (parse(line) for line in text.decode("utf-8", "replace").split("\n")[:-1])
-    return any(progress is not None and progress.pairs for progress in said) or _LOSS.search(text) is not None
+    lines = text.decode("utf-8", "replace").split("\n")[:-1]
+    return any(map(tells_numbers, lines)) or _LOSS.search(text) is not None
 
 
 def _have_steps(records: Sequence[Mapping[str, object]]) -> bool:
