@@ -170,10 +170,10 @@ def test_metric_files(tmp_path: Path) -> None:
     ("name", "content", "words"),
     [
         ("a.json", "{", "cannot be read"),
-        ("a.json", "[1, 2]", "not a table"),
+        ("a.json", "[1, 2]", "not a mapping"),
         ("a.json", '{"a": "b"}', "no numbers"),
         ("a.yaml", "a: [1", "cannot be read"),
-        ("a.yaml", "!!python/object/apply:os.system ['true']", "not a table of names"),
+        ("a.yaml", "!!python/object/apply:os.system ['true']", "not a mapping of names"),
         ("a.json", b"\xff\xfe", "cannot be read"),
         ("a.json", "[" * 5000, "cannot be read"),
     ],

@@ -144,11 +144,7 @@ def test_a_gzip_body_is_read_whatever_its_name_says(tmp_path: Path) -> None:
     assert drift(tmp_path / "ref.csv", tmp_path / "b.csv")[1]["current"]["rows"] == 900
 
 
-HEADERS = {
-    "comments": "# exported\n# by: a job\n",
-    "delimiter": "sep=,\n",
-    "blank": "\n",
-}
+HEADERS = {"comments": "# exported\n# by: a job\n", "delimiter": "sep=,\n", "blank": "\n"}
 
 
 @pytest.mark.parametrize("before", HEADERS.values(), ids=HEADERS)

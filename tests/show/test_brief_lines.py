@@ -33,13 +33,7 @@ BUSY = {
         finding("disk-low", "warning", "host", summary="/data is nearly full"),
         finding("loss-spike", "info", "going"),
     ],
-    "lines": [
-        "(A) one",
-        "two due:2026-11-24",
-        "three due:2026-11-25",
-        "four t:2027-01-01",
-        "x five",
-    ],
+    "lines": ["(A) one", "two due:2026-11-24", "three due:2026-11-25", "four t:2027-01-01", "x five"],
     "disks": [FULL_DISK],
     "looked": NOW - 4 * HOUR,
 }

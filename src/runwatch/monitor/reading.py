@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 
 from msgspec.structs import replace
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
 from runwatch.domain.operations import Append
 from runwatch.domain.points import EPOCHS, Points, of_former
@@ -166,7 +166,7 @@ class RootReader:
 
     def is_waiting(self, entry: ReadRun) -> bool:
         """Whether something of a run is still to be read."""
-        return any(key in self._queue for key in self._sources(entry))
+        return any(key in self._queue for key, _ in self._sources(entry))
 
     def fold(self, entry: ReadRun) -> None:
         """Keep the summary only: the series leave the memory."""
@@ -179,13 +179,11 @@ class RootReader:
         entry.folded, entry.dirty, entry.stale = False, None, True
         entry.memory = RunMemory()
         entry.rewritten.update(() if entry.summary is None else entry.summary.metrics)
-        for claim in entry.claims:
-            for file in claim.files:
-                key = (claim.identity, file)
-                self.cursors.pop(key, None)
-                self._caught_up.discard(key)
-                self._queue.setdefault(key, (entry.id, claim))
-                entry.unread.add(key)
+        for key, claim in self._sources(entry):
+            self.cursors.pop(key, None)
+            self._caught_up.discard(key)
+            self._queue.setdefault(key, (entry.id, claim))
+            entry.unread.add(key)
 
     def known(self, entry: ReadRun, summary: RunSummary, cursors: Mapping[SourceKey, Cursor]) -> None:
         """An earlier process has read these files as they still are: take its summary."""
@@ -249,15 +247,15 @@ class RootReader:
                 entry.memory.forget(identity, file)
                 entry.stale, entry.dirty = True, None
                 entry.rewritten.update(() if entry.summary is None else entry.summary.metrics)
-            if entry.folded and any(key not in keys for key in self._sources(entry)):
+            if entry.folded and any(key not in keys for key, _ in self._sources(entry)):
                 self.unfold(entry)
             gone = not entry.memory.sources if entry.from_many else entry.id not in self.catalogue.runs
             if gone:
                 del self.entries[entry.id]
 
     @staticmethod
-    def _sources(entry: ReadRun) -> list[SourceKey]:
-        return [(claim.identity, file) for claim in entry.claims for file in claim.files]
+    def _sources(entry: ReadRun) -> list[tuple[SourceKey, Claim]]:
+        return [((claim.identity, file), claim) for claim in entry.claims for file in claim.files]
 
     @staticmethod
     def _update_sources(entry: ReadRun) -> None:
@@ -385,23 +383,19 @@ class RootReader:
 
     def _drain(self, entry: ReadRun) -> None:
         """Read what waits of one run."""
-        for claim in entry.claims:
-            for file in claim.files:
-                key = (claim.identity, file)
-                while key in self._queue:
-                    self._take_slice(key, entry.id, claim)
+        for key, claim in self._sources(entry):
+            while key in self._queue:
+                self._take_slice(key, entry.id, claim)
 
     def finish(self, entry: ReadRun) -> None:
         """The run is over and its files are quiet: an unterminated last line counts."""
         if entry.final:
             return
         entry.final = True
-        for claim in entry.claims:
-            for file in claim.files:
-                key = (claim.identity, file)
-                stat, cursor = self.tree.stat(file), self.cursors.get(key)
-                if stat is not None and cursor is not None and cursor.offset < stat.size:
-                    self._queue.setdefault(key, (entry.id, claim))
+        for key, claim in self._sources(entry):
+            stat, cursor = self.tree.stat(key[1]), self.cursors.get(key)
+            if stat is not None and cursor is not None and cursor.offset < stat.size:
+                self._queue.setdefault(key, (entry.id, claim))
 
 
 def _own_logs(settings: Settings) -> dict[str, Reader]:

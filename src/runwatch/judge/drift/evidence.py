@@ -70,8 +70,8 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
     if not ref.rows or not cur.rows:
         return ColumnEvidence((), "the reference has no rows" if not ref.rows else GONE)
     labels = pair.column.role == "target"
-    if labels and not pair.m and pair.n:
-        return ColumnEvidence((), "the batch has no labels yet")
+    if labels and bool(pair.n) != bool(pair.m):
+        return ColumnEvidence((), "the batch has no labels yet" if pair.n else "the reference has no labels")
     note = _incomparable(pair)
     shift = clock.moved(pair) if not note and clock.is_clock(pair.column) else None
     tests = [_missing(pair, options)]
@@ -134,10 +134,7 @@ def _values(pair: ColumnPair, options: DriftOptions) -> list[DriftTest]:
             a, b = np.append(pair.reference.shapes, other), np.append(pair.current.shapes, other)
             tests.append(level_test(*pooled(a, b, pair.design), options, "shape", pair.design))
         return tests
-    return [
-        level_test(*pair.levels, options, "distribution", pair.design),
-        new_categories(pair, options),
-    ]
+    return [level_test(*pair.levels, options, "distribution", pair.design), new_categories(pair, options)]
 
 
 def ordered_test(pair: ColumnPair, options: DriftOptions, subject: Subject = "distribution") -> DriftTest:

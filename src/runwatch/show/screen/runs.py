@@ -24,8 +24,6 @@ from runwatch.show.screen.run_columns import (
     RunColumn,
     RunRowFacts,
     age,
-    compared,
-    eta,
     kind,
     metric_of,
     status,
@@ -50,7 +48,6 @@ from runwatch.text.run_filter import parse, unknown_names
 from runwatch.text.safe import safe
 from runwatch.text.signs import STATUS_WORDS
 
-__all__ = ["compared", "eta"]
 ORDERS: tuple[Order, ...] = ("attention", "newest", "name", "metric")
 NARROW = 64
 _MOST_KEPT = 5_000

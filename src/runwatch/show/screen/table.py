@@ -17,13 +17,8 @@ from runwatch.judge.runs.comparing import shown_tags
 from runwatch.judge.runs.naming import match
 from runwatch.show.screen.run import flat
 from runwatch.show.screen.run_called import in_root, run_called
-from runwatch.show.screen.runs import (
-    common_folder,
-    compared,
-    is_baseline,
-    mark_tone,
-    no_match,
-)
+from runwatch.show.screen.run_columns import compared
+from runwatch.show.screen.runs import common_folder, is_baseline, mark_tone, no_match
 from runwatch.show.screen.view import (
     SERIES,
     STATUS_TONES,
