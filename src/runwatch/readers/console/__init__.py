@@ -163,6 +163,12 @@ def is_console(name: str) -> bool:
     )
 
 
+def tells_numbers(line: str) -> bool:
+    """Whether a bare line has metrics in it."""
+    progress = parse(line)
+    return progress is not None and bool(progress.pairs)
+
+
 def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
     """What the log's last lines (or its first) hold: "numbers", "crash"."""
     if stat.size == 0:

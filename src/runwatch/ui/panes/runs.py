@@ -225,7 +225,7 @@ class RunsPane(Pane):
             hidden = key in self.choice.hidden
             self._toggle_hidden(key)
             host(self).undos.append(lambda: self._toggle_hidden(key))
-            host(self).say("shown again" if hidden else "hidden; u undoes it, X shows hidden runs")
+            host(self).say("shown again" if hidden else "hidden; u undoes it")
 
     def _toggle_hidden(self, key: RunKey) -> None:
         self.choice.hidden ^= {key}
