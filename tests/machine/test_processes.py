@@ -13,8 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runwatch.machine import ProcessFinder, process_of
-from runwatch.machine.processes import WALK_EVERY, SearchedRun, _looks_on, pids_of_runs, run_of_pid
+from runwatch.machine.processes import (
+    WALK_EVERY,
+    ProcessFinder,
+    SearchedRun,
+    _looks_on,
+    pids_of_runs,
+    process_of,
+    run_of_pid,
+)
 
 SLEEP = "import sys, time; print('up', flush=True); time.sleep(60)"
 
@@ -41,7 +48,7 @@ def test_a_process_lives_dies_and_is_not_confused_with_its_number(tmp_path: Path
         other = process_of(child.pid, born - 500)
         assert other.alive is False and "another" in other.evidence
         child.kill()
-        time.sleep(0.2)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         zombie = process_of(child.pid, born)
         assert zombie.alive is False
         child.wait()

@@ -24,7 +24,8 @@ from runwatch.domain.health import HealthSign
 from runwatch.domain.machine import Disk, Gpu, GpuProcess, Machine
 from runwatch.domain.run import Checkpoint, Metric, Process, Run, RunKey
 from runwatch.domain.situation import Situation
-from runwatch.rules import evaluate_all, load_rules
+from runwatch.rules.engine.evaluation import evaluate_all
+from runwatch.rules.engine.registry import load_rules
 
 NOW = datetime(2026, 11, 25, 18, 0).timestamp()
 GB = 10**9
@@ -325,7 +326,7 @@ def test_columns_that_moved_only_together() -> None:
 
 
 def test_quality_staleness_and_estimated_performance() -> None:
-    fault = QualityCheck("missing-values", "warning", "age", "12 % missing", "Look at the join.")
+    fault = QualityCheck("missing-values", "warning", "age", "12% missing", "Look at the join.")
     estimate = PerformanceEstimate("b2", "roc_auc", 0.8, None, 0.01, 0.85, 0.95, alert=True)
     assert brief(situation(data=(data(quality=(fault,)),))) == [
         ("data-quality", "warning", "orders", "age missing-values")

@@ -197,8 +197,8 @@ def predicted() -> Comparison:
 
 COLUMNS = (
     ("income", "numeric", "drifted", 0.31, "the median rose by 0.4 IQR"),
-    ("channel", "categorical", "drifted", 0.14, "“app” went from 22 % to 41 %"),
-    ("tenure_months", "numeric", "warning", 0.06, "missing went from 1 % to 8 %"),
+    ("channel", "categorical", "drifted", 0.14, "“app” went from 22% to 41%"),
+    ("tenure_months", "numeric", "warning", 0.06, "missing went from 1% to 8%"),
     ("region", "categorical", "stable", 0.01, "nothing that matters"),
     ("age", "numeric", "stable", 0.004, "nothing that matters"),
     ("balance", "numeric", "stable", 0.003, "nothing that matters"),
@@ -225,13 +225,12 @@ def data() -> DataSet:
                 effect,
                 1e-9,
                 1e-8,
-                ks=0.12,
-                psi=0.2,  # type: ignore[arg-type]
                 missing_reference=0.01,
                 missing_current=0.08,
                 reference_n=50_000,
                 current_n=4200,
                 sentence=sentence,
+                measures={"psi": 0.2, "ks": 0.12},
             )
         )
         effects, verdicts = [], []

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from runwatch.ui.run import run
 from runwatch.ui.settings import UiSettings
 
@@ -52,7 +53,7 @@ class Terminal:
         os.close(slave)
         self.seen = b""
 
-    def read(self, until: bytes, seconds: float = 20) -> None:
+    def read(self, until: bytes, seconds: float = PATIENCE_S) -> None:
         end = time.monotonic() + seconds
         while until not in self.seen and time.monotonic() < end:
             ready, _, _ = select.select([self.master], [], [], 0.1)
@@ -64,10 +65,11 @@ class Terminal:
 
     def ended(self) -> int:
         try:
-            self.read(b"never in there", 0.5)
-            code = self.process.wait(10)
+            end = time.monotonic() + PATIENCE_S
+            while self.process.poll() is None and time.monotonic() < end:
+                self.read(b"never in there", 0.1)
             self.read(b"never in there", 0.2)
-            return code
+            return self.process.wait(0)
         finally:
             self.process.kill()
             os.close(self.master)

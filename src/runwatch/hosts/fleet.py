@@ -186,7 +186,8 @@ class Fleet:
         except WireError as error:
             answered(IntentAnswer(intent, False, str(error)))
         else:
-            answered(IntentAnswer(intent, did.ok, did.message, did.undo))
+            task = did.task.id if did.task else ""
+            answered(IntentAnswer(intent, did.ok, did.message, did.undo, task=task))
 
     def series(self, key: RunKey, tag: str) -> Points:
         name = host_of(key.root)

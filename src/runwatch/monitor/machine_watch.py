@@ -104,7 +104,7 @@ class MachineWatch:
 
 
 def _seen(machine: Machine) -> object:
-    """What is worth painting for: quarters of the processor, steps of 2 % of memory, whole percents of disks.
+    """What is worth painting for: quarters of the processor, steps of 2% of memory, whole percents of disks.
     Smaller changes are seen with the next frame that something else asks for."""
     return replace(
         machine,

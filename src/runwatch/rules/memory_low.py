@@ -12,7 +12,7 @@ from runwatch.rules.engine.options import number
 from runwatch.text.units import percent, size
 
 NAME = "memory-low"
-DESCRIPTION = "Less than 5 % of the memory is available, or work waits for memory or disks."
+DESCRIPTION = "Less than 5% of the memory is available, or work waits for memory or disks."
 DEFAULTS: Mapping[str, object] = {
     "warning_percent": 5.0,
     "critical_percent": 2.0,
@@ -22,6 +22,7 @@ DEFAULTS: Mapping[str, object] = {
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
 SUBJECTS = ("host",)
 WORDS = ("memory low", "memory low")
+PLAIN = "A machine is short of memory: {name}."
 
 _CLEARS = 1.2
 _WAITS = {"memory": "memory_pressure", "io": "io_pressure"}
@@ -57,7 +58,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
                 NAME,
                 "warning",
                 f"{name} pressure",
-                f"work waited for {what} {waiting:.0f} % of the last minute",
+                f"work waited for {what} {waiting:.0f}% of the last minute",
                 f"Work waits for {what}",
                 "See which process reads or allocates most; spread the load, or use fewer loader workers.",
                 evidence={"some_avg60": waiting},

@@ -18,11 +18,9 @@ NAME = "metric-regressed"
 DESCRIPTION = "A metric is worse than the baseline's by more than the tolerance, and not by chance."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "metrics of {scope} are worse than the baseline's"
-SUBJECTS = (
-    "data",
-    "models",
-)
+SUBJECTS = ("data", "models")
 WORDS = ("regressed", "regressed")
+PLAIN = "{name} is worse than the model in use."
 TOPIC = "regression"
 _LEVEL = 0.05
 ONE_OF_A_KIND = True
@@ -102,7 +100,7 @@ def _summary(subject: Subject, metric: MetricComparison) -> str:
     """Who, than what, in what, by how much; then the figures."""
     interval = ""
     if metric.ci is not None:
-        interval = f", 95 % interval {signed(metric.ci[0])} to {signed(metric.ci[1])}"
+        interval = f", 95% interval {signed(metric.ci[0])} to {signed(metric.ci[1])}"
     at = f" at step {metric.at}" if metric.at is not None else ""
     names = [safe(name).rpartition("/")[2] for name in (subject.called, subject.baseline_called)]
     return (

@@ -15,6 +15,7 @@ from runwatch.show.ci import markdown_text
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.history import finding_histories, week_lines
 from runwatch.text.durations import seconds
+from runwatch.text.fitting import fit_words
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import DAY, as_of, duration, iso, moment, percent, plural
@@ -27,6 +28,7 @@ _WIDTH = 110
 _NAMES = 4
 _NOTES = 3
 _NAME_WIDTH = 34
+_SUMMARY_WIDTH = 70
 
 Facts = JsonMapping
 History = Sequence[tuple[str, TaskEvent]]
@@ -42,7 +44,8 @@ class BriefLine(msgspec.Struct, frozen=True):
 class Brief(msgspec.Struct, frozen=True):
     """``since``, ``until``: seconds since the epoch; ``span``: since when, in words; ``runs``: kept runs by
     what they did; ``findings``: kept ones, worst first; ``new``, ``closed``: of tasks; ``old``: how old the
-    facts are, in words, "" when they are fresh; ``notes``: people's own words (``show.remarks.facts_of``)."""
+    facts are, in words, "" when they are fresh; ``notes``: people's own words (``show.remarks.facts_of``);
+    ``first``: nobody had looked before, it tells of the last day."""
 
     since: float
     until: float
@@ -56,6 +59,7 @@ class Brief(msgspec.Struct, frozen=True):
     lines: Sequence[BriefLine]
     old: str = ""
     notes: Sequence[Facts] = ()
+    first: bool = False
 
 
 def since_moment(words: str, now: float) -> float:
@@ -116,6 +120,7 @@ def compose(
         closed=closed,
         lines=(),
         notes=notes,
+        first=since is None and last_seen is None,
         old=as_of(facts["now"], now) if fresh_for is not None and age > fresh_for else "",
     )
     return _with_lines(brief, facts, history, silent)
@@ -297,7 +302,7 @@ def _summaries(findings: Sequence[Facts], names: Mapping[tuple[str, str], str]) 
         cause = summary.replace(finding["run"], "") if finding["run"] else summary
         causes.setdefault(f"{finding['rule']} {cause}", []).append(finding)
     shown = [
-        safe(_finding_text(same[0], names), 70)
+        fit_words(safe(_finding_text(same[0], names)), _SUMMARY_WIDTH)
         + (f" (and {plural(len(same) - 1, 'more run')})" if len(same) > 1 else "")
         for same in list(causes.values())[:2]
     ]

@@ -26,16 +26,13 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT
 
 
 class LeavingApp(App[None]):
-    """``watchdog``: ends the process when leaving takes too long."""
+    """``watchdog``: ends the process when leaving takes too long; ``leaving_keys``: keys that leave where no
+    dialog or prompt takes them."""
 
+    leaving_keys: Collection[str] = ("q", "ctrl+c")
     watchdog: threading.Timer | None = None
     _pressed_at = float("-inf")
     _signals: _Signals | None = None
-
-    @property
-    def leaving_keys(self) -> Collection[str]:
-        """Keys that leave, where no dialog or prompt takes them."""
-        return ("q", "ctrl+c")
 
     def obey_signals(self) -> None:
         """Leave when the terminal is lost or somebody asks for it, even if the event loop hangs."""
@@ -45,12 +42,14 @@ class LeavingApp(App[None]):
             """Python calls other handlers once the main thread runs."""
             loop.call_soon_threadsafe(lambda: None)
 
-        def leave() -> None:
-            self.leave_within(_HANG_UP_S, 1)
-            loop.call_soon_threadsafe(self.exit)
-
         with contextlib.suppress(ValueError, OSError, RuntimeError):
-            self._signals = _Signals(leave, wake)
+            self._signals = _Signals(self.hang_up, wake)
+
+    def hang_up(self) -> None:
+        """Leave, and if that hangs on a terminal that is gone, leave all the same; from any thread."""
+        self.leave_within(_HANG_UP_S, 1)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.exit)
 
     def disobey_signals(self) -> None:
         """They do again what they did before."""

@@ -69,6 +69,9 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
     ref, cur = pair.reference, pair.current
     if not ref.rows or not cur.rows:
         return ColumnEvidence((), "the reference has no rows" if not ref.rows else GONE)
+    labels = pair.column.role == "target"
+    if labels and bool(pair.n) != bool(pair.m):
+        return ColumnEvidence((), "the batch has no labels yet" if pair.n else "the reference has no labels")
     note = _incomparable(pair)
     shift = clock.moved(pair) if not note and clock.is_clock(pair.column) else None
     tests = [_missing(pair, options)]
@@ -86,6 +89,8 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
         tests.extend(_values(pair, options))
     if note and ref.missing == ref.rows and cur.missing == cur.rows:
         return ColumnEvidence((), "no values on either side")
+    if labels and len(tests) > 1:
+        del tests[0]  # labels come late
     return ColumnEvidence(tuple(tests), "", note)
 
 
@@ -129,15 +134,12 @@ def _values(pair: ColumnPair, options: DriftOptions) -> list[DriftTest]:
             a, b = np.append(pair.reference.shapes, other), np.append(pair.current.shapes, other)
             tests.append(level_test(*pooled(a, b, pair.design), options, "shape", pair.design))
         return tests
-    return [
-        level_test(*pair.levels, options, "distribution", pair.design),
-        new_categories(pair, options),
-    ]
+    return [level_test(*pair.levels, options, "distribution", pair.design), new_categories(pair, options)]
 
 
 def ordered_test(pair: ColumnPair, options: DriftOptions, subject: Subject = "distribution") -> DriftTest:
-    """Kolmogorov-Smirnov on the certified lower end."""
-    distance = ks.measure(pair)
+    """Kolmogorov-Smirnov on the certified lower end, coarser rounding apart."""
+    distance = ks.unrounded(pair)
     effect = math.sqrt(max(0.0, distance**2 - NOISE_KS**2 / max(pair.effective, 1e-9)))
     p = ks_p_value(distance, _worth(pair.n, pair.design), _worth(pair.m, pair.design))
     return DriftTest(subject, "Kolmogorov-Smirnov", p, effect, distance, options.levels)

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from runwatch.domain.points import FloatArray, Points
 from runwatch.show.screen.view import Tone
 
-XAxis = Literal["step", "epoch", "time", "clock", "value"]
-"""Steps; epochs; seconds since the first point; seconds since the epoch; values that are no steps."""
+XAxis = Literal["step", "batch", "epoch", "time", "clock", "value"]
+"""Steps; batches, the first is 1; epochs; seconds since the first point; seconds since the epoch; values that
+are none of these."""
 
 
 class ChartLine(msgspec.Struct, frozen=True, eq=False):
@@ -86,12 +87,7 @@ def has_times(points: Points) -> bool:
 
 
 def line(
-    points: Points,
-    name: str,
-    tone: Tone,
-    ask: ChartAsk,
-    selected: bool = False,
-    epochs: Points | None = None,
+    points: Points, name: str, tone: Tone, ask: ChartAsk, selected: bool = False, epochs: Points | None = None
 ) -> ChartLine:
     """A series as a curve: in order of x, infinities as gaps, smoothed when asked. Over time only what has
     times is drawn; over ``epochs`` (given by step, in between in proportion) not what lies before them."""

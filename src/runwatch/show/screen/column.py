@@ -77,12 +77,7 @@ def _as_judged_then(data: DataSet, column: ColumnDrift, trend: ColumnTrend | Non
         current_n=data.batches[batch].rows,
         new_categories=(),
         p_adjusted=None,
-        psi=None,
-        js=None,
-        ks=None,
-        wasserstein=None,
-        chi2=None,
-        hellinger=None,
+        measures={},
         smallest_visible=None,
         missing_current=None,
     )
@@ -101,17 +96,22 @@ def _head(data: DataSet, column: ColumnDrift, batch: int | None) -> Words:
     return join(parts)
 
 
+_MEASURES = {
+    "chi2": "chi-square",
+    "hellinger": "Hellinger",
+    "js": "Jensen-Shannon",
+    "ks": "Kolmogorov-Smirnov",
+    "psi": "PSI",
+    "wasserstein": "Wasserstein",
+}
+
+
 def _figures(column: ColumnDrift) -> TableView:
     tone = VERDICT_TONES[column.verdict]
     rows = [("effect (denoised)", words(Span(units.number(column.effect, 3), tone)))]
     named = (
         ("p-value, corrected", column.p_adjusted),
-        ("PSI", column.psi),
-        ("Jensen-Shannon", column.js),
-        ("Kolmogorov-Smirnov", column.ks),
-        ("Wasserstein", column.wasserstein),
-        ("chi-square", column.chi2),
-        ("Hellinger", column.hellinger),
+        *((_MEASURES.get(name, name.replace("_", " ")), value) for name, value in column.measures.items()),
         ("smallest visible shift", column.smallest_visible),
         ("importance", column.importance),
     )
@@ -139,6 +139,7 @@ def _trend_chart(data: DataSet, trend: ColumnTrend | None) -> ChartView:
         key=("trend", data.root, data.name, trend.name, data.version, len(effects)),
         lines=(ChartLine("effect by batch", "series1", x, effects),),
         levels=(ChartLevel(WARNING_EFFECT, "warning", "warn"), ChartLevel(DRIFT_EFFECT, "drifted", "bad")),
+        x_axis="batch",
     )
 
 
@@ -189,13 +190,14 @@ def quantile_chart(distribution: Distribution) -> ChartView:
     return ChartView(
         key=("qq", distribution.column, distribution.quantiles),
         lines=(ChartLine("no change", "baseline", x, x), ChartLine("current quantile", "series1", x, y)),
+        x_axis="value",
         empty="no quantiles for this column",
     )
 
 
 def distribution_chart(distribution: Distribution | None) -> ChartView:
     """The two densities over each other: the reference as a shaded ground, the current rows as a line.
-    The outermost 0.1 % of both are left out, so that a long tail does not squeeze the rest."""
+    The outermost 0.1% of both are left out, so that a long tail does not squeeze the rest."""
     import numpy as np
 
     if distribution is None or len(distribution.edges) < 2:

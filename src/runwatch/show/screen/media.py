@@ -77,9 +77,9 @@ def distribution(key: object, steps: Steps) -> ChartView:
     rows = np.array([_quantiles(one) for _, one in steps]).reshape(len(steps), len(_QUANTILES))
     named: dict[int, tuple[str, Tone]] = {
         8: ("greatest", "muted"),
-        6: ("84 %", "info"),
+        6: ("84%", "info"),
         4: ("median", "series1"),
-        2: ("16 %", "info"),
+        2: ("16%", "info"),
         0: ("least", "muted"),
     }
     lines = tuple(ChartLine(name, tone, x, rows[:, i], i == 4) for i, (name, tone) in named.items())
@@ -200,10 +200,7 @@ def unseen(one: LoggedFile) -> Words:
     """What is known of something that no terminal shows."""
     facts = [part for part in (one.about, size(len(one.data)) if one.data else "") if part]
     rest = "; x writes it into a file" if one.data else ""
-    return (
-        Span(f"  {', '.join(facts)}  ", "muted"),
-        Span(f"not shown in a terminal{rest}", "info"),
-    )
+    return (Span(f"  {', '.join(facts)}  ", "muted"), Span(f"not shown in a terminal{rest}", "info"))
 
 
 def prose(one: LoggedText) -> str:

@@ -29,10 +29,10 @@ _STAYS, _ABOVE_PEAK = 0.6, 0.1
 
 
 class Diverged(CurveCheck):
-    """The median of 20 points above the best such median by max(50 %, 6 standard errors of their difference)
+    """The median of 20 points above the best such median by max(50%, 6 standard errors of their difference)
     at three looks, ten points apart, or by four fifths of what the loss had fallen by and a tenth. The
     noise is that of neighbouring points, so a steady rise does not hide itself. A restart of the learning
-    rate takes back a part of the fall: a rise below 30 % of it, counted from the first three points, is
+    rate takes back a part of the fall: a rise below 30% of it, counted from the first three points, is
     none, unless it undoes three quarters of the halvings; where values are <= 0, it must be half of that.
     A loss that falls again by two fifths of its rise was at a restart of its rate or at a new stage: then
     only a rise above that peak counts. It is critical above twice the level where it began, which no
