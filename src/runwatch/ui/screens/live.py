@@ -66,8 +66,12 @@ class LiveScreen(Screen[None]):
         now = time.monotonic()
         if self._laid_out_at is None:
             self._laid_out_at = now
-            self.set_timer(_EMPTY_AFTER_S, self.refresh)
+            self.set_timer(_EMPTY_AFTER_S, self._draw_empty)
         return now - self._laid_out_at < _EMPTY_AFTER_S
+
+    def _draw_empty(self) -> None:
+        if not self.painted:
+            self.refresh()
 
     def on_screen_resume(self) -> None:
         self.ask()
