@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 _REFRESH_AGES_S = 15.0
 _LEAVE_S = 0.9
 _KEEP_AFTER_S = 0.5
+_FIRST_FRAME_S = 0.5
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
 
@@ -101,6 +103,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self._walked: ref[LiveScreen] | None = None
         self._began = time.monotonic()
         self._keeping: Timer | None = None
+        self._drawn = threading.Event()
         self._ticket = 0
         self._control_filter = ControlFilter(settings.ascii_only)
         self._notices = self.take_themes(settings.themes, settings.theme)
@@ -158,13 +161,20 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def _start_watching(self) -> None:
         def start() -> None:
-            self.watching.start(self.bridge.publish)
+            self.watching.start(self._publish)
             self.post_message(
                 ViewsLoaded([self.watching.saved_view(root) for root in self.settings.roots[:1]])
             )
             self.post_message(Briefed(self.watching.briefs()))
 
         in_background(self, "watching could not be started", start, "start")
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        """What watches waits for the first frame: what it did meanwhile would only delay that."""
+        self.bridge.publish(snapshot)
+        if not self._drawn.is_set():
+            self._drawn.wait(_FIRST_FRAME_S)
+            self._drawn.set()
 
     def on_views_loaded(self, event: ViewsLoaded) -> None:
         for view in event.views:
@@ -219,6 +229,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
         if event.ticket == self._ticket and live is not None:
             live.painted = True
             live.take(event.view)
+            if not self._drawn.is_set():
+                live.call_after_refresh(self._drawn.set)
 
     def on_view_failed(self, event: ViewFailed) -> None:
         self.say(f"{event.what}: {event.error}", "error")

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from runwatch.ui.host import Build, Host, host
 from runwatch.ui.messages import ViewChanged
 
-_EMPTY_AFTER_S = 0.25
+_EMPTY_AFTER_S = 0.5
 
 
 class LiveScreen(Screen[None]):
