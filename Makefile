@@ -34,7 +34,8 @@ bench-guard: setup  ## fails where a ratio slipped by 15 % since it was accepted
 	$(BIN)/python -m benchmarks.guard
 
 MINUTES ?= 10
-fuzz: setup  ## changed bytes for everything that reads files, MINUTES for each target; not part of CI
+fuzz: setup  ## new examples for the invariants, then changed bytes for all readers, MINUTES each; not part of CI
+	$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=random
 	PYTHONPATH=src $(BIN)/python scripts/fuzz.py --minutes $(MINUTES)
 
 sbom: setup  ## what is installed: licences.txt, and sbom.json in CycloneDX's form

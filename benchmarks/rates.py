@@ -133,6 +133,12 @@ def oversampled(places: int | None) -> Draw:
     return draw
 
 
+def rounded(rng: np.random.Generator, n: int) -> Table:
+    """Each file with its own number of decimals, steps of a tenth of the rows' sd or less."""
+    places = int(rng.integers(0, 4))
+    return {f"x{i}": rng.normal(50, 10, n).round(places) for i in range(5)}
+
+
 def many_values(values: int) -> Draw:
     return lambda rng, n: {"user": np.char.add("u", rng.integers(0, values, n).astype(str))}
 
@@ -238,6 +244,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _line("50 rows a user", one_file(users(50, 0.8), 5000, 2000, n), n)
     for phi in (0.5, 0.9, 0.99):
         _line(f"rows that follow each other, AR(1) {phi}", one_file(neighbours(phi), 5000, 2000, n), n)
+    _line("a number of decimals for each file", one_file(rounded, 6000, 2000, n), n)
     _line("every row of the batch five times", one_file(repeated(5), 20_000, 2000, n), n)
     for places in (None, 2):
         name = f"8,000 of 400 rows on each side, {'all' if places is None else places} places"

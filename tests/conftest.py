@@ -11,11 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-ANSWER_TIMEOUT_S = 60.0
+from patience import PATIENCE_S
+
 _FDS = "/proc/self/fd"
 
-# Nothing is asked of how busy the machine is.
-settings.register_profile("runwatch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_BY_CHANCE = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+# Nothing is asked of how busy the machine is, and every run tries the same examples: a test that fails does
+# so because of what was changed. `make fuzz` looks for new ones, with --hypothesis-profile=random.
+settings.register_profile("random", deadline=None, suppress_health_check=_BY_CHANCE)
+settings.register_profile("runwatch", settings.get_profile("random"), derandomize=True, database=None)
 settings.load_profile("runwatch")
 
 
@@ -56,7 +60,7 @@ def no_thread_left() -> Iterator[None]:
     """A test that leaves one of runwatch's (or watchdog's) threads running fails."""
     before = set(threading.enumerate())
     yield
-    until = time.monotonic() + ANSWER_TIMEOUT_S
+    until = time.monotonic() + PATIENCE_S
     while (left := _ours(set(threading.enumerate()) - before)) and time.monotonic() < until:
         time.sleep(0.02)
     assert not left, f"threads left running: {left}"
@@ -67,7 +71,7 @@ def no_file_left_open(request: pytest.FixtureRequest, no_thread_left: None) -> I
     """A test that leaves a file below its temporary directories open fails (where there is a /proc)."""
     before = _open_below(request)
     yield
-    until = time.monotonic() + ANSWER_TIMEOUT_S
+    until = time.monotonic() + PATIENCE_S
     while (left := _open_below(request) - before) and time.monotonic() < until:
         time.sleep(0.02)
     assert not left, f"files left open: {sorted(path for _, path in left)!a}"

@@ -212,3 +212,12 @@ def test_words():
 def _after_wait(heard):
     memory, _ = step(AlertMemory(), heard, (), {}, NOW)
     return memory, heard, (), {}, NOW + 30
+
+
+def test_a_clock_that_is_set_back_neither_holds_alerts_up_nor_repeats_them():
+    post = Post()
+    post.look(A)
+    assert post.look(A, after=-HOUR / 2) == ["trigger:a"]
+    assert post.look(A, after=-1.0) == []
+    assert post.look(A, C) == []
+    assert post.look(A, C, after=-HOUR / 4) == ["trigger:c"]

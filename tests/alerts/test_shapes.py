@@ -6,7 +6,6 @@ import base64
 import contextlib
 import json
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 from test_sending import NOW, TOKEN, Server, server  # noqa: F401
 
+from patience import free_port
 from runwatch.alerts.dispatch import AlertEvent, Notification
 from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
@@ -124,9 +124,7 @@ def alertmanager(tmp_path: Path):
     program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     if program is None:
         pytest.skip("Alertmanager is not installed (apt install prometheus-alertmanager)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = tmp_path / "am.yml"
     config.write_text("route: {receiver: none}\nreceivers: [{name: none}]\n")
     process = subprocess.Popen(

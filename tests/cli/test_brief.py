@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from runwatch.cli import main
 from runwatch.store.paths import root_identity
 from runwatch.store.state import Holder, State
@@ -71,7 +72,7 @@ _SLOW = """
 import sys, time
 from runwatch.monitor import once
 from runwatch.cli import brief, main
-once.load = lambda *a, **k: time.sleep(60)
+once.load = lambda *a, **k: time.sleep(3600)
 brief._WAIT_S = 0.2
 raise SystemExit(main(["brief", *sys.argv[1:]]))
 """
@@ -80,7 +81,10 @@ raise SystemExit(main(["brief", *sys.argv[1:]]))
 def test_a_slow_look_falls_back_on_what_was_kept(root, tmp_path, capsys):
     def slow(*words: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-c", _SLOW, str(root), *words], capture_output=True, text=True, timeout=30
+            [sys.executable, "-c", _SLOW, str(root), *words],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
         )
         assert done.returncode == 0 and done.stderr == ""
         return done.stdout
@@ -102,7 +106,10 @@ _GONE = """
 import os, sys, time
 from runwatch.cli import main
 real = os.path.realpath
-os.path.realpath = lambda path, **k: time.sleep(60) if str(path).startswith(sys.argv[1]) else real(path, **k)
+def realpath(path, **k):
+    if str(path).startswith(sys.argv[1]): time.sleep(3600)
+    return real(path, **k)
+os.path.realpath = realpath
 raise SystemExit(main(sys.argv[2:]))
 """
 
@@ -117,7 +124,10 @@ def test_a_root_that_does_not_answer_keeps_nothing_from_the_others(root, tmp_pat
 
     def said(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", _GONE, str(far), *words], capture_output=True, text=True, timeout=50
+            [sys.executable, "-c", _GONE, str(far), *words],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
         )
 
     both = said("brief", str(root), str(far), "--wait", "8")

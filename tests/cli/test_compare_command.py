@@ -240,7 +240,7 @@ def test_what_a_run_does_not_have_is_an_empty_csv_cell(
 
 def test_a_comparison_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     for form, sign in (
-        ("text", "95 % interval"),
+        ("text", "95% interval"),
         ("markdown", "| --- |"),
         ("csv", "ci_low"),
         ("latex", "\\begin{tabular}"),

@@ -11,13 +11,28 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
+
 SRC = Path(__file__).parents[2] / "src"
 FOR_EVER = "with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c"
 
 
-def started(root: Path, query: str) -> subprocess.Popen[str]:
+TOLD = """
+import sys
+from runwatch.cli import main
+from runwatch.show import tables
+query = tables.query
+def told(*given):
+    print("asking", file=sys.stderr, flush=True)
+    return query(*given)
+tables.query = told
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def started(root: Path, query: str, *how: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "runwatch", "sql", query, str(root)],
+        [sys.executable, *(how or ("-m", "runwatch")), "sql", query, str(root)],
         env={**os.environ, "PYTHONPATH": str(SRC)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -47,8 +62,9 @@ def test_what_is_asked_wrongly_is_said(root: Path, query: str, words: str) -> No
 
 
 def test_control_c_ends_a_query_that_never_would(root: Path) -> None:
-    process = started(root, FOR_EVER)
-    until = time.monotonic() + 100
+    process = started(root, FOR_EVER, "-c", TOLD)
+    assert process.stderr is not None and process.stderr.readline() == "asking\n"
+    until = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < until:
         time.sleep(1.0)
         process.send_signal(signal.SIGINT)

@@ -14,6 +14,7 @@ import jsonschema
 import numpy as np
 import pytest
 
+from patience import PATIENCE_S
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Run
 from runwatch.domain.situation import Situation, Snapshot
@@ -45,7 +46,7 @@ class Client:
 
     def end(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=PATIENCE_S)
         return self.process.returncode
 
 
@@ -82,7 +83,7 @@ def test_from_the_start(run: Path) -> None:
 
 def test_a_run_that_is_not_there_is_said(run: Path) -> None:
     client = Client("gone", "--root", str(run.parent))
-    out, err = client.process.communicate(timeout=120)
+    out, err = client.process.communicate(timeout=PATIENCE_S)
     assert client.process.returncode == 2 and out == "" and "no such run" in err
 
 

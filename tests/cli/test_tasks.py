@@ -2,6 +2,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from runwatch.cli import main
 
-TODAY = date.today()
+NOW = time.time()
+TODAY = date.fromtimestamp(NOW)
 
 
 @pytest.fixture
@@ -19,6 +21,12 @@ def root(tmp_path: Path, monkeypatch) -> Path:
     (tmp_path / "runs").mkdir()
     monkeypatch.chdir(tmp_path / "runs")
     return tmp_path / "runs"
+
+
+@pytest.fixture(autouse=True)
+def one_day(monkeypatch) -> None:
+    """No midnight comes between two commands."""
+    monkeypatch.setattr(time, "time", lambda: NOW)
 
 
 def call(capsys, *words: str) -> tuple[int, str, str]:
@@ -94,12 +102,12 @@ def test_several_at_once_and_options_in_between(root, capsys):
     ("words", "code", "said"),
     [
         (["done", "nothing like it"], 1, "tasks list shows them"),
-        (["done", "call"], 1, "fits 2 tasks"),
+        (["done", "call"], 1, "matches 2 tasks"),
         (["done"], 2, "runwatch tasks done ID"),
         (["snooze", "Ana", "someday"], 2, "give a date"),
         (["priority", "Ana", "?"], 1, "A to Z"),
         (["fly"], 2, "invalid choice"),
-        (["list", "extra"], 2, "takes no words"),
+        (["list", "extra"], 2, "takes no arguments"),
         (["list", "--root", "gone"], 2, "no such directory"),
         (["history", "--since", "whenever"], 2, "is not a time"),
     ],

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import psutil
 
+from patience import PATIENCE_S, free_port
+
 SSHD = shutil.which("sshd") or (os.path.exists("/usr/sbin/sshd") and "/usr/sbin/sshd") or None
 
 
@@ -68,9 +70,7 @@ def sftp_server(folder: Path) -> Iterator[tuple[int, Path, Callable[[], None]]]:
     for key in (own / "host", home / ".ssh" / "id_ed25519"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     shutil.copy(home / ".ssh" / "id_ed25519.pub", own / "authorized")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (own / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {own}/host\nPidFile {own}/pid\n"
         "StrictModes no\nUsePAM no\n"
@@ -91,7 +91,7 @@ def sftp_server(folder: Path) -> Iterator[tuple[int, Path, Callable[[], None]]]:
             process.kill()
 
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:

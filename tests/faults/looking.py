@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from textual.pilot import Pilot
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.cli import main
 from runwatch.cli._dashboard_monitor import DashboardMonitor
@@ -22,7 +23,7 @@ from runwatch.ui.app import RunwatchApp
 from runwatch.ui.settings import UiSettings
 
 SIZE = (120, 36)
-ANSWER_TIMEOUT_S, PAUSE_S = 12.0, 0.02
+PAUSE_S = 0.02
 
 
 def strict(text: str) -> Any:
@@ -85,7 +86,7 @@ class Eyes:
 
     async def until(self, holds: Callable[[], object], what: str = "it") -> None:
         """Wait until something holds."""
-        end = time.monotonic() + ANSWER_TIMEOUT_S
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             if holds():
                 return

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from looking import dashboard, write
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.cli import main
 from runwatch.domain.situation import Situation, Snapshot
@@ -32,7 +33,6 @@ from runwatch.system.threads import NoThread
 from runwatch.watch import schedule
 from runwatch.watch.observer import Dirty, Watcher
 
-ANSWER_TIMEOUT_S = 30.0
 SPACE = ["unshare", "-U", "-r", "sh", "-c"]
 LOSS = "step,loss\n1,0.5\n"
 
@@ -60,7 +60,7 @@ def _watching(root: Path, said: Path, before: list[str]) -> Iterator[subprocess.
 
 
 def _until(holds: Callable[[], object]) -> bool:
-    end = time.monotonic() + ANSWER_TIMEOUT_S
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         if holds():
             return True
@@ -121,7 +121,7 @@ def test_without_threads_nothing_is_taken_and_it_polls(root: Path, monkeypatch: 
             Monitor((str(root),), config.load((str(root),))).start(print)
     assert "thread" in watcher.failure and _own_instances() == before
     work.ask("b", done.set)
-    assert done.wait(ANSWER_TIMEOUT_S) and not work.trouble
+    assert done.wait(PATIENCE_S) and not work.trouble
     work.stop()
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.data.discover import ListedFile
 from runwatch.monitor import multivariate_process, reader_process
@@ -170,7 +171,7 @@ def test_a_reader_that_never_answers_is_said_in_words(root: Path) -> None:
     nothing.stop()
 
 
-def _wait(until: Any, seconds: float = 60.0) -> None:
+def _wait(until: Any, seconds: float = PATIENCE_S) -> None:
     end = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < end, "it did not come about"
@@ -181,7 +182,7 @@ def test_the_watching_outlives_its_reader(root: Path, monkeypatch: pytest.Monkey
     monitor = Monitor((str(root),), config.load((str(root),)), keep=False, wanted=Wanted(machine=False))
     monitor.start(lambda snapshot: None)
     try:
-        first = monitor.wait_judged(60.0)
+        first = monitor.wait_judged(PATIENCE_S)
         assert first is not None and len(first.situation.data[0].batches) == 3
         (apart,) = monitor._board.background._readers.values()
         assert isinstance(apart, ReaderProcess) and apart._child is not None
@@ -209,7 +210,7 @@ def test_a_deeper_look_that_dies_is_on_the_list(
     monitor = Monitor((str(root),), config.load((str(root),)), keep=False, wanted=Wanted(machine=False))
     monitor.start(lambda snapshot: None)
     try:
-        snapshot = monitor.wait_judged(60.0)
+        snapshot = monitor.wait_judged(PATIENCE_S)
         assert snapshot is not None and snapshot.situation.data[0].latest is not None
         _wait(lambda: monitor._last.situation.problems)  # type: ignore[union-attr]
         assert monitor._last is not None

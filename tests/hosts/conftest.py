@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import sshd as ssh
 
+from patience import PATIENCE_S
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ssh.Sshd]:
@@ -44,7 +46,7 @@ Runwatch = Callable[..., "subprocess.CompletedProcess[str]"]
 def runwatch(me: Path) -> Runwatch:
     """The command on this side."""
 
-    def call(*words: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+    def call(*words: str, timeout: float = PATIENCE_S) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "runwatch", *words],
             cwd=me,

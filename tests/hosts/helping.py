@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from patience import PATIENCE_S
+
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_runs"
 
 
@@ -23,7 +25,7 @@ def copy_samples(home: Path) -> Path:
     return home / "runs"
 
 
-def until(true: Callable[[], object], timeout: float = 60.0) -> bool:
+def until(true: Callable[[], object], timeout: float = PATIENCE_S) -> bool:
     """Whether it became true; the patience is for slow machines, not a promise."""
     end = time.monotonic() + timeout
     while time.monotonic() < end:

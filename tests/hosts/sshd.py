@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+from patience import PATIENCE_S, free_port
+
 SSHD = shutil.which("sshd") or (os.path.exists("/usr/sbin/sshd") and "/usr/sbin/sshd") or None
 SSH = shutil.which("ssh")
 KEYGEN = shutil.which("ssh-keygen")
@@ -37,9 +39,7 @@ class Sshd:
         self.folder = folder
         self.bin = folder / "bin"
         self.bin.mkdir(parents=True)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._keygen(folder / "host_key")
         (folder / "authorized_keys").touch(0o600)
         (folder / "sshd_config").write_text(
@@ -72,7 +72,7 @@ class Sshd:
             stderr=(self.folder / "sshd.log").open("ab"),
             start_new_session=True,
         )
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:

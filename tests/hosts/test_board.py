@@ -131,13 +131,13 @@ def test_a_cut_link_goes_grey_the_rest_stays_live_and_it_comes_back(reach, opene
         lambda: board.runs("far") and board.runs("near") and board.live("far") and board.live("near")
     )
     wire.cut = True
-    assert until(lambda: board.link("far").state == "lost", 30)
+    assert until(lambda: board.link("far").state == "lost")
     assert board.runs("far")["exp-1"].step == 19 and board.link("far").heard < time.time() - 5
     append(near, 20)
     assert until(lambda: board.runs("near")["exp-2"].step == 20) and board.live("near")
     append(file, 20)
     wire.cut = False
-    assert until(lambda: board.live("far") and board.runs("far")["exp-1"].step == 20, 90)
+    assert until(lambda: board.live("far") and board.runs("far")["exp-1"].step == 20)
     assert list(board.runs("far")) == ["exp-1"]
 
 
@@ -153,7 +153,7 @@ def test_a_link_that_breaks_is_made_again_and_nothing_is_lost_or_doubled(reach, 
     write_run(home / "runs/exp-2")
     wire.broken = False
     board.fleet.submit(Rescan(), lambda answer: None)
-    assert until(lambda: board.live("shaky") and set(board.runs("shaky")) == {"exp-1", "exp-2"}, 90)
+    assert until(lambda: board.live("shaky") and set(board.runs("shaky")) == {"exp-1", "exp-2"})
     assert board.runs("shaky")["exp-1"].metrics["val_loss"].count == 21
 
 
@@ -203,7 +203,7 @@ def test_this_side_killed_leaves_nothing_there(reach, me):
     assert until(lambda: serving(home))
     board.kill()
     board.wait()
-    assert until(lambda: not serving(home), 40)
+    assert until(lambda: not serving(home))
 
 
 @pytest.fixture
@@ -278,9 +278,9 @@ def test_after_random_faults_the_board_is_as_a_fresh_one_would_be(reach, opened,
         time.sleep(0.5)
     wire.cut, wire.delay, wire.broken = False, 0.0, False
     wanted = {file.parent.name: step for file, step in steps.items()}
-    assert until(lambda: {run.id: run.step for run in board.runs("storm").values()} == wanted, 120)
+    assert until(lambda: {run.id: run.step for run in board.runs("storm").values()} == wanted)
     assert all(run.metrics["val_loss"].count == run.step + 1 for run in board.runs("storm").values())
-    assert until(lambda: len(serving(home)) == 1, 60)
+    assert until(lambda: len(serving(home)) == 1)
     hosts = [one for one in threading.enumerate() if one.name == "runwatch-host-storm"]
     assert len(hosts) == 1
 

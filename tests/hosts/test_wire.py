@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from sshd import SOURCE
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.config import HostSettings
 from runwatch.domain.address import host_of, joined, path_of, split
@@ -337,7 +338,7 @@ def served(tmp_path, monkeypatch):
             os.close(end)
         except OSError:
             continue
-    thread.join(10)
+    thread.join(PATIENCE_S)
 
 
 def answers(from_there: int, wanted: int) -> list:
@@ -365,7 +366,7 @@ def test_the_server_answers_and_ends_with_its_input(served):
     assert decoder(m.CurveUpdate)(replies[7].body).total == 2 and "not a root" in replies[8].error
     assert any(isinstance(one, m.Update) and len(one.runs) == 1 for one in found)
     os.close(to_there)
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 
@@ -397,7 +398,7 @@ def test_the_server_ends_on_what_it_does_not_understand(served, noise):
     os.write(to_there, noise)
     found = answers(from_there, 2)
     assert isinstance(found[1], m.RequestRefused) and found[1].message
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 
@@ -407,7 +408,7 @@ def test_the_server_ends_when_nobody_asks(served, monkeypatch):
     os.write(served[0], b"")
     out = Outward(lambda data: os.write(served[0], data))
     out.send(m.Ping())
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 
@@ -453,7 +454,7 @@ def test_a_host_that_waits_for_nobody_is_left(tmp_path):
     one = Target("flood", (str(program),), ("r",), by_ssh=False)
     machine = Remote(one, m.Open(("r",)), lambda: None)
     machine.start()
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_S
     while machine.state.state != "lost" and time.monotonic() < end:
         time.sleep(0.05)
     assert "without waiting" in machine.state.message

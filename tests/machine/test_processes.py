@@ -41,7 +41,7 @@ def test_a_process_lives_dies_and_is_not_confused_with_its_number(tmp_path: Path
         other = process_of(child.pid, born - 500)
         assert other.alive is False and "another" in other.evidence
         child.kill()
-        time.sleep(0.2)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         zombie = process_of(child.pid, born)
         assert zombie.alive is False
         child.wait()

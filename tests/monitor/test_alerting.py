@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.config import Alerts, Settings
 from runwatch.domain.finding import Finding
@@ -42,7 +43,7 @@ def hook() -> Iterator[tuple[str, list[dict[str, object]]]]:
     server.server_close()
 
 
-def _until(condition: Callable[[], object], seconds: float = 15.0) -> bool:
+def _until(condition: Callable[[], object], seconds: float = PATIENCE_S) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():

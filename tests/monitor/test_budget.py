@@ -125,3 +125,51 @@ def test_a_run_read_anew_keeps_its_story_until_it_is_read(watched: Watched) -> N
     assert watched.runs()[folded[0]].metrics[TAG].count == ROWS
     watched.read()
     assert watched.runs()[folded[0]].metrics[TAG].count == ROWS + 1
+
+
+YESTERDAY = 1_700_000_000
+
+
+def _read_and_folded(root: Path) -> Watched:
+    """A root as it is after its first reading."""
+    for path in root.rglob("*.csv"):
+        os.utime(path, (YESTERDAY, YESTERDAY))
+    watched = Watched(root)
+    with watched.roots.lock:
+        watched.roots.fold_over(watched.root, time.time())
+    return watched
+
+
+def test_small_runs_that_are_over_leave_the_memory_and_are_told_as_before(tmp_path: Path) -> None:
+    for run in "abcd":
+        write_csv(tmp_path, run, ROWS)
+    append_csv(tmp_path / "d" / "metrics.csv", ROWS + 1, float("nan"))
+    before = Watched(tmp_path)
+    watched = _read_and_folded(tmp_path)
+    assert watched.held == 0 < before.held
+    told, expected = (
+        {run_id: repr(_told(run)) for run_id, run in one.runs().items()} for one in (watched, before)
+    )
+    assert told == expected
+    signs = [one.roots.health[one.root].signs["d"] for one in (before, watched)]
+    assert signs[0] == signs[1] and [sign.kind for sign in signs[0]] == ["nonfinite", "nonfinite"]
+    assert watched.values("b") == before.values("b")
+
+
+def test_a_run_that_was_opened_stays_in_memory(tmp_path: Path) -> None:
+    write_csv(tmp_path, "a", ROWS)
+    watched = _read_and_folded(tmp_path)
+    assert watched.values("a")
+    with watched.roots.lock:
+        watched.roots.fold_over(watched.root, time.time())
+    assert watched.held > 0
+
+
+def test_runs_that_go_on_and_large_ones_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_csv(tmp_path, "a", ROWS)
+    going_on = Watched(tmp_path)
+    with going_on.roots.lock:
+        going_on.roots.fold_over(going_on.root, time.time())
+    assert going_on.held > 0
+    monkeypatch.setattr(roots, "SMALL", 1000)
+    assert _read_and_folded(tmp_path).held > 0

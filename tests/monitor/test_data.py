@@ -12,14 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.domain.situation import Snapshot
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.once import load
 
 pytestmark = pytest.mark.usefixtures("trusting")
-
-ANSWER_TIMEOUT_S = 60.0
 
 
 def _write(path: Path, n: int, seed: int, shift: float = 0.0) -> None:
@@ -48,7 +47,7 @@ def until(root: Path) -> Iterator[Callable[[Callable[[Snapshot], bool]], Snapsho
             news.notify_all()
 
     def wait(condition: Callable[[Snapshot], bool]) -> Snapshot:
-        end = time.monotonic() + ANSWER_TIMEOUT_S
+        end = time.monotonic() + PATIENCE_S
         with news:
             while not seen or not condition(seen[-1]):
                 assert time.monotonic() < end, "it never came"
@@ -103,7 +102,7 @@ def test_a_folder_beyond_the_root_is_watched(tmp_path: Path) -> None:
 
 
 def _until(condition: Callable[[], object]) -> bool:
-    end = time.monotonic() + ANSWER_TIMEOUT_S
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         if condition():
             return True

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from trees import append_csv, append_jsonl, write_csv
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.domain.intents import AddTask, IntentAnswer, PinBaseline
 from runwatch.domain.run import Run, RunKey
@@ -18,7 +19,6 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskList
 from runwatch.monitor.live import Monitor
 
-ANSWER_TIMEOUT_S = 20.0
 _NONE = TaskList("", ())
 
 
@@ -38,7 +38,7 @@ class Screen:
             self._news.notify_all()
 
     def until(self, condition: Callable[[Snapshot], bool]) -> Snapshot:
-        end = time.monotonic() + ANSWER_TIMEOUT_S
+        end = time.monotonic() + PATIENCE_S
         with self._news:
             while self.last is None or not condition(self.last):
                 left = end - time.monotonic()
@@ -50,7 +50,7 @@ class Screen:
         answers: list[IntentAnswer] = []
         answered = threading.Event()
         self.monitor.submit(intent, lambda a: (answers.append(a), answered.set()))  # type: ignore[arg-type]
-        assert answered.wait(ANSWER_TIMEOUT_S)
+        assert answered.wait(PATIENCE_S)
         return answers[0]
 
 

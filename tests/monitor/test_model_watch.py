@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet
@@ -29,7 +30,6 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("skops")
 pytest.importorskip("skl2onnx")
 
-ANSWER_TIMEOUT_S = 120.0
 SETTINGS = """
 [[data]]
 name = "customers"
@@ -358,7 +358,7 @@ class Listener:
             self._news.notify_all()
 
     def until(self, condition: Callable[[Situation], bool]) -> Situation:
-        end = time.monotonic() + ANSWER_TIMEOUT_S
+        end = time.monotonic() + PATIENCE_S
         with self._news:
             while self._last is None or not condition(self._last.situation):
                 left = end - time.monotonic()

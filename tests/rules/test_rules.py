@@ -325,7 +325,7 @@ def test_columns_that_moved_only_together() -> None:
 
 
 def test_quality_staleness_and_estimated_performance() -> None:
-    fault = QualityCheck("missing-values", "warning", "age", "12 % missing", "Look at the join.")
+    fault = QualityCheck("missing-values", "warning", "age", "12% missing", "Look at the join.")
     estimate = PerformanceEstimate("b2", "roc_auc", 0.8, None, 0.01, 0.85, 0.95, alert=True)
     assert brief(situation(data=(data(quality=(fault,)),))) == [
         ("data-quality", "warning", "orders", "age missing-values")

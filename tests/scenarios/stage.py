@@ -10,12 +10,12 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from patience import PATIENCE_S
 from runwatch import config
 from runwatch.cli._dashboard_monitor import DashboardMonitor
 from runwatch.ui.app import RunwatchApp
 from runwatch.ui.settings import UiSettings
 
-ANSWER_TIMEOUT_S = 90.0
 PICTURES = os.environ.get("RUNWATCH_PICTURES")
 """A folder: the stories leave their pictures there."""
 
@@ -35,8 +35,13 @@ class Stage:
         """The line that says what needs a person first."""
         return self.text.splitlines()[0]
 
+    @property
+    def cursor(self) -> str:
+        """The line of the list that has the keys."""
+        return next((line for line in self.text.splitlines() if "▌" in line), "")
+
     async def until(self, holds: Callable[[], object], what: str) -> None:
-        end = time.monotonic() + ANSWER_TIMEOUT_S
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             if holds():
                 return

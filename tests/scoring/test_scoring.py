@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from msgspec.structs import replace
 
+from patience import PATIENCE_S
 from runwatch.domain.run import Problem
 from runwatch.scoring.base import ScoringAnswer, ScoringError, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
@@ -374,7 +375,7 @@ def test_stopping_ends_a_worker_that_runs(made: Path, tmp_path: Path) -> None:
     thread.start()
     time.sleep(0.05)
     scoring.stop()
-    thread.join(20)
+    thread.join(PATIENCE_S)
     assert len(heard) == 1 and isinstance(heard[0], Problem)
     assert isinstance(scoring.score(wanted), Problem)
 

@@ -2,7 +2,6 @@ import contextlib
 import json
 import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
@@ -11,6 +10,7 @@ import pytest
 from facts import DAY, HOUR, NASTY, NOW, PROBLEM, SLOW, finding, run, snapshot
 from msgspec.structs import replace
 
+from patience import free_port
 from runwatch.domain.run import Progress
 from runwatch.show import check as show
 from runwatch.show.text.plugin import perfdata, text, unknown
@@ -185,9 +185,7 @@ def test_node_exporter_reads_the_files_of_two_roots(tmp_path):
         shot = snapshot(runs=[run("a", root=f"/{name}")])
         made = page(replace(shot, situation=replace(shot.situation, roots=(f"/{name}",))))
         (tmp_path / f"{name}.prom").write_text(made)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     exporter = subprocess.Popen(
         [program, "--collector.disable-defaults", "--collector.textfile",
          f"--collector.textfile.directory={tmp_path}", f"--web.listen-address=127.0.0.1:{port}"],

@@ -16,7 +16,7 @@ from runwatch.text.safe import safe
 
 CASES = (
     CiCase("auc", "critical", "0.7, was 0.8", group="metrics"),
-    CiCase("f1", "warning", "100 % worse: a, b", group="metrics", file="pred,1.csv"),
+    CiCase("f1", "warning", "100% worse: a, b", group="metrics", file="pred,1.csv"),
     CiCase("loss", "info", "a spike"),
     CiCase("ece", "unknown", "too few rows"),
     CiCase("mcc", "ok", "fine"),
@@ -83,7 +83,7 @@ def test_annotations_escape_and_name_the_file():
     lines = render_ci([REPORT], "github", "warning").splitlines()
     assert lines[0] == "::error title=runwatch compare::▼ worse: b against a"
     assert lines[1] == "::error title=metrics auc::0.7, was 0.8"
-    assert lines[2] == "::warning file=pred%2C1.csv,title=metrics f1::100 %25 worse: a, b"
+    assert lines[2] == "::warning file=pred%2C1.csv,title=metrics f1::100%25 worse: a, b"
     assert len(lines) == 5
     assert render_ci([REPORT], "github", "never").splitlines()[1].startswith("::warning")
 

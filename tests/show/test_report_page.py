@@ -160,7 +160,7 @@ def test_an_empty_grid_is_nothing():
 
 
 JARGON = re.compile(
-    r"\b(IQR|AUC|auc|mcc|ece|ECE|rmse|psi|KS|p-value|effect|quantile|baseline|val/|95 %|epoch|step \d)\b"
+    r"\b(IQR|AUC|auc|mcc|ece|ECE|rmse|psi|KS|p-value|effect|quantile|baseline|val/|95%|epoch|step \d)\b"
 )
 
 

@@ -3,7 +3,7 @@ import json
 from facts import FULL_DISK, HOUR, NOW, TODAY, finding, kept_facts, run, snapshot
 from msgspec.structs import replace
 
-from runwatch.show.text.status import chosen, status_json, status_line
+from runwatch.show.text.status import chosen, status_json, status_line, still_there
 from runwatch.store.snapshot_facts import SnapshotFacts
 from runwatch.store.snapshot_facts import facts as facts_of
 
@@ -92,3 +92,9 @@ def test_a_to_do_file_that_roots_share_counts_once(tmp_path):
     for one in shared:
         one.facts["tasks"]["file"] = "/shared/todo.txt"
     assert " 2 open" in status_line(shared, NOW)
+
+
+def test_a_root_that_was_deleted_no_longer_counts(tmp_path):
+    kept, gone = part(str(tmp_path), NOW - HOUR), part(str(tmp_path / "gone"), NOW - HOUR)
+    fresh, elsewhere = part(str(tmp_path / "lost")), part(str(tmp_path / "gone"), NOW - HOUR, host="there")
+    assert still_there([kept, gone, fresh, elsewhere], "here", NOW) == [kept, fresh, elsewhere]

@@ -85,7 +85,7 @@ def test_a_watch_that_fell_silent_is_not_live() -> None:
 @pytest.mark.parametrize("width", [38, 60, 78, 118, 198])
 def test_headline_and_state_fit_together_and_no_number_is_cut(width: int) -> None:
     said = (
-        "small worse than champion, roc_auc −0.0045 (0.9892 against 0.9937, 95 % interval −0.0058 to −0.0033)"
+        "small worse than champion, roc_auc −0.0045 (0.9892 against 0.9937, 95% interval −0.0058 to −0.0033)"
     )
     left, right = top(snapshot(findings=(finding(f"exp/a: {said}"), finding("other"))), width)
     assert len(left) + len(right) + 2 <= width

@@ -5,9 +5,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runwatch.text.fitting import fit_words
+from runwatch.text.fitting import fit_words, wrapped
+from runwatch.text.safe import safe
 
-SAID = "small worse than champion, roc_auc −0.0045 (0.9892 against 0.9937, 95 % interval −0.0058 to −0.0033)"
+SAID = "small worse than champion, roc_auc −0.0045 (0.9892 against 0.9937, 95% interval −0.0058 to −0.0033)"
 
 
 def test_it_loses_asides_then_whole_words() -> None:
@@ -24,3 +25,23 @@ def test_it_always_fits_and_no_number_is_cut(width: int) -> None:
     assert len(said) <= width
     whole = set(re.findall(r"[−\d.]*\d", SAID))
     assert set(re.findall(r"[−\d.]*\d", said)) <= whole
+
+
+@given(st.integers(8, 120))
+def test_a_line_is_broken_between_words(width: int) -> None:
+    lines = wrapped("  " + SAID, width)
+    assert " ".join(lines).split() == SAID.split()
+    assert all(len(line) <= width or " " not in line.strip() for line in lines)
+
+
+@given(st.integers(1, 120))
+def test_a_text_is_not_cut_inside_a_number(width: int) -> None:
+    kept = safe(SAID, width)
+    whole = set(re.findall(r"[−\d.]*\d", SAID))
+    assert len(kept) <= width
+    assert set(re.findall(r"[−\d.]*\d", kept)) <= whole
+
+
+def test_of_a_name_that_is_cut_its_digits_stay() -> None:
+    assert safe("exp-20261130-lr3", 9) == "exp-2026…"
+    assert safe("1234567890", 5) == "1234…"

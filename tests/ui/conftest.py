@@ -9,8 +9,9 @@ from typing import Any
 
 import made_up
 import pytest
-from eyes import ANSWER_TIMEOUT_S, Board, OpenBoard
+from eyes import Board, OpenBoard
 
+from patience import PATIENCE_S
 from runwatch.domain.situation import Snapshot
 from runwatch.show.brief import Brief
 from runwatch.ui.app import RunwatchApp
@@ -35,7 +36,7 @@ def _lasting(app: RunwatchApp) -> list[str]:
 
     def lasting(words: str, **how: Any) -> None:
         said.append(words)
-        notify(words, **{**how, "timeout": 10 * ANSWER_TIMEOUT_S})
+        notify(words, **{**how, "timeout": 10 * PATIENCE_S})
 
     app.notify = lasting  # type: ignore[method-assign, assignment]
     return said

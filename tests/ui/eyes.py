@@ -12,9 +12,8 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from patience import PATIENCE_S
 from runwatch.ui.app import RunwatchApp
-
-ANSWER_TIMEOUT_S = 30.0
 
 
 def text_of(app: App[Any], screen: Screen[Any] | None = None) -> str:
@@ -41,7 +40,7 @@ class Board:
 
     async def until(self, holds: Callable[[], bool], what: str = "") -> None:
         """Wait until something holds; fail when it does not, however slow the machine is."""
-        end = time.monotonic() + ANSWER_TIMEOUT_S
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             if holds():
                 return

@@ -197,8 +197,8 @@ def predicted() -> Comparison:
 
 COLUMNS = (
     ("income", "numeric", "drifted", 0.31, "the median rose by 0.4 IQR"),
-    ("channel", "categorical", "drifted", 0.14, "“app” went from 22 % to 41 %"),
-    ("tenure_months", "numeric", "warning", 0.06, "missing went from 1 % to 8 %"),
+    ("channel", "categorical", "drifted", 0.14, "“app” went from 22% to 41%"),
+    ("tenure_months", "numeric", "warning", 0.06, "missing went from 1% to 8%"),
     ("region", "categorical", "stable", 0.01, "nothing that matters"),
     ("age", "numeric", "stable", 0.004, "nothing that matters"),
     ("balance", "numeric", "stable", 0.003, "nothing that matters"),

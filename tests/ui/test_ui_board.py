@@ -375,7 +375,7 @@ class TestTasks:
             )
             await it.press("4", "space")
             await it.sees("the file is read-only")
-            assert it.app.undos == []
+            assert not it.app.undos
 
 
 async def test_a_data_set_in_full(board: OpenBoard) -> None:

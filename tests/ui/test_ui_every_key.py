@@ -125,3 +125,21 @@ async def test_every_key_of_a_dialog(board: OpenBoard, name: str) -> None:
         await it.press(DIALOGS[name])
         await it.pilot.pause(0.1)
         assert not await press_all(it)
+
+
+async def test_a_dialog_that_is_left_twice_takes_nothing_else_away(board: OpenBoard) -> None:
+    """Enter behind Escape, both pressed before the board came to the first."""
+    async with board(made_up.snapshot()) as it:
+        await it.sees("sweep/lr/0001")
+        for below, key in ((1, "colon"), (2, "colon"), (2, "question_mark")):
+            if below == 2 and len(it.app.screen_stack) == 1:
+                await it.press("enter")
+                await it.until(lambda: len(it.app.screen_stack) == 2)
+            await it.press(key)
+            await it.until(lambda below=below: len(it.app.screen_stack) == below + 1)
+            dialog = it.app.screen
+            dialog.dismiss(None)
+            dialog.dismiss(None)
+            await it.pilot.pause()
+            assert len(it.app.screen_stack) == below
+            assert it.app.is_running

@@ -87,6 +87,14 @@ async def test_bookmarks_and_hidden_runs_are_kept_for_the_root(board: OpenBoard)
         await it.sees("★", "1 hidden")
 
 
+async def test_hiding_is_undone(board: OpenBoard) -> None:
+    async with board() as it:
+        await it.press("g", "j", "x")
+        await it.sees("hidden; u undoes it", "1 hidden (X shows them)")
+        await it.press("u")
+        await it.sees_not("1 hidden")
+
+
 async def test_a_metric_of_ones_own_choice(board: OpenBoard) -> None:
     async with board() as it:
         await it.press("m", *"train/loss", "enter")

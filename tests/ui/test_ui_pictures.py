@@ -142,7 +142,7 @@ async def test_everything_that_a_run_logged_is_seen_kind_by_kind(board: OpenBoar
         await it.press("t")
         await it.sees("histogram, over steps  layer/weights", "▾▾▾")
         await it.press("d")
-        await it.sees("histogram, quantiles", "median", "84 %")
+        await it.sees("histogram, quantiles", "median", "84%")
         await it.press("d")
         await it.sees("histogram, at this step", "density")
         await it.press("t")

@@ -7,16 +7,17 @@ from typing import Any
 
 import made_up
 import pytest
-from eyes import ANSWER_TIMEOUT_S, text_of
+from eyes import text_of
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from patience import PATIENCE_S
 from runwatch.ui.app import RunwatchApp
 from runwatch.ui.settings import UiSettings
 
 
 async def _drawn(pilot: Pilot[Any]) -> None:
-    end = time.monotonic() + ANSWER_TIMEOUT_S
+    end = time.monotonic() + PATIENCE_S
     before = ""
     while time.monotonic() < end:
         shown = text_of(pilot.app)
@@ -43,7 +44,7 @@ def test_the_board_in_light(snap_compare: Any) -> None:
 
 async def _still(pilot: Pilot[Any]) -> None:
     """Until nothing has changed for half a second."""
-    before, same, end = "", 0, time.monotonic() + ANSWER_TIMEOUT_S
+    before, same, end = "", 0, time.monotonic() + PATIENCE_S
     while same < 10 and time.monotonic() < end:
         shown = text_of(pilot.app)
         before, same = shown, same + 1 if shown == before else 0

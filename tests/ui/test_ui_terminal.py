@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from runwatch.ui.run import run
 from runwatch.ui.settings import UiSettings
 
@@ -52,7 +53,7 @@ class Terminal:
         os.close(slave)
         self.seen = b""
 
-    def read(self, until: bytes, seconds: float = 20) -> None:
+    def read(self, until: bytes, seconds: float = PATIENCE_S) -> None:
         end = time.monotonic() + seconds
         while until not in self.seen and time.monotonic() < end:
             ready, _, _ = select.select([self.master], [], [], 0.1)
@@ -64,10 +65,11 @@ class Terminal:
 
     def ended(self) -> int:
         try:
-            self.read(b"never in there", 0.5)
-            code = self.process.wait(10)
+            end = time.monotonic() + PATIENCE_S
+            while self.process.poll() is None and time.monotonic() < end:
+                self.read(b"never in there", 0.1)
             self.read(b"never in there", 0.2)
-            return code
+            return self.process.wait(0)
         finally:
             self.process.kill()
             os.close(self.master)
@@ -81,6 +83,36 @@ def test_a_signal_gives_the_terminal_back(tmp_path: Path, number: signal.Signals
     terminal.read(LEAVE)
     assert terminal.ended() == 0
     assert LEAVE in terminal.seen
+
+
+HANGS = "import signal, time; signal.signal(signal.SIGUSR1, lambda *_: time.sleep({}))"
+
+
+@pytest.mark.parametrize(("leave", "code"), [("q", 0), ("\x03", 0), (signal.SIGTERM, 1), (signal.SIGHUP, 1)])
+def test_it_leaves_while_the_event_loop_hangs(tmp_path: Path, leave: str | signal.Signals, code: int) -> None:
+    terminal = Terminal(tmp_path, HANGS.format(600))
+    terminal.read(b"sweep/lr/0001")
+    terminal.process.send_signal(signal.SIGUSR1)
+    if isinstance(leave, str):
+        os.write(terminal.master, leave.encode())
+    else:
+        terminal.process.send_signal(leave)
+    terminal.read(LEAVE)
+    assert terminal.process.wait(timeout=60) == code
+    assert LEAVE in terminal.seen
+
+
+def test_a_letter_of_a_text_leaves_nothing_however_long_it_waits(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, HANGS.format(2.5))
+    terminal.read(b"sweep/lr/0001")
+    os.write(terminal.master, b"/b")
+    terminal.read(b"shown")
+    terminal.process.send_signal(signal.SIGUSR1)
+    os.write(terminal.master, b"q")
+    terminal.read(b"nothing matches")
+    assert terminal.process.poll() is None
+    os.write(terminal.master, b"\x03")
+    assert terminal.process.wait(timeout=60) == 0
 
 
 def test_a_crash_gives_the_terminal_back_and_leaves_its_traceback(tmp_path: Path) -> None:

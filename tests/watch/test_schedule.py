@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import PATIENCE_S
 from runwatch.system.mounts import Mount, mount_of
 from runwatch.watch.observer import MAX_DIRTY, Dirty, Watcher
 from runwatch.watch.schedule import ScanSchedule
@@ -43,7 +44,7 @@ def test_paths_outside_the_root_or_in_skipped_folders_are_no_hints(tmp_path: Pat
     assert dirty.take() == ({"run/metrics.csv"}, False)
 
 
-def _until(condition, seconds: float = 5.0) -> bool:
+def _until(condition, seconds: float = PATIENCE_S) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -60,7 +61,7 @@ def test_an_append_is_hinted(tmp_path: Path) -> None:
     try:
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "metrics.csv").write_text("step,loss\n")
-        assert woken.wait(5.0)
+        assert woken.wait(PATIENCE_S)
         seen: set[str] = set()
         assert _until(lambda: "run" in {p.split("/")[0] for p in seen | _take(dirty, seen)})
     finally:

@@ -11,6 +11,7 @@ import msgspec
 
 from runwatch.alerts.dispatch import Notification
 from runwatch.alerts.wording import title
+from runwatch.domain.clock import elapsed
 from runwatch.text.safe import safe
 
 BEL = "\a"
@@ -34,7 +35,7 @@ class Bell(msgspec.Struct):
             if notification.severity == "critical":
                 self._waiting += 1
                 self._words = title(notification)
-        if self.how == "off" or not self._waiting or now - self._rang < _PAUSE_S:
+        if self.how == "off" or not self._waiting or elapsed(self._rang, now) < _PAUSE_S:
             return ""
         words = self._words if self._waiting == 1 else f"{self._waiting} groups of critical findings"
         self._rang, self._waiting = now, 0

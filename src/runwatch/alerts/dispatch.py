@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.clock import elapsed
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.task import Task, TaskList
@@ -144,10 +145,11 @@ def step(
         sends, ends = False, False
         if any(_fresh(entry, p in firing, now) for p, entry in mine.items()):
             since = waits[group] = memory.waits.get(group, now)
-            sends = now - since >= GROUP_WAIT and now - spoke.get(group, float("-inf")) >= GROUP_INTERVAL
+            spoken = elapsed(spoke.get(group, float("-inf")), now)
+            sends = elapsed(since, now) >= GROUP_WAIT and spoken >= GROUP_INTERVAL
         if ended:
             since = waits[group + _OVER] = memory.waits.get(group + _OVER, now)
-            ends = now - since >= OVER_WAIT
+            ends = elapsed(since, now) >= OVER_WAIT
         if not sends and not ends:
             continue
         notified = {
@@ -160,7 +162,7 @@ def step(
             spoke[group] = now
             del waits[group]
     groups = {entry.event.rule for entry in known.values()}
-    spoke = {g: at for g, at in spoke.items() if g in groups or now - at < GROUP_INTERVAL}
+    spoke = {g: at for g, at in spoke.items() if g in groups or elapsed(at, now) < GROUP_INTERVAL}
     return AlertMemory(known, spoke, waits), sent
 
 
@@ -221,7 +223,7 @@ def _fresh(entry: KnownAlert, fires: bool, now: float) -> bool:
         return False
     if entry.told is None or entry.news:
         return True
-    return entry.event.severity == "critical" and now - entry.told >= REPEAT_AFTER
+    return entry.event.severity == "critical" and elapsed(entry.told, now) >= REPEAT_AFTER
 
 
 def _notification(group: str, entries: Iterable[KnownAlert], now: float) -> Notification:

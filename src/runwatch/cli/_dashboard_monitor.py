@@ -24,19 +24,17 @@ class _Remembering(Protocol):
 
 
 def briefs_of(watching: _Remembering) -> list[tuple[str, Brief]]:
-    """(root, what happened there since the person last looked at it), once all has been looked at; left out
-    are roots where nothing happened and those seen for the first time. Waits: not for the event loop."""
+    """(root, what happened there since the person last looked at it, in the last day where nobody has), once
+    all has been looked at; left out are roots where nothing happened. Waits: not for the event loop."""
     snapshot = watching.wait_judged(ANSWER_TIMEOUT_S)
     if snapshot is None:
         return []
     last_seen = {root: watching.looked(root) for root in snapshot.situation.roots}
-    briefs = [
-        (root, _brief(watching, snapshot, root, at)) for root, at in last_seen.items() if at is not None
-    ]
+    briefs = [(root, _brief(watching, snapshot, root, at)) for root, at in last_seen.items()]
     return [(root, brief) for root, brief in briefs if brief is not None]
 
 
-def _brief(watching: _Remembering, snapshot: Snapshot, root: str, last_seen: float) -> Brief | None:
+def _brief(watching: _Remembering, snapshot: Snapshot, root: str, last_seen: float | None) -> Brief | None:
     from datetime import date
 
     from runwatch.show.brief import compose, worth_showing
@@ -46,7 +44,7 @@ def _brief(watching: _Remembering, snapshot: Snapshot, root: str, last_seen: flo
     known = {**facts(_of_root(snapshot, root), date.fromtimestamp(now)), "looked": last_seen}
     history = [(where, event) for where, event in reversed(watching.history()) if where == root]
     brief = compose(known, history, now, None, None)
-    return brief if worth_showing(brief) else None
+    return brief if brief.first or worth_showing(brief) else None
 
 
 def _of_root(snapshot: Snapshot, root: str) -> Snapshot:

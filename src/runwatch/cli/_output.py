@@ -38,6 +38,26 @@ def print_problems(settings: Iterable[Settings], *others: Problem | None) -> Non
         print(safe(f"runwatch: {problem.file}: {problem.message}; {problem.hint}"), file=sys.stderr)
 
 
+def terminal_width() -> int | None:
+    """How many cells a line of the terminal has; None where standard output is none."""
+    import os
+
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None if sys.stdout.isatty() else None
+    except (OSError, ValueError):
+        return None
+
+
+def print_text(text: str) -> None:
+    """Text for people; where it goes to a terminal, long lines are broken between words."""
+    width = terminal_width()
+    if width is not None:
+        from runwatch.text.fitting import wrapped
+
+        text = "\n".join(part for line in text.splitlines() for part in wrapped(line, width))
+    print(text)
+
+
 def print_json(value: Mapping[str, object]) -> None:
     """One JSON object on stdout."""
     from runwatch.text.jsonable import dump

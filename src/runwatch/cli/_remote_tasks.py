@@ -26,7 +26,7 @@ def run(args: argparse.Namespace, intents: Sequence[Intent], now: float, today: 
 
 
 def _list(args: argparse.Namespace, there: RemoteRoot, today: date) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.hosts.messages import AskTasks, Todo
     from runwatch.show.tasks import tasks_json, tasks_text
 
@@ -34,7 +34,7 @@ def _list(args: argparse.Namespace, there: RemoteRoot, today: date) -> int:
     if args.json:
         print_json(tasks_json(todo.listed, silences=todo.silences, host=there.host))
     else:
-        print("\n".join(tasks_text(todo.listed, today, args.all, todo.silences)))
+        print_text("\n".join(tasks_text(todo.listed, today, args.all, todo.silences)))
     return 0
 
 
@@ -62,7 +62,7 @@ def _change(args: argparse.Namespace, there: RemoteRoot, intents: Sequence[Inten
 
 def _history(args: argparse.Namespace, there: RemoteRoot, now: float) -> int:
     from runwatch.cli import UsageError
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.domain.address import joined
     from runwatch.hosts.messages import AskHistory, Events
     from runwatch.show.brief import since_moment
@@ -80,5 +80,5 @@ def _history(args: argparse.Namespace, there: RemoteRoot, now: float) -> int:
     if args.json:
         print_json(history_json(events))
     else:
-        print("\n".join(history_text(events, now)))
+        print_text("\n".join(history_text(events, now)))
     return 0

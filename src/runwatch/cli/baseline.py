@@ -64,7 +64,8 @@ def _set(args: argparse.Namespace, session: Session) -> int:
     if session.state.in_memory:
         return _print_result(False, f"not pinned: {session.state.notice}")
     written = write_baseline(run.root, run.id) if args.write_config else None
-    answer = session.tasks.handle(PinBaseline(run.key, args.reason), time.time(), date.today())
+    now = time.time()
+    answer = session.tasks.handle(PinBaseline(run.key, args.reason), now, date.fromtimestamp(now))
     if written and answer.ok:
         print(f"written to {safe(str(written.path))}")
     elif written:
@@ -124,7 +125,8 @@ def _clear(args: argparse.Namespace, session: Session) -> int:
 
     if session.state.in_memory:
         return _print_result(False, f"not unpinned: {session.state.notice}")
-    answers = [session.tasks.handle(ClearBaseline(r), time.time(), date.today()) for r in session.roots]
+    now = time.time()
+    answers = [session.tasks.handle(ClearBaseline(r), now, date.fromtimestamp(now)) for r in session.roots]
     return max(_print_result(True, answer.message) for answer in answers)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from runwatch.store.snapshot_facts import SnapshotFacts
     from runwatch.store.state import State
 
-from runwatch.cli._output import print_json
+from runwatch.cli._output import print_json, print_text
 from runwatch.cli._roots import root_arguments
 from runwatch.system.threads import alive, started
 
@@ -123,7 +123,7 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
         elif args.format == "json":
             unknown("; ".join(silent) or "still reading, and nothing saved yet", True)
         else:
-            print(f"runwatch: {'; '.join(silent)}; runwatch brief --wait 60 waits longer")
+            print_text(f"runwatch: {'; '.join(silent)}; runwatch brief --wait 60 waits longer")
     return finding or any(one.going for one in work.values())
 
 
@@ -207,7 +207,7 @@ def _print(
     since: float | None,
 ) -> None:
     from runwatch.hosts.loading import remote_history
-    from runwatch.show.brief import compose
+    from runwatch.show.brief import compose, text
     from runwatch.show.remarks import facts_of
     from runwatch.store.kept_facts import together
 
@@ -225,7 +225,10 @@ def _print(
     old = not any(look.fresh for look in looks)
     alone = old and len(silent) == 1 and not looks[0].missing
     brief = compose(facts, history, now, since, 0.0 if old else None, () if alone else silent, notes)
-    print(_rendered(args.format, brief, looks[0].loaded), end="")
+    if args.format == "text":
+        print_text("\n".join(text(brief)))
+    else:
+        print(_rendered(args.format, brief, looks[0].loaded), end="")
 
 
 def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
@@ -237,11 +240,9 @@ def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
         return dump(show.as_json(brief)) + "\n"
     if form == "markdown":
         return show.markdown(brief)
-    if form == "html":
-        from runwatch.show.html.report import html
+    from runwatch.show.html.report import html
 
-        return html(brief, loaded)
-    return "\n".join(show.text(brief)) + "\n"
+    return html(brief, loaded)
 
 
 class _Work(Generic[_T]):

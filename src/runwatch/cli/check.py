@@ -61,7 +61,7 @@ def unknown(reason: str, as_json: bool) -> None:
 def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.hosts.loading import load
     from runwatch.rules.engine.registry import load_rules
     from runwatch.show.check import UNKNOWN, as_json, judge, report
@@ -91,5 +91,5 @@ def run(args: argparse.Namespace) -> int:
         print(render_ci([report(check)], args.format, args.fail_on))
     else:
         lines = text(check)
-        print("\n".join(lines[:1] if args.quiet else lines))
+        print_text("\n".join(lines[:1] if args.quiet else lines))
     return code

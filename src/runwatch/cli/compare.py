@@ -242,7 +242,7 @@ def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) ->
 
 
 def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text, terminal_width
     from runwatch.domain.run_names import shown_names
     from runwatch.judge.runs.hparam_importance import FEWEST, what_matters
     from runwatch.judge.runs.ranking import rank_runs
@@ -259,12 +259,13 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
     if form == "json":
         print_json(run_table_json(table, matters))
     else:
-        print(run_table_text(table, form, matters, shown_names(distinct)))
+        text = run_table_text(table, form, matters, shown_names(distinct), terminal_width())
+        (print_text if form == "text" else print)(text)
     return 0
 
 
 def _report(args: argparse.Namespace, results: Sequence[Comparison | Problem]) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text, terminal_width
     from runwatch.domain.run import Problem
     from runwatch.show.ci import render_ci
     from runwatch.show.compare import comparison_json, comparison_report, comparison_table, comparison_text
@@ -289,7 +290,10 @@ def _report(args: argparse.Namespace, results: Sequence[Comparison | Problem]) -
         comparisons = [one for one in known if one.metrics or one.verdict != "unknown"]
         for one in comparisons:
             if not args.quiet or exit_code(one, args.fail_on):
-                print(comparison_text(one) if form == "text" else comparison_table(one, form))
+                if form == "text":
+                    print_text(comparison_text(one, terminal_width()))
+                else:
+                    print(comparison_table(one, form))
     return max(3 if isinstance(one, Problem) else exit_code(one, args.fail_on) for one in results)
 
 

@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.hosts.naming import placed
     from runwatch.monitor.diagnostics import examine
     from runwatch.monitor.once import resolve_roots
@@ -34,5 +34,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(doctor_json(checks))
     else:
-        print(doctor_text(checks))
+        print_text(doctor_text(checks))
     return 1 if any(check.state == "bad" for check in checks) else 0

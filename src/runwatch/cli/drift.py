@@ -119,7 +119,7 @@ def kept_profiles() -> Iterator[Pieces]:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.data.overlooked import unread_below
     from runwatch.show.ci import render_ci
     from runwatch.show.drift import drift_json, drift_report, drift_text
@@ -132,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
         made = drift_report(report, segments, args.reference, args.current)
         print(render_ci([made], args.format, args.fail_on))
     elif not getattr(args, "quiet", False) or report.verdict != "stable":
-        print(drift_text(report, segments, bool(getattr(args, "verbose", 0))))
+        print_text(drift_text(report, segments, bool(getattr(args, "verbose", 0))))
     worst = max([report, *(inner for _, inner in segments)], key=_rank)
     return exit_code(worst.verdict, args.fail_on)
 

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text, terminal_width
     from runwatch.hosts.loading import load
     from runwatch.monitor.wanted import Wanted
     from runwatch.show.runs import ls_json, ls_text
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(ls_json(snapshot))
     else:
-        print(ls_text(snapshot, of=len(loaded.snapshot.situation.runs)))
+        print_text(ls_text(snapshot, len(loaded.snapshot.situation.runs), terminal_width()))
     return 1 if any(link.message for link in snapshot.watch.hosts) else 0
 
 

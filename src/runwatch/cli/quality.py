@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     import os
     import time
 
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.judge.quality.run import examine, verdict
     from runwatch.show.ci import render_ci
     from runwatch.show.quality import quality_json, quality_report, quality_text
@@ -59,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
         print(render_ci([quality_report(overall, faults, rows, args.data)], args.format, args.fail_on))
     elif read and not (getattr(args, "quiet", False) and overall == "ok"):
         columns = len(case.current.grid.columns) if case is not None else 0
-        print(quality_text(overall, faults, rows, columns, _guesses(case, bool(getattr(args, "verbose", 0)))))
+        guesses = _guesses(case, bool(getattr(args, "verbose", 0)))
+        print_text(quality_text(overall, faults, rows, columns, guesses))
     info = overall == "ok" and any(fault.severity == "info" for fault in faults)
     return exit_code("info" if info else overall, args.fail_on)
 

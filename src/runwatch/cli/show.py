@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text, terminal_width
     from runwatch.cli._runs import resolve_run, roots_for
     from runwatch.hosts.loading import load
     from runwatch.monitor.session import remarks_of
@@ -38,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
         notes = [remark_json(selected.root, remark) for remark in noted]
         print_json({**show_json(snapshot, selected), "notes": notes})
     else:
-        print(show_text(snapshot, selected, snapshot.situation.comparisons.get(selected.key)))
+        comparison = snapshot.situation.comparisons.get(selected.key)
+        print_text(show_text(snapshot, selected, comparison, terminal_width()))
         for remark in noted:
-            print(f"note      {safe(line(remark, snapshot.situation.now))}")
+            print_text(f"note      {safe(line(remark, snapshot.situation.now))}")
     return 0

@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, terminal_width
     from runwatch.hosts.loading import load
     from runwatch.monitor.session import history_of, remarks_of
     from runwatch.show.tables import query
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         print_json({"schema": SCHEMA, "columns": list(answer.columns), "rows": plain(rows)})
     else:
         cells = [["" if cell is None else str(cell) for cell in row] for row in answer.rows]
-        print(render(answer.columns, cells, args.format))
+        print(render(answer.columns, cells, args.format, terminal_width()))
     return 0
 
 

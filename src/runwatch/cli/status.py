@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import time
 
-    from runwatch.show.text.status import chosen, status_json, status_line
+    from runwatch.show.text.status import chosen, status_json, status_line, still_there
     from runwatch.store.kept_facts import read_summaries
     from runwatch.store.paths import state_dir
     from runwatch.system.identity import host_name
@@ -30,6 +30,8 @@ def run(args: argparse.Namespace) -> int:
     directory, now = state_dir(), time.time()
     rows = read_summaries(directory / "state.db") if directory else []
     facts = chosen(rows, args.roots, host_name(), now)
+    if not args.roots:
+        facts = still_there(facts, host_name(), now)
     if args.json:
         print(dump(status_json(facts, now), indent=None))
     else:

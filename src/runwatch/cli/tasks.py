@@ -53,7 +53,8 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.store.state import open_state
     from runwatch.tasks.file import TodoError
 
-    now, today = time.time(), date.today()
+    now = time.time()
+    today = date.fromtimestamp(now)
     intents = _intents(args, now, today)
     if args.root and is_elsewhere(args.root):
         from runwatch.cli import _remote_tasks
@@ -187,14 +188,14 @@ def _change(
 def _list(
     args: argparse.Namespace, task_list: RootTaskList, today: date, silences: Mapping[str, float]
 ) -> int:
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.show.tasks import tasks_json, tasks_text
 
     listed = task_list.current(today)
     if args.json:
         print_json(tasks_json(listed, silences=silences))
     else:
-        print("\n".join(tasks_text(listed, today, args.all, silences)))
+        print_text("\n".join(tasks_text(listed, today, args.all, silences)))
     if not listed.writable and listed.notice:
         print(f"runwatch: {listed.notice}", file=sys.stderr)
         return 1
@@ -203,7 +204,7 @@ def _list(
 
 def _history(args: argparse.Namespace, state: State, root: str, now: float) -> int:
     from runwatch.cli import UsageError
-    from runwatch.cli._output import print_json
+    from runwatch.cli._output import print_json, print_text
     from runwatch.show.brief import since_moment
     from runwatch.show.history import history_json, history_text
     from runwatch.show.remarks import line, remark_json
@@ -220,7 +221,7 @@ def _history(args: argparse.Namespace, state: State, root: str, now: float) -> i
     if args.json:
         print_json({**history_json(events), "notes": [remark_json(*note) for note in notes]})
     else:
-        print("\n".join(history_text(events, now)))
+        print_text("\n".join(history_text(events, now)))
         for _, remark in notes:
-            print(f"{moment(remark.at, now):>16}  {'note':<28}  {safe(line(remark, now), 90)}")
+            print_text(f"{moment(remark.at, now):>16}  {'note':<28}  {safe(line(remark, now), 90)}")
     return 0

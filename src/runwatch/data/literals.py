@@ -31,7 +31,7 @@ _TOKEN = re.compile(
 
 def nested(array: Arrow) -> Arrow:
     """A text column's values as the nested ones they spell, those that spell none as missing; None where that
-    is more than 1 % of them, or they have no common type."""
+    is more than 1% of them, or they have no common type."""
     import pyarrow as pa
 
     if family(array.type) not in ("string", "binary"):

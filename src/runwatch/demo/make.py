@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runwatch.demo import clinic, training, writers
+from runwatch.demo import clinic, pictures, training, writers
 from runwatch.demo.clinic import Patients
 from runwatch.demo.training import Logged, Trained
 
@@ -22,7 +22,7 @@ MONDAY_9 = 1_772_434_800.0  # 2026-03-02 07:00 UTC
 HOUR, DAY = 3600.0, 86_400.0
 HOST, PID = "trainer-1", 4120
 NIGHTS, PER_NIGHT, REFERENCE = 10, 600, 6000
-SEEDS = (1, 2, 3)
+SEEDS, EPOCHS = (1, 2, 3), 10
 CHAMPION = {"model": "logistic", "lr": 0.05, "alpha": 0.0001, "decay": 0.85}
 DIVERGING = {"model": "logistic", "lr": 0.4, "alpha": 0.0001, "decay": 1.15}
 
@@ -107,10 +107,30 @@ def _champions(runs: Path, train: Patients, held_out: Patients) -> Trained:
     for seed in SEEDS:
         folder, start = runs / f"champion-seed-{seed}", MONDAY_9 - 6 * DAY + seed * HOUR
         trained = Trained(CHAMPION)
-        writer = writers.TensorBoard(folder, start, HOST, PID + seed)
-        play(training.train_linear(trained, train, held_out, 10, seed), writer, start, 2.0)
+        log = training.train_linear(trained, train, held_out, EPOCHS, seed)
+        if seed == SEEDS[-1]:
+            illustrated = pictures.IllustratedTensorBoard(folder, start, HOST, PID + seed, trained, held_out)
+            _described(log, illustrated, trained, held_out, start)
+        else:
+            play(log, writers.TensorBoard(folder, start, HOST, PID + seed), start, 2.0)
         _params(folder, CHAMPION | {"seed": seed})
     return trained
+
+
+def _described(
+    log: Iterator[Logged],
+    writer: pictures.IllustratedTensorBoard,
+    trained: Trained,
+    held_out: Patients,
+    start: float,
+) -> None:
+    """``play``, with the model's card at its end."""
+    index = 0
+    for index, logged in enumerate(log, 1):
+        writer.write(logged, start + 2.0 * index)
+    metrics = training.evaluate(trained, held_out)
+    writer.write_text("model card", pictures.card(trained, metrics, EPOCHS), index, start + 2.0 * index)
+    writer.close()
 
 
 def _challengers(runs: Path, train: Patients, held_out: Patients) -> dict[str, Trained]:

@@ -30,16 +30,18 @@ class TensorBoard:
     def __init__(self, folder: Path, at: float, host: str, pid: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = (folder / f"events.out.tfevents.{int(at)}.{host}.{pid}.0").open("ab")
-        self._record(_double(1, at) + _bytes(3, b"brain.Event:2"))
+        self.record(double_field(1, at) + bytes_field(3, b"brain.Event:2"))
 
     def write(self, logged: Logged, at: float) -> None:
         for tag, value in logged.metrics.items():
-            scalar = _bytes(1, tag.encode()) + b"\x15" + struct.pack("<f", value)
-            event = _double(1, at) + b"\x10" + _varint(logged.step) + _bytes(5, _bytes(1, scalar))
-            self._record(event)
+            scalar = bytes_field(1, tag.encode()) + b"\x15" + struct.pack("<f", value)
+            event = (
+                double_field(1, at) + b"\x10" + varint(logged.step) + bytes_field(5, bytes_field(1, scalar))
+            )
+            self.record(event)
         self._file.flush()
 
-    def _record(self, data: bytes) -> None:
+    def record(self, data: bytes) -> None:
         length = struct.pack("<Q", len(data))
         self._file.write(length + masked_crc(length) + data + masked_crc(data))
 
@@ -181,7 +183,7 @@ def _flat(tag: str) -> str:
     return tag.replace("/", "_")
 
 
-def _varint(value: int) -> bytes:
+def varint(value: int) -> bytes:
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -190,11 +192,11 @@ def _varint(value: int) -> bytes:
     return bytes(out)
 
 
-def _bytes(field: int, data: bytes) -> bytes:
-    return bytes([field << 3 | 2]) + _varint(len(data)) + data
+def bytes_field(field: int, data: bytes) -> bytes:
+    return bytes([field << 3 | 2]) + varint(len(data)) + data
 
 
-def _double(field: int, value: float) -> bytes:
+def double_field(field: int, value: float) -> bytes:
     return bytes([field << 3 | 1]) + struct.pack("<d", value)
 
 

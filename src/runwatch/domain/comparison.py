@@ -90,7 +90,7 @@ class SliceComparison(msgspec.Struct, frozen=True):
 
 
 class CalibrationBin(msgspec.Struct, frozen=True):
-    """One bin of a reliability diagram: n, mean predicted, observed rate with Wilson's 95 % interval."""
+    """One bin of a reliability diagram: n, mean predicted, observed rate with Wilson's 95% interval."""
 
     n: int
     predicted: float
@@ -101,7 +101,7 @@ class CalibrationBin(msgspec.Struct, frozen=True):
 
 class Calibration(msgspec.Struct, frozen=True, eq=False):
     """Reliability of one model: bins, ECE, the ECE that a perfectly calibrated model of this n would stay
-    under in 95 % of draws, and whether ours is past it."""
+    under in 95% of draws, and whether ours is past it."""
 
     bins: tuple[CalibrationBin, ...]
     ece: float

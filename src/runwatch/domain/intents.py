@@ -119,13 +119,15 @@ Intent = (
 
 class IntentAnswer(msgspec.Struct, frozen=True):
     """``ok`` and what was done, or why not; ``undo``: a token that takes it back; ``warning``: what the
-    person may not have thought of (it stands in ``message`` too)."""
+    person may not have thought of (it stands in ``message`` too); ``task``: the id of the task that was
+    added or changed, "" for none."""
 
     intent: Intent
     ok: bool
     message: str
     undo: str | None = None
     warning: str = ""
+    task: str = ""
 
 
 def root_of(intent: Intent) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from runwatch.alerts.alarm import Alarm
 from runwatch.config import Alerts
 from runwatch.domain.address import host_of
+from runwatch.domain.clock import elapsed
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.monitor.root_state import BEAT_S, LEASE_S
@@ -84,7 +85,7 @@ class HostAlerts:
 
     def _takes(self, root: str, now: float) -> bool:
         """Whether this process sends for a root."""
-        if now - self._taken.get(root, float("-inf")) < BEAT_S:
+        if elapsed(self._taken.get(root, float("-inf")), now) < BEAT_S:
             return True
         self._since = self._since or now
         me = Holder(self._token, os.getpid(), host_name(), self._since, now)

@@ -57,8 +57,9 @@ class Answers:
                     return task_state.champions(root)
             case m.AskTasks(_, root):
                 with self._task_state() as task_state:
-                    listed = task_state.current(date.today())[self._known(root)]
-                    return m.Todo(listed, task_state.silences(root, time.time()))
+                    now = time.time()
+                    listed = task_state.current(date.fromtimestamp(now))[self._known(root)]
+                    return m.Todo(listed, task_state.silences(root, now))
             case m.Do(_, intent):
                 return self._do(intent)
             case m.AskChecks():
@@ -95,7 +96,8 @@ class Answers:
             answer, task = self._watched.handle(intent), None
         else:
             with self._task_state() as task_state:
-                answer, task = task_state.perform(intent, time.time(), date.today())
+                now = time.time()
+                answer, task = task_state.perform(intent, now, date.fromtimestamp(now))
         return m.Did(answer.ok, answer.message, answer.undo, task)
 
     def _curve(self, request: m.AskSeries) -> m.CurveUpdate:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.address import host_of, path_of
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.drift import Distribution
 from runwatch.domain.hosts import HostLink
@@ -185,7 +186,8 @@ class Fleet:
         except WireError as error:
             answered(IntentAnswer(intent, False, str(error)))
         else:
-            answered(IntentAnswer(intent, did.ok, did.message, did.undo))
+            task = did.task.id if did.task else ""
+            answered(IntentAnswer(intent, did.ok, did.message, did.undo, task=task))
 
     def series(self, key: RunKey, tag: str) -> Points:
         name = host_of(key.root)
@@ -355,7 +357,7 @@ class Fleet:
         """Have alerts sent about machines that were judged and do not send their own."""
         if self._alerts is None:
             return
-        if now - self._silences_at > SILENCES_EVERY_S:
+        if elapsed(self._silences_at, now) > SILENCES_EVERY_S:
             self._silences_at = now
             self._pool.submit(self._ask_silences)
         for snapshot, machine in zip(others, self._machines.values(), strict=True):
@@ -371,7 +373,7 @@ class Fleet:
 
     def _save_facts(self, others: Sequence[Snapshot], now: float) -> None:
         """Keep what ``status`` and ``brief`` tell of other machines."""
-        if now - self._kept_at < KEEP_EVERY_S:
+        if elapsed(self._kept_at, now) < KEEP_EVERY_S:
             return
         from runwatch.store.snapshot_facts import facts
 

@@ -91,7 +91,9 @@ class Disks:
     def read(self, now: float, paths: Iterable[str]) -> tuple[Disk, ...]:
         """One disk for each device that holds one of ``paths``, in their order."""
         disks: dict[int, Disk] = {}
-        for mount in dict.fromkeys(self._mount(path) for path in paths):
+        mounts = {path: self._mount(path) for path in paths}
+        self._known = {path: mount for path, mount in mounts.items() if mount}
+        for mount in dict.fromkeys(mounts.values()):
             answer = self._disk_queries.ask(mount, lambda mount=mount: look_at(mount)) if mount else None  # type: ignore[misc]
             if answer is None:
                 continue
@@ -106,9 +108,7 @@ class Disks:
     def _mount(self, path: str) -> str:
         if path not in self._known:
             mount = self._mounts.ask(path, lambda: mount_of(path))
-            if mount is None:
-                return ""
-            self._known[path] = mount
+            return mount or ""
         return self._known[path]
 
     def _with_forecast(self, now: float, disk: Disk) -> Disk:

@@ -97,7 +97,7 @@ class Gpus:
         return tuple(processes[pid] for pid in sorted(processes))
 
     def _idle_for(self, now: float, index: int, utilisation: float | None) -> float | None:
-        """For how long every look has found it below 5 % busy; None: it is not idle."""
+        """For how long every look has found it below 5% busy; None: it is not idle."""
         if utilisation is None or utilisation >= _IDLE:
             self._idle_since.pop(index, None)
             return None

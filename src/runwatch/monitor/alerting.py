@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from runwatch.alerts.alarm import Alarm
 from runwatch.config import Settings
+from runwatch.domain.clock import elapsed
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Problem, Run
 from runwatch.domain.task import TaskList
@@ -63,7 +64,9 @@ class Alerting:
             (self._files[root], words): None for root, alarm in self._alarms.items() for words in alarm.wrong
         }
         failed = [
-            (file, words) for file, (words, at) in list(self._failed.items()) if self._now - at < TOLD_FOR_S
+            (file, words)
+            for file, (words, at) in list(self._failed.items())
+            if elapsed(at, self._now) < TOLD_FOR_S
         ]
         return tuple(
             Problem(file or "alerts", None, words, "see docs/alerts.md") for file, words in (*wrong, *failed)
@@ -98,7 +101,7 @@ class Alerting:
 
     def _take(self, now: float) -> None:
         """One process sends the alerts of a configuration and root, even if another keeps the tasks."""
-        if now - self._taken_at < BEAT_S:
+        if elapsed(self._taken_at, now) < BEAT_S:
             return
         self._taken_at = now
         for root, alarm in self._alarms.items():
@@ -131,7 +134,9 @@ class Alerting:
         known = self._waiting.get(root, {})
         since = self._waiting[root] = {fp: known.get(fp, now) for fp in waiting}
         return frozenset(
-            fp for fp, rule in waiting.items() if now - since[fp] >= timing.get(rule, (0.0, 0.0))[0] + GRACE_S
+            fp
+            for fp, rule in waiting.items()
+            if elapsed(since[fp], now) >= timing.get(rule, (0.0, 0.0))[0] + GRACE_S
         )
 
     def _of(self, findings: Iterable[Finding], root: str) -> list[Finding]:

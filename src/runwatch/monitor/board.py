@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from runwatch.config import Settings
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.clock import ClockJumps, elapsed
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import Intent, IntentAnswer
@@ -59,6 +60,7 @@ class Board:
         self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._notify, apart)
         self._comparisons = Comparisons(settings, self.roots.series)
         self._compared: Mapping[RunKey, Comparison] = {}
+        self._baselines: Mapping[str, Baseline] = {}
         self._task_state = TaskState(names, settings, writes=keep)
         self._inspector = RuleRunner(settings)
         self._sends = keep
@@ -74,6 +76,7 @@ class Board:
         self._judged_once = self._kept_once = False
         self._news = False
         self._version = 0
+        self._jumps = ClockJumps()
 
     @property
     def state(self) -> State:
@@ -135,9 +138,10 @@ class Board:
 
     def tick(self, now: float) -> bool:
         """Now and then: stay the writer, notice edits of the to-do files. True if something changed."""
+        self.roots.observations.shift(self._jumps.jump(time.monotonic(), now))
         self._task_state.beat(now)
         pause = KEEP_EVERY_S if self._kept_once else KEEP_FIRST_S
-        if self._judged_once and now - self._kept_at >= pause and not self.roots.waiting:
+        if self._judged_once and elapsed(self._kept_at, now) >= pause and not self.roots.waiting:
             self._kept_at, self._kept_once = now, True
             self.roots.keep()
         self.background.tick(now)
@@ -152,6 +156,13 @@ class Board:
         self.roots.keep()
         self._cache.close()
         self._task_state.close()
+
+    def fold_over(self, now: float) -> None:
+        """Of what was just read, keep little of runs that are over, unless comparing them with a baseline
+        would ask for their series again."""
+        with self.roots.lock:
+            for root in self._names:
+                self.roots.fold_over(root, now, fold=root not in self._baselines)
 
     def snapshot(self, now: float, watch: WatchState, judged: bool) -> Snapshot:
         """What is known at ``now``; with ``judged`` the judges and rules look at it first."""
@@ -208,7 +219,7 @@ class Board:
         with self.roots.lock:
             health = self.roots.signs(now) if judged else {}
             runs = self.roots.runs(now)
-        baselines = self._baselines(runs)
+        baselines = self._baselines = self._baselines_among(runs)
         if judged:
             for key, sign in self.roots.stalls(now).items():
                 health[key] = (*health.get(key, ()), sign)
@@ -245,7 +256,7 @@ class Board:
             *self._rule_problems,
         )
 
-    def _baselines(self, runs: tuple[Run, ...]) -> dict[str, Baseline]:
+    def _baselines_among(self, runs: tuple[Run, ...]) -> dict[str, Baseline]:
         baselines: dict[str, Baseline] = {}
         for root in self._names:
             own = [run for run in runs if run.root == root]

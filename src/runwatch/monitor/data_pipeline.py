@@ -95,7 +95,7 @@ def engine_of(address: str) -> Engine:
 
 def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: bool = False) -> OpenedData:
     """The data set's files, read as far as they have changed. DataError when the reference cannot be read.
-    ``tolerant``: batches of which more than 1 % of the lines are not rows are not left out."""
+    ``tolerant``: batches of which more than 1% of the lines are not rows are not left out."""
     files = find_files(there(spec, spec.reference), spec.root or None, spec.within, chained=not spec.root)
     reference = open_reference(files, spec.options, cache, engine)
     arrived, problems = _arrived(spec, reference)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from runwatch.config import Predictions, Settings
 from runwatch.data.data_file import is_url
 from runwatch.data.evidently import EvidentlyWatch
+from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
@@ -75,7 +76,7 @@ class DataWatch:
     def due(self, now: float) -> bool:
         """Whether the data is to be looked at though no file event says so: it lies behind URLs, the next
         batch has become late, or nothing came of the last look."""
-        quiet = now - self._judged_at
+        quiet = elapsed(self._judged_at, now)
         if self._failed and quiet >= AGAIN_S:
             return True
         if self._judged_at and quiet >= AGAIN_S and any(_far(spec) for spec in self._specs):

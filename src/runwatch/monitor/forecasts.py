@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Baseline
 from runwatch.domain.health import Outlook
 from runwatch.domain.run import Metric, Run, RunKey
@@ -27,14 +28,16 @@ class Forecasts:
 
     def __init__(self) -> None:
         self._made: dict[RunKey, tuple[int, Outlook]] = {}
-        self._next = float("-inf")
+        self._looked_at = float("-inf")
         self.known: Mapping[RunKey, Outlook] = {}
 
     def due(self, situation: Situation) -> bool:
         """Whether some run is running whose end is known, and the last look is a while ago."""
-        if situation.now < self._next or not any(_wanted(run) for run in situation.runs):
+        if elapsed(self._looked_at, situation.now) < EVERY_S or not any(
+            _wanted(run) for run in situation.runs
+        ):
             return False
-        self._next = situation.now + EVERY_S
+        self._looked_at = situation.now
         return True
 
     def update(self, situation: Situation, trace_of: TraceOf) -> bool:

@@ -333,6 +333,8 @@ class Monitor:
                     self._board.roots.fold_excess(time.time())
             if not self._phase_live and self._frames.due:
                 self._send(judged=False)
+            if self._last is not None:
+                self._board.fold_over(time.time())
             self._answer_intents()
 
     def _answer_intents(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from runwatch.domain.clock import elapsed
 from runwatch.domain.machine import Machine
 from runwatch.domain.run import Process, Run, RunKey
 from runwatch.machine.processes import ProcessFinder, SearchedRun, pids_of_runs
@@ -39,16 +40,16 @@ class MachineWatch:
         self._observations = observations
         self._reader = MachineReader(host)
         self._finder = ProcessFinder(host)
-        self._next = float("-inf")
+        self._looked_at = float("-inf")
         self.machine: Machine | None = None
         self.record = MachineRecord()
         self._cache = cache if elsewhere is None else None
-        self._kept_as, self._save_at = f"machine record of {host}", float("-inf")
+        self._kept_as, self._saved_at = f"machine record of {host}", float("-inf")
 
     def due(self, now: float) -> bool:
-        if now < self._next:
+        if elapsed(self._looked_at, now) < EVERY_S:
             return False
-        self._next = now + EVERY_S
+        self._looked_at = now
         return True
 
     def measure(self, runs: Sequence[Run], now: float) -> bool:
@@ -79,13 +80,13 @@ class MachineWatch:
 
     def _save(self, now: float) -> None:
         """Keep the record; the first time take what was kept before."""
-        if self._cache is None or now < self._save_at:
+        if self._cache is None or elapsed(self._saved_at, now) < SAVE_EVERY_S:
             return
-        if self._save_at == float("-inf") and (kept := self._cache.get(self._kept_as)):
+        if self._saved_at == float("-inf") and (kept := self._cache.get(self._kept_as)):
             self.record.take(kept)
         else:
             self._cache.put(self._kept_as, self.record.to_bytes())
-        self._save_at = now + SAVE_EVERY_S
+        self._saved_at = now
 
     def _find(self, runs: Sequence[Run], now: float) -> dict[RunKey, Process]:
         """Processes are looked for only where a run may be running."""
@@ -103,7 +104,7 @@ class MachineWatch:
 
 
 def _seen(machine: Machine) -> object:
-    """What is worth painting for: quarters of the processor, steps of 2 % of memory, whole percents of disks.
+    """What is worth painting for: quarters of the processor, steps of 2% of memory, whole percents of disks.
     Smaller changes are seen with the next frame that something else asks for."""
     return replace(
         machine,

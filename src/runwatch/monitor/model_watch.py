@@ -9,6 +9,7 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from runwatch.config import Model, Settings
+from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
@@ -61,7 +62,7 @@ class ModelWatch:
 
     def due(self, now: float) -> bool:
         """Whether a model file has changed since the last step; asks the disk every five seconds."""
-        if not self._settings.models or now - self._looked < LOOK_EVERY_S:
+        if not self._settings.models or elapsed(self._looked, now) < LOOK_EVERY_S:
             return False
         self._looked = now
         return self._stamps is not None and self._model_stamps() != self._stamps
@@ -250,6 +251,8 @@ class ModelWatch:
     def _prune(self, plans: list[ScoringPlan], now: float) -> None:
         """Predictions on files that are gone, or that the newest batches have left behind, are removed; what
         another process may be writing is left alone for an hour."""
+        outputs = {job.output for plan in plans for job in (*plan.urgent, *plan.later)}
+        self._known = {output: known for output, known in self._known.items() if output in outputs}
         for plan in plans:
             pieces = (*plan.reference, *plan.batches)
             current = {job.output for piece in pieces for job in piece.jobs}

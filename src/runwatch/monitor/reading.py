@@ -49,6 +49,7 @@ class RootReader:
         self._summariser = Summariser(self._direction, is_placeholder)
         self.taken = 0
         """How many points have been read, ever."""
+        self.just_read: list[ReadRun] = []  # whoever looks at them empties the list
 
     def _direction(self, tag: str, stated: Direction) -> Direction:
         setting = self.settings.metrics.named.get(tag)
@@ -272,6 +273,7 @@ class RootReader:
             return
         if not more:
             entry.unread.discard(key)
+            self.just_read.append(entry)
         if entry.memory.thinned and entry.memory.torn():
             self.unfold(entry)
 

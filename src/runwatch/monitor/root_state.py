@@ -17,6 +17,7 @@ import msgspec
 from runwatch.config import Settings
 from runwatch.config.trust import digest, is_trusted
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.clock import elapsed
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import (
     AddNote,
@@ -195,12 +196,12 @@ class TaskState:
 
     def beat(self, now: float) -> None:
         """Stay, or try to become, the writer of the roots; ``marks`` name who else is."""
-        if not self._writes or now - self._beat_at < BEAT_S:
+        if not self._writes or elapsed(self._beat_at, now) < BEAT_S:
             return
         self._since = self._since or now
         self._beat_at = now
         marks = [self.state.notice] if self.state.notice else []
-        if now - self._pruned_at > PRUNE_EVERY_S:
+        if elapsed(self._pruned_at, now) > PRUNE_EVERY_S:
             self._pruned_at = now
             try:
                 self.state.prune(now)
@@ -251,8 +252,7 @@ class TaskState:
 
     def write_due(self, now: float) -> bool:
         """Whether some list has a change that waited long enough to be saved."""
-        due = [self._books[root].write_due for root in self._mine]
-        return any(at is not None and now >= at for at in due)
+        return any(self._books[root].write_due(now) for root in self._mine)
 
     def current(self, today: date) -> dict[str, TaskList]:
         """The task lists as they stand; moves nothing."""
@@ -350,7 +350,7 @@ class TaskState:
         from runwatch.store.snapshot_facts import facts
 
         now = snapshot.situation.now
-        if not self._mine or (now - self._kept_at < KEEP_EVERY_S and not force):
+        if not self._mine or (elapsed(self._kept_at, now) < KEEP_EVERY_S and not force):
             return
         self._kept_at = now
         try:

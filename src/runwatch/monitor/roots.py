@@ -31,6 +31,8 @@ SERIES_BUDGET = 256 * 1024 * 1024
 POINT_ROOM = 32
 """Bytes that a new point takes at most, with the room that its columns grow by."""
 FRESH_S = 600.0
+SMALL = 1024 * 1024
+"""Bytes of series that are read from the disk again at once."""
 _FEW_CHANGED = 32
 ASKED_S = 600.0
 
@@ -141,6 +143,9 @@ class Roots:
         runs = [run for builder in self._builders.values() for run in builder.runs(now)]
         if len(runs) != len(self._found) or any(map(operator.is_not, runs, self._found)):
             self.newest = self._sorted(runs)
+            if len(runs) < len(self._found):
+                there = {run.key for run in runs}
+                self._asked = {key: at for key, at in self._asked.items() if key in there}
             self._found = runs
         return self.newest
 
@@ -191,6 +196,21 @@ class Roots:
             if run.status in ("running", "stalled") and (run.root, run.id) in self.observations.rhythms
         }
         return {key: sign for key, sign in stalled.items() if sign is not None}
+
+    def fold_over(self, root: str, now: float, fold: bool = True) -> None:
+        """Of what was just read, runs that are over and small keep no more than their summary and signs: most
+        of many runs are never opened. Without ``fold`` none does. The caller holds the lock."""
+        reader, book, builder = self.readers[root], self.health[root], self._builders[root]
+        just_read, reader.just_read = reader.just_read, []
+        for entry in just_read if fold else ():
+            known = reader.entries.get(entry.id) is entry and not entry.from_many and not entry.folded
+            if not known or entry.unread or reader.is_waiting(entry) or _key(reader, entry) in self._asked:
+                continue
+            builder.run(entry, now)
+            if builder.is_over(entry, now - FRESH_S) and entry.memory.nbytes <= SMALL:
+                book.feed(reader, entry)
+                book.fold(entry.id)
+                reader.fold(entry)
 
     def fold_excess(self, now: float) -> None:
         """Past the budget for series, those of the runs that were written longest ago leave the memory; then

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import msgspec
 from msgspec.structs import replace
@@ -49,9 +49,24 @@ class RunObservations(msgspec.Struct):
         rhythm.beat(last - longest)
         rhythm.beat(last)
 
+    def shift(self, by: float) -> None:
+        """The clock jumped by so many seconds."""
+        for rhythm in self.rhythms.values() if by else ():
+            rhythm.shift(by)
+
+    def forget(self, gone: Set[RunKey]) -> None:
+        """These runs were deleted."""
+        if not gone:
+            return
+        for key in gone:
+            self.rhythms.pop(key, None)
+        self.moved -= gone
+        groups = {_group(key.id) for key in self.rhythms}
+        self.pauses = {group: pause for group, pause in self.pauses.items() if group in groups}
+
     def stall(self, run: Run, now: float, fixed: float | None) -> HealthSign | None:
         """The sign of the silence of a run that counts as alive."""
-        quiet = self.silence(run.key, run.id.rpartition("/")[0] or ".", now, fixed)
+        quiet = self.silence(run.key, _group(run.id), now, fixed)
         return None if quiet is None else stall_sign(quiet, run.step)
 
     def silence(self, key: RunKey, group: str, now: float, fixed: float | None) -> Quiet | None:
@@ -90,14 +105,21 @@ class RunBuilder:
             if entry.from_many and _is_void(entry):
                 continue
             if built is None or entry.stale or not self._stands(built, entry, now):
-                runs.append(self._run(entry, now))
+                runs.append(self.run(entry, now))
             else:
                 runs.append(built.run)
-        for gone in self._built.keys() - self._reader.entries.keys():
-            del self._built[gone]
+        self._forget(self._built.keys() - self._reader.entries.keys())
         return runs
 
-    def _run(self, entry: ReadRun, now: float) -> Run:
+    def _forget(self, gone: Set[str]) -> None:
+        """Runs that were deleted: one of the same name is another."""
+        for run_id in gone:
+            del self._built[run_id]
+            self._health.forget(run_id)
+        self._observations.forget({RunKey(self._reader.root, run_id) for run_id in gone})
+
+    def run(self, entry: ReadRun, now: float) -> Run:
+        """One run."""
         summary = self._reader.summarise(entry)
         built = self._built.get(entry.id)
         if built is not None and self._stands(built, entry, now):
@@ -186,7 +208,7 @@ class RunBuilder:
             if stat is not None:
                 (console if is_console else numbers).append(stat.mtime)
         updated = max(console + numbers, default=None)
-        group = entry.id.rpartition("/")[0] or "."
+        group = _group(entry.id)
         if entry.live and updated is not None:
             self._observations.beat(key, group, updated)
         quiet = self._observations.silence(key, group, now, self._reader.settings.watch.stalled_after)
@@ -235,6 +257,11 @@ class RunBuilder:
             made = replace(made, budget_ends=summary.started + allowed)
         ended = status == "finished" and made.fraction is not None
         return replace(made, fraction=1.0) if ended else made
+
+
+def _group(run_id: str) -> str:
+    """The runs beside it, whose pauses tell of its own."""
+    return run_id.rpartition("/")[0] or "."
 
 
 def _is_void(entry: ReadRun) -> bool:

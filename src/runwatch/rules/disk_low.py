@@ -33,7 +33,7 @@ _GB = 1e9
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
-    """By share and by size free; an open one clears only at 1.2 times what it fires at (12 % for 10 %)."""
+    """By share and by size free; an open one clears only at 1.2 times what it fires at (12% for 10%)."""
     if situation.machine is None:
         return
     for disk in situation.machine.disks:

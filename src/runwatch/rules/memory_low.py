@@ -12,7 +12,7 @@ from runwatch.rules.engine.options import number
 from runwatch.text.units import percent, size
 
 NAME = "memory-low"
-DESCRIPTION = "Less than 5 % of the memory is available, or work waits for memory or disks."
+DESCRIPTION = "Less than 5% of the memory is available, or work waits for memory or disks."
 DEFAULTS: Mapping[str, object] = {
     "warning_percent": 5.0,
     "critical_percent": 2.0,
@@ -57,7 +57,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
                 NAME,
                 "warning",
                 f"{name} pressure",
-                f"work waited for {what} {waiting:.0f} % of the last minute",
+                f"work waited for {what} {waiting:.0f}% of the last minute",
                 f"Work waits for {what}",
                 "See which process reads or allocates most; spread the load, or use fewer loader workers.",
                 evidence={"some_avg60": waiting},

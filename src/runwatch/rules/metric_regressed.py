@@ -102,7 +102,7 @@ def _summary(subject: Subject, metric: MetricComparison) -> str:
     """Who, than what, in what, by how much; then the figures."""
     interval = ""
     if metric.ci is not None:
-        interval = f", 95 % interval {signed(metric.ci[0])} to {signed(metric.ci[1])}"
+        interval = f", 95% interval {signed(metric.ci[0])} to {signed(metric.ci[1])}"
     at = f" at step {metric.at}" if metric.at is not None else ""
     names = [safe(name).rpartition("/")[2] for name in (subject.called, subject.baseline_called)]
     return (

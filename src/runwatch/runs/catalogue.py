@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 import msgspec
 from msgspec.structs import replace
@@ -64,10 +64,10 @@ class Catalogue:
         """Ask the readers about every folder."""
         self.left_out = False
         folders = {folder.path: folder for folder in top.walk()}
-        gone = self._claims.keys() - folders.keys()
-        for path in gone:
+        known = len(self._claims)
+        for path in self._known() - folders.keys():
             self._drop(path)
-        return self._ask(folders, dropped=bool(gone))
+        return self._ask(folders, dropped=len(self._claims) < known)
 
     def update_some(self, folders: Iterable[Folder], most: int) -> bool:
         """Ask the readers about the first ``most`` of these folders that were not asked about yet: what they
@@ -78,7 +78,7 @@ class Catalogue:
     def _neighbours(self, top: Folder, path: str, affected: dict[str, Folder]) -> None:
         folder = top.at(path)
         if folder is None:
-            for known in [k for k in self._claims if k == path or k.startswith(path + "/")]:
+            for known in [k for k in self._known() if k == path or k.startswith(path + "/")]:
                 self._drop(known)
                 affected.setdefault(".", top)
             return
@@ -102,6 +102,11 @@ class Catalogue:
     def _drop(self, path: str) -> None:
         self._claims.pop(path, None)
         self._problems.pop(path, None)
+        self.unread.discard(path)
+
+    def _known(self) -> Set[str]:
+        """The folders that something is remembered of."""
+        return self._claims.keys() | self._problems.keys() | self.unread
 
     def _ask(self, folders: Mapping[str, Folder], dropped: bool) -> bool:
         changed = dropped

@@ -42,7 +42,8 @@ class BriefLine(msgspec.Struct, frozen=True):
 class Brief(msgspec.Struct, frozen=True):
     """``since``, ``until``: seconds since the epoch; ``span``: since when, in words; ``runs``: kept runs by
     what they did; ``findings``: kept ones, worst first; ``new``, ``closed``: of tasks; ``old``: how old the
-    facts are, in words, "" when they are fresh; ``notes``: people's own words (``show.remarks.facts_of``)."""
+    facts are, in words, "" when they are fresh; ``notes``: people's own words (``show.remarks.facts_of``);
+    ``first``: nobody had looked before, it tells of the last day."""
 
     since: float
     until: float
@@ -56,6 +57,7 @@ class Brief(msgspec.Struct, frozen=True):
     lines: Sequence[BriefLine]
     old: str = ""
     notes: Sequence[Facts] = ()
+    first: bool = False
 
 
 def since_moment(words: str, now: float) -> float:
@@ -116,6 +118,7 @@ def compose(
         closed=closed,
         lines=(),
         notes=notes,
+        first=since is None and last_seen is None,
         old=as_of(facts["now"], now) if fresh_for is not None and age > fresh_for else "",
     )
     return _with_lines(brief, facts, history, silent)

@@ -110,7 +110,7 @@ def _confusion_json(confusion: Confusion | None) -> dict[str, object] | None:
     return {"labels": labels, "baseline": confusion.baseline, "candidate": confusion.candidate}
 
 
-_HEADERS = ("metric", "baseline", "candidate", "difference", "95 % interval", "verdict", "why")
+_HEADERS = ("metric", "baseline", "candidate", "difference", "95% interval", "verdict", "why")
 _SLICES = "Slices that regressed, by contribution to the mean loss"
 _SLICE_HEADERS = ("slice", "rows", "metric", "baseline", "candidate", "difference", "adds", "also")
 _LEGEND = (
@@ -123,11 +123,11 @@ _CSV_HEADERS = (
 )  # fmt: skip
 
 
-def comparison_table(comparison: Comparison, form: str) -> str:
+def comparison_table(comparison: Comparison, form: str, width: int | None = None) -> str:
     """The metrics as one table in ``form`` (text, markdown, csv, latex). CSV has full precision."""
     if form == "csv":
         return render(_CSV_HEADERS, [_csv_row(metric) for metric in comparison.metrics], form)
-    return render(_HEADERS, [_row(metric) for metric in comparison.metrics], form)
+    return render(_HEADERS, [_row(metric) for metric in comparison.metrics], form, width)
 
 
 def _row(metric: MetricComparison) -> tuple[str, ...]:
@@ -165,20 +165,21 @@ def _full(value: float | None) -> str:
     return "" if value is None else repr(float(value))
 
 
-def comparison_text(comparison: Comparison) -> str:
-    """The whole comparison for people: verdict, metrics, slices that regressed, what differs, notes."""
+def comparison_text(comparison: Comparison, width: int | None = None) -> str:
+    """The whole comparison for people: verdict, metrics, slices that regressed, what differs, notes.
+    ``width``: cells of the terminal, None where there is none."""
     sign, word = METRIC_SIGNS[comparison.verdict], METRIC_WORDS[comparison.verdict]
     parts = [
         f"{sign} {word}: {safe(comparison.candidate)} against {safe(comparison.baseline)}",
         f"  {safe(_why(comparison))}",
     ]
     if comparison.metrics:
-        parts += ["", comparison_table(comparison, "text"), "", "* the primary metric: it decides"]
+        parts += ["", comparison_table(comparison, "text", width), "", "* the primary metric: it decides"]
     parts += (
-        _slices_text(comparison)
+        _slices_text(comparison, width)
         + _calibration_text(comparison)
         + _cost_text(comparison)
-        + _hparams_text(comparison)
+        + _hparams_text(comparison, width)
     )
     if comparison.notes:
         parts += ["", *(f"note: {safe(note)}" for note in comparison.notes)]
@@ -237,7 +238,7 @@ def _why(comparison: Comparison) -> str:
     return f"{comparison.primary.name}: {comparison.reason}" if comparison.primary else comparison.reason
 
 
-def _slices_text(comparison: Comparison) -> list[str]:
+def _slices_text(comparison: Comparison, width: int | None) -> list[str]:
     if not comparison.slices:
         return []
     worse = [part for part in comparison.slices if part.verdict == "worse"]
@@ -248,7 +249,7 @@ def _slices_text(comparison: Comparison) -> list[str]:
     return [
         "",
         f"{_SLICES}:",
-        render(_SLICE_HEADERS, rows, "text"),
+        render(_SLICE_HEADERS, rows, "text", width),
         *more,
     ]
 
@@ -279,15 +280,15 @@ def _cost_text(comparison: Comparison) -> list[str]:
     unit = f" {safe(comparison.cost_unit)}" if comparison.cost_unit else ""
     return [
         "",
-        f"Cost per 1,000 rows: {units.signed(cost.delta)}{unit} (95 %: {low_high})",
+        f"Cost per 1,000 rows: {units.signed(cost.delta)}{unit} (95%: {low_high})",
         *cost_words(comparison),
     ]
 
 
-def _hparams_text(comparison: Comparison) -> list[str]:
+def _hparams_text(comparison: Comparison, width: int | None) -> list[str]:
     if not comparison.hparams:
         return []
     rows = [(name, as_text(a), as_text(b)) for name, a, b in comparison.hparams[:_HPARAMS_SHOWN]]
-    shown = render(("setting", "baseline", "candidate"), rows, "text")
+    shown = render(("setting", "baseline", "candidate"), rows, "text", width)
     rest = len(comparison.hparams) - _HPARAMS_SHOWN
     return ["", "Settings that differ:", shown, *([f"and {rest} more"] if rest > 0 else [])]

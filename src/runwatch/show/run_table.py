@@ -59,9 +59,11 @@ def run_table_text(
     form: str,
     matters: HparamImportance | None = None,
     names: Mapping[RunKey, str] | None = None,
+    width: int | None = None,
 ) -> str:
     """The table in ``form``; text shows the first metrics and the settings that differ, the others all.
-    ``names``: what the runs are called in lists; CSV has their ids."""
+    ``names``: what the runs are called in lists; CSV has their ids; ``width``: cells of the
+    terminal, None where there is none."""
     everything = form == "csv"
     called = {} if names is None or everything else names
     metrics = [i for i, name in enumerate(table.metrics) if name != table.metric]
@@ -85,7 +87,7 @@ def run_table_text(
         ]
         for row in table.rows
     ]
-    result = render(headers, rows, form)
+    result = render(headers, rows, form, width)
     return result if form != "text" else "\n".join([result, *_below(table, matters, called)])
 
 

@@ -45,6 +45,7 @@ def host_json(link: HostLink) -> dict[str, object]:
 
 
 _MOST_FILES = 20
+_NARROW, _SHORTEST_NAME = 50, 12
 
 
 def show_json(snapshot: Snapshot, run: Run) -> dict[str, object]:
@@ -169,8 +170,9 @@ def _outlook_json(outlook: Outlook) -> dict[str, object]:
     }
 
 
-def ls_text(snapshot: Snapshot, of: int = 0) -> str:
-    """``ls``: one row a run, with its main metric. ``of``: how many runs there were before a filter."""
+def ls_text(snapshot: Snapshot, of: int = 0, width: int | None = None) -> str:
+    """``ls``: one row a run, with its main metric. ``of``: how many runs there were before a filter;
+    ``width``: cells of the terminal, None where there is none."""
     runs = snapshot.situation.runs
     now = snapshot.situation.now
     roots = root_names(snapshot.situation.roots) if len(snapshot.situation.roots) > 1 else {}
@@ -190,10 +192,22 @@ def ls_text(snapshot: Snapshot, of: int = 0) -> str:
                 units.ago(run.updated, now),
             ]
         )
+    if width is not None and width < _NARROW:
+        _for_little_room(rows, width)
     notes = [f"! {safe(p.file)}: {safe(p.message)}; {safe(p.hint)}" for p in snapshot.situation.problems]
     notes += [f"! {safe(p.file)}: {p.where or ''} {safe(p.message)}" for r in runs for p in r.problems[:1]]
-    body = table(rows, right=(2, 4, 5, 6)) if runs else _nothing(snapshot.situation.roots, of)
+    drop = (5, 2, 6)  # best, step, when it was updated
+    body = table(rows, (2, 4, 5, 6), width, drop) if runs else _nothing(snapshot.situation.roots, of)
     return "\n".join([body, *notes])
+
+
+def _for_little_room(rows: list[list[str]], width: int) -> None:
+    """Statuses as signs, and of names that are too long their end."""
+    rest = 1 + max(len(row[3]) for row in rows) + max(len(row[4]) for row in rows) + 6
+    room = max(width - rest, _SHORTEST_NAME)
+    for row in rows:
+        row[0] = row[0][:1] if row is not rows[0] else ""
+        row[1] = row[1] if len(row[1]) <= room else f"…{row[1][1 - room :]}"
 
 
 def _nothing(roots: Sequence[str], of: int) -> str:
@@ -203,8 +217,8 @@ def _nothing(roots: Sequence[str], of: int) -> str:
     return f"No runs below {where}. Give the folder that your training writes to: runwatch ls DIR"
 
 
-def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> str:
-    """``show``: one run, in words."""
+def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None, width: int | None = None) -> str:
+    """``show``: one run, in words. ``width``: cells of the terminal, None where there is none."""
     now = snapshot.situation.now
     started = units.moment(run.started, now) if run.started else "unknown"
     lines = [
@@ -234,7 +248,7 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None) -> st
                 str(metric.count),
             ]
         )
-    lines += ["", table(rows, right=range(1, 8))] if len(rows) > 1 else ["", "no metrics yet"]
+    lines += ["", table(rows, range(1, 8), width)] if len(rows) > 1 else ["", "no metrics yet"]
     for title, section in (
         ("HYPERPARAMETERS", run.hparams),
         ("CONFIG", run.config),

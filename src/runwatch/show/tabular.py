@@ -21,10 +21,13 @@ _LATEX = {
 _FORMULA = ("=", "+", "-", "@")
 
 
-def render(headers: Row, rows: Sequence[Row], form: str) -> str:
-    """The table as ``text``, ``markdown``, ``csv`` or ``latex``; every cell is made safe to show."""
+def render(headers: Row, rows: Sequence[Row], form: str, width: int | None = None) -> str:
+    """The table as ``text``, ``markdown``, ``csv`` or ``latex``; every cell is made safe to show. ``width``:
+    cells that a text may take."""
     cells = [[safe(cell) for cell in row] for row in (headers, *rows)]
-    return {"markdown": _markdown, "csv": _csv, "latex": _latex}.get(form, table)(cells)
+    if form == "text":
+        return table(cells, width=width)
+    return {"markdown": _markdown, "csv": _csv, "latex": _latex}[form](cells)
 
 
 def _markdown(cells: list[list[str]]) -> str:

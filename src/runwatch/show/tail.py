@@ -3,7 +3,7 @@ go."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.points import Points
@@ -52,6 +52,7 @@ class SnapshotTail:
         """The records since the last look. ``judged``: the findings of this snapshot are up to date."""
         selects = self.wanted or of_runs([])
         runs = [run for run in snapshot.situation.runs if selects(run)]
+        self._forget({run.key for run in snapshot.situation.runs})
         result: list[Record] = []
         for run in runs:
             if self._versions.get(run.key) == run.version:
@@ -65,6 +66,15 @@ class SnapshotTail:
         if judged:
             result += self._finding_records(snapshot, {run.key for run in runs})
         return result
+
+    def _forget(self, there: Set[RunKey]) -> None:
+        """Runs that were deleted: one of the same name is another."""
+        gone = self._versions.keys() - there
+        for key in gone:
+            del self._versions[key]
+            self._status.pop(key, None)
+        if gone:
+            self._last = {(key, tag): end for (key, tag), end in self._last.items() if key not in gone}
 
     def _points(self, run: Run, tell: bool) -> Iterator[Record]:
         for tag, metric in run.metrics.items():

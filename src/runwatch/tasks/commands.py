@@ -67,7 +67,7 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
             case AddTask(text=text):
                 line = added(text, today)
                 what: What = "done" if parse(line).done else "added"
-                return TaskChange(LineEdit(None, line), what, f"added: {safe(line, 80)}", None)
+                return TaskChange(LineEdit(None, line), what, f"added: {_bare(parse(line))}", None)
             case FinishTask(id=id_):
                 match = find(id_, lines, today, lambda t: not t.done, "is already done")
                 return _finished(match, lines, today)

@@ -12,6 +12,7 @@ from datetime import date
 import msgspec
 from msgspec.structs import replace
 
+from runwatch.domain.clock import elapsed
 from runwatch.domain.finding import SEVERITIES, Finding, fingerprint
 from runwatch.domain.task import Task, TaskEvent, TaskRecord, What
 from runwatch.tasks.document import LineEdit
@@ -193,13 +194,13 @@ class _Advance:
     def _ripe(self, record: TaskRecord, finding: Finding) -> bool:
         """Held for as long as its rule asks, confirmed, and not silenced."""
         hold, _ = self.input.timing.get(record.rule, (0.0, 0.0))
-        held = self.input.now - (record.held_since if record.held_since is not None else self.input.now)
+        held = 0.0 if record.held_since is None else elapsed(record.held_since, self.input.now)
         return held >= hold and finding.confirmed and record.fingerprint not in self.input.silenced
 
     def _is_clear(self, record: TaskRecord) -> bool:
         """Away for as long as its rule asks."""
         _, keep = self.input.timing.get(record.rule, (0.0, 0.0))
-        return record.clear_since is not None and self.input.now - record.clear_since >= keep
+        return record.clear_since is not None and elapsed(record.clear_since, self.input.now) >= keep
 
     def _pending(self, record: TaskRecord, finding: Finding | None) -> bool:
         if finding is None:

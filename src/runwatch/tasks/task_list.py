@@ -14,6 +14,7 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
+from runwatch.domain.clock import elapsed
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import ArchiveTasks, Intent, IntentAnswer, Silence, Undo
 from runwatch.domain.task import RecordState, Task, TaskEvent, TaskList, TaskRecord, What
@@ -64,7 +65,7 @@ class RootTaskList:
         self._keeps_unsaved = keeps_unsaved
         self._unsaved: list[LineEdit] = []
         self._failures = 0
-        self._next_write = float("-inf")
+        self._tried_at, self._pause = float("-inf"), 0.0
         self._held_back = False
         self._notice = ""
         self._writable = True
@@ -87,10 +88,13 @@ class RootTaskList:
         """How many of the person's changes are not on disk."""
         return len(self._unsaved)
 
-    @property
-    def write_due(self) -> float | None:
-        """When a change that is held back, or could not be saved, shall be tried at the next ``sync``."""
-        return self._next_write if self._held_back or self._unsaved else None
+    def write_due(self, now: float) -> bool:
+        """Whether there is a change that was held back, or could not be saved, for long enough: the next
+        ``sync`` tries it."""
+        return bool(self._held_back or self._unsaved) and self._rested(now)
+
+    def _rested(self, now: float) -> bool:
+        return elapsed(self._tried_at, now) >= self._pause
 
     @property
     def open_fingerprints(self) -> frozenset[str]:
@@ -137,7 +141,7 @@ class RootTaskList:
             return self._list(today), ()
         step = advance(self._of_findings(), document.texts, archived, inputs)
         saved = not step.edits and not self._unsaved
-        if not saved and now >= self._next_write:
+        if not saved and self._rested(now):
             document, step, saved = self._save(document, step, archived, inputs)
         self._held_back = not saved
         self._lines, self._counts = document.texts, (step.beyond, step.older)
@@ -173,7 +177,9 @@ class RootTaskList:
         token = self._undoable(done)
         message = done.message + (" (not saved yet)" if self._unsaved else "")
         message += f". Warning: {done.warning}" if done.warning else ""
-        return IntentAnswer(intent, True, message, token, done.warning), self._task(done.edit, today)
+        task = self._task(done.edit, today)
+        id_ = task.id if task else ""
+        return IntentAnswer(intent, True, message, token, done.warning, id_), task
 
     def undo(self, token: str, now: float, today: date, intent: Intent | None = None) -> IntentAnswer:
         """Take a change back, unless the line has changed since."""
@@ -343,7 +349,8 @@ class RootTaskList:
 
     def _failed(self, error: TodoError, now: float) -> None:
         self._failures += 1
-        self._next_write = now + min(WRITE_EVERY * 2 ** min(self._failures - 1, 10), _SLOWEST_RETRY)
+        self._tried_at = now
+        self._pause = min(WRITE_EVERY * 2 ** min(self._failures - 1, 10), _SLOWEST_RETRY)
         self._writable = error.why in ("busy", "changed")
         unsaved = f"{len(self._unsaved)} unsaved: " if self._unsaved else ""
         self._notice = unsaved + str(error)
@@ -351,7 +358,7 @@ class RootTaskList:
     def _succeeded(self, now: float) -> None:
         self._unsaved.clear()
         self._failures, self._notice, self._writable = 0, "", True
-        self._next_write = now + WRITE_EVERY
+        self._tried_at, self._pause = now, WRITE_EVERY
 
     def _undoable(self, done: TaskChange) -> str:
         back = []

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 _ASIDE = re.compile(r"\s*\([^()]*\)|[;,] and [\d,]+ more\b.*$")
 _LEADING = "a an the is are was of at by from to in on and or with against than for its no not about"
 _DANGLING = frozenset(_LEADING.split())
+_DEEPER, _ROOM = 2, 20
 _NUMBER = re.compile(r"^[+−±~<>-]?\d")
 
 
@@ -31,6 +32,23 @@ def fit_words(text: str, width: int) -> str:
     if words:
         return " ".join(words).rstrip(",;:") + "…"
     return "…" + text.split(" ")[0][2 - width :] if width > 2 else "…"[:width]
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """``text`` in lines of at most ``width`` cells, broken between words; what follows the first stands a
+    little deeper. A word that is too long for a line is left whole."""
+    if cell_len(text) <= width:
+        return [text]
+    deep = " " * (min(len(text) - len(text.lstrip()), max(width - _ROOM, 0)) + _DEEPER)
+    lines: list[str] = []
+    line = ""
+    for word in re.findall(r"\s*\S+", text):
+        if line and cell_len(line) + cell_len(word) > width:
+            lines.append(line)
+            word = deep + word.lstrip()
+            line = ""
+        line += word
+    return [*lines, line]
 
 
 def _leads_on(word: str) -> bool:

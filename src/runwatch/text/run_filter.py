@@ -18,6 +18,7 @@ from runwatch.domain.main_metric import same_metric
 from runwatch.domain.run import Run
 from runwatch.text.bounded_pattern import BoundedPattern
 from runwatch.text.durations import seconds
+from runwatch.text.signs import STATUS_WORDS
 
 GRAMMAR = "status:crashed  val/loss<0.3  lr=1e-3  age<2d  format:wandb  tag:f1  !word  /regex/  a,b is either"
 STATUSES = ("running", "finished", "crashed", "stalled", "unknown")
@@ -78,7 +79,8 @@ def _term(token: str) -> _Holds:
 
 
 def _hay(run: Run) -> str:
-    words = (run.id, run.name, run.status, *run.formats, run.group, *run.labels.values())
+    status = (run.status, STATUS_WORDS[run.status])
+    words = (run.id, run.name, *status, *run.formats, run.group, *run.labels.values())
     return " ".join(words).lower()
 
 
@@ -106,7 +108,7 @@ def _status(value: str) -> _Holds:
     statuses = {"unknown" if one.startswith("ended") else one for one in value.lower().split(",") if one}
     known = {status for one in statuses for status in STATUSES if status.startswith(one)}
     if not known:
-        raise ValueError(f"status:{value} is not one of {', '.join(STATUSES)}")
+        raise ValueError(f"status:{value} is not one of {', '.join(STATUS_WORDS.values())}")
     return lambda run, now: run.status in known
 
 
@@ -231,7 +233,7 @@ def completions(text: str, runs: Iterable[Run], most: int = 8) -> list[str]:
 
 def _values(key: str, runs: list[Run]) -> list[str]:
     if key == "status":
-        return list(STATUSES)
+        return [*dict.fromkeys(STATUS_WORDS.values()), "unknown"]
     of: Mapping[str, Callable[[Run], Iterable[str]]] = {
         "format": lambda run: run.formats,
         "group": lambda run: (run.group,),

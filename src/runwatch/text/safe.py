@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
 _MAX_MARKS = 4
 _SELECTORS = {"\ufe0e", "\ufe0f"}
+_OF_NUMBER = frozenset("0123456789.,")
+_NUMBER = re.compile(r"(?:(?<=[ (=])|^)[+−±~<>-]?\d[\d.,]*$")
 _JOINERS = {"\u200d", *map(chr, range(0x1F3FB, 0x1F400))}
 
 
@@ -17,11 +20,14 @@ def safe(text: str, width: int | None = None) -> str:
     characters, tags, separators, unassigned code points and surrogates become ``\\u202e``; a newline ``⏎``,
     a tab a space; at most 4 combining marks stay on one base. What joins or tints emoji goes: terminals do
     not agree how wide that makes them, and a frame would break. ``width``: cut to that many characters, the
-    last being ``…``."""
+    last being ``…``; not inside a number."""
     result = text if text.isascii() and text.isprintable() else _visible(text)
-    if width is not None and len(result) > width:
-        return result[: max(width - 1, 0)] + "…" if width > 0 else ""
-    return result
+    if width is None or len(result) <= width:
+        return result
+    kept = result[: max(width - 1, 0)]
+    if result[width - 1 : width] in _OF_NUMBER:
+        kept = _NUMBER.sub("", kept) or kept
+    return kept + "…" if width > 0 else ""
 
 
 @lru_cache(maxsize=8192)

@@ -7,13 +7,14 @@ import os
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 from textual import events
-from textual.actions import parse
 from textual.app import ScreenStackError
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
@@ -24,20 +25,17 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from runwatch.domain.finding import Finding
-from runwatch.domain.intents import (
-    Intent,
-    IntentAnswer,
-    KeepView,
-    MarkLooked,
-)
+from runwatch.domain.intents import AddTask, Intent, IntentAnswer, KeepView, MarkLooked
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.destinations import Destination, ShowFinding, ShowRuns
+from runwatch.show.screen.tasks import TaskKey
 from runwatch.show.screen.view import Tone
 from runwatch.text.safe import safe
 from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
+from runwatch.ui.idle_keys import why_idle
 from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
@@ -51,6 +49,7 @@ from runwatch.ui.messages import (
     ViewFailed,
     WalkTo,
 )
+from runwatch.ui.panes.tasks import TasksPane
 from runwatch.ui.screens.dashboard import Dashboard
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.selection import Selection
@@ -65,9 +64,9 @@ if TYPE_CHECKING:
     from runwatch.show.brief import Brief
 
 _REFRESH_AGES_S = 15.0
-_LEAVE_S = 0.9
 _KEEP_AFTER_S = 0.5
 _FIRST_FRAME_S = 0.5
+_DEEPEST, _MOST_UNDO = 16, 100  # screens opened from each other, then each takes the place of the last
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
 
@@ -81,7 +80,14 @@ class RunwatchApp(ThemedApp, LeavingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
         Binding("colon,ctrl+p", "palette", "Commands", id="app.palette", key_display=":"),
-        Binding("u", "undo", "Undo", show=False, id="app.undo", tooltip="the last change of a task or pin"),
+        Binding(
+            "u",
+            "undo",
+            "Undo",
+            show=False,
+            id="app.undo",
+            tooltip="the last change of a task or pin, or hiding",
+        ),
         Binding("n", "finding(1)", "Next finding", show=False, id="app.next-finding"),
         Binding("N", "finding(-1)", "Previous finding", show=False, id="app.previous-finding"),
         Binding("q", "quit", "Quit", id="app.quit"),
@@ -93,18 +99,19 @@ class RunwatchApp(ThemedApp, LeavingApp):
         super().__init__()
         forget_closed_widgets()
         self.watching, self.settings = watching, settings
+        self.leaving_keys = ("ctrl+c", *settings.keymap.get("app.quit", "q").replace(" ", "").split(","))
         self.choice = Selection()
         self.snapshot: Snapshot | None = None
         self.bridge = Bridge(self.post_message, settings.clock)
         self.crash: BaseException | None = None
-        self.undos: list[Intent] = []
+        self.undos: deque[Callable[[], object]] = deque(maxlen=_MOST_UNDO)
         self.briefs: Sequence[tuple[str, Brief]] = ()
         self.finding: tuple[str, str] | None = None
         self._walked: ref[LiveScreen] | None = None
-        self._began = time.monotonic()
+        self._began, self._ticket = time.monotonic(), 0
         self._keeping: Timer | None = None
         self._drawn = threading.Event()
-        self._ticket = 0
+        self._asker: LiveScreen | None = None
         self._control_filter = ControlFilter(settings.ascii_only)
         self._notices = self.take_themes(settings.themes, settings.theme)
 
@@ -149,6 +156,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         ask_trust(self, self.settings.asks, lambda: self.exit(return_code=RESTART))
 
     def on_unmount(self) -> None:
+        self.disobey_signals()
         self.bridge.stop()
 
     def _take_keymap(self) -> None:
@@ -179,9 +187,14 @@ class RunwatchApp(ThemedApp, LeavingApp):
     def on_views_loaded(self, event: ViewsLoaded) -> None:
         for view in event.views:
             self.choice.take(view)
-        dashboard = self.screen_stack[0] if self.screen_stack else None
-        if event.views and isinstance(dashboard, Dashboard):
-            dashboard.rearrange()
+        if event.views and self._board is not None:
+            self._board.rearrange()
+
+    @property
+    def _board(self) -> Dashboard | None:
+        """The lowest screen; None when leaving."""
+        board = self.screen_stack[0] if self.screen_stack else None
+        return board if isinstance(board, Dashboard) else None
 
     def save_view(self) -> None:
         """Remember how the board is arranged, a little later: several changes are often made in a row."""
@@ -197,36 +210,37 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def on_briefed(self, event: Briefed) -> None:
         self.briefs = event.briefs
-        dashboard = self.screen_stack[0] if self.screen_stack else None
-        if isinstance(dashboard, Dashboard):
-            dashboard.show_briefs(self.briefs)
+        if self._board is not None:
+            self._board.show_briefs(self.briefs)
 
     def mark_seen(self) -> None:
         self.watching.submit(MarkLooked(), lambda answer: None)
 
     def _refresh_ages(self) -> None:
-        if self.snapshot is None and isinstance(self.screen, Dashboard):
-            self.screen.wait(time.monotonic() - self._began)
-        if self.live is not None:
-            self.live.ask()
+        if (live := self.live) is not None:
+            if self.snapshot is None and isinstance(live, Dashboard):
+                live.wait(time.monotonic() - self._began)
+            live.ask()
 
     @property
     def live(self) -> LiveScreen | None:
-        """The topmost screen that shows a view; dialogs over it do not count."""
-        return next((s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen)), None)
+        """The topmost screen that shows a view; dialogs over it do not count, nor does one that was just
+        opened and has no widgets yet: as soon as it has, it asks itself."""
+        made = (s for s in reversed(self.screen_stack) if isinstance(s, LiveScreen) and s.is_mounted)
+        return next(made, None)
 
     def show_screen(self, screen: object) -> None:
         """From now on build and show this screen's view, if it is the one that is seen."""
         live = self.live
         if live is not None and live is screen:
-            self._ticket = self.bridge.ask(live.view())
+            self._ticket, self._asker = self.bridge.ask(live.view()), live
 
     def on_view_ready(self, event: ViewReady) -> None:
         if not self.is_running:  # leaving: the widgets are being taken down
             return
         self.snapshot = event.snapshot
         live = self.live
-        if event.ticket == self._ticket and live is not None:
+        if event.ticket == self._ticket and live is not None and live is self._asker:
             live.painted = True
             live.take(event.view)
             if not self._drawn.is_set():
@@ -239,16 +253,9 @@ class RunwatchApp(ThemedApp, LeavingApp):
                 log.write("".join(traceback.format_exception(event.error)))
 
     def on_key(self, event: events.Key) -> None:
-        """A key that nothing took: where it has an action that cannot act now, say why."""
-        focused = self.screen.focused
-        chain = focused.ancestors_with_self if focused else [self.screen, self]
-        bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(event.key, ())]
-        actions = [(node, *parse(binding.action)[1:]) for node, binding in bound]
-        if not actions or any(node.check_action(action, with_) for node, action, with_ in actions):
-            return
-        node, action, _ = actions[0]
-        if (why_not := getattr(node, "why_not", None)) is not None:
-            self.say(why_not(action))
+        """A key that nothing took: where it has an action that can't act now, say why."""
+        if reason := why_idle(self.screen, event.key):
+            self.say(reason)
 
     def on_bell_requested(self, event: BellRequested) -> None:
         """Straight to the terminal: what is drawn goes through the fence, a bell must not."""
@@ -288,7 +295,9 @@ class RunwatchApp(ThemedApp, LeavingApp):
             return
         back = undo_of(answer, event.back)
         if back is not None:
-            self.undos.append(back)
+            self.undos.append(partial(self.submit_intent, back, undoing=True))
+        if isinstance(answer.intent, AddTask) and self._board is not None:
+            self._board.query_one(TasksPane).go_to(TaskKey(answer.intent.root, answer.task))
         self.say(f"{answer.message} · u undoes it" if back else answer.message)
 
     def on_intent_requested(self, event: IntentRequested) -> None:
@@ -325,7 +334,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
         screen = screen_for(self, destination)
         if screen is not None:
-            self.push_screen(screen)
+            (self.push_screen if len(self.screen_stack) <= _DEEPEST else self.switch_screen)(screen)
         elif isinstance(destination, ShowRuns):
             self.say("mark two or more runs with space first")
 
@@ -366,10 +375,10 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.push_screen(dialog, then)
 
     def action_undo(self) -> None:
-        if not self.undos:
+        if self.undos:
+            self.undos.pop()()
+        else:
             self.say("nothing to undo")
-            return
-        self.submit_intent(self.undos.pop(), undoing=True)
 
     def take_theme(self, name: str) -> None:
         """Change the colours, until the app ends."""
@@ -402,5 +411,5 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self.mark_seen()
         if self._keeping is not None:
             self._keep_now()
-        self.leave_within(_LEAVE_S, 0)
+        self.leave_soon()
         self.exit()

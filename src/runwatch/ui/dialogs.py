@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, text
 from runwatch.text.safe import safe
+from runwatch.ui.left_once import LeftOnce
 from runwatch.ui.search_dialog import SearchDialog, arrows
 from runwatch.ui.textual_leaks import LineInput
 from runwatch.ui.widgets.table import TableWidget
@@ -36,7 +37,7 @@ class Marks(Suggester):
         return value + match[len(word) :] if match else None
 
 
-class AskLine(ModalScreen[str | None]):
+class AskLine(LeftOnce[str | None], ModalScreen[str | None]):
     """One line of text; None when it was left with Escape. ``check`` says what is wrong with a text;
     ``value`` is there to begin with."""
 
@@ -75,7 +76,7 @@ class AskLine(ModalScreen[str | None]):
             self.dismiss(event.value)
 
 
-class Menu(ModalScreen[str | None]):
+class Menu(LeftOnce[str | None], ModalScreen[str | None]):
     """A few choices, each with a letter: (letter, words, value). ``wide``: their words are long."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", "Leave", id="menu.leave")]

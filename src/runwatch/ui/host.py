@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, cast
@@ -61,7 +62,8 @@ class Watching(Protocol):
 class Host(Protocol):
     """The app as its screens know it. ``snapshot``: the newest that was shown, None before the first;
     ``briefs``: (root, what happened there since a person last looked), as of the start;
-    ``finding``: the one that was walked to last."""
+    ``finding``: the one that was walked to last; ``undos``: what takes the last changes back, the newest
+    last."""
 
     watching: Watching
     settings: UiSettings
@@ -70,6 +72,7 @@ class Host(Protocol):
     own_themes: tuple[str, ...]
     briefs: Sequence[tuple[str, Brief]]
     finding: tuple[str, str] | None
+    undos: deque[Callable[[], object]]
 
     def say(self, text: str, severity: Weight = "information") -> None:
         """A notice in plain text."""

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from runwatch.ui.left_once import LeftOnce
 from runwatch.ui.textual_leaks import LineInput
 from runwatch.ui.widgets.table import TableWidget
 
@@ -25,7 +26,7 @@ def arrows(name: str) -> list[Binding]:
     ]
 
 
-class SearchDialog(ModalScreen[T | None], Generic[T]):
+class SearchDialog(LeftOnce[T | None], ModalScreen[T | None], Generic[T]):
     """``show_found`` fills the list for what was typed."""
 
     LOOK: ClassVar[str] = "dialog tall"

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import sys
 import termios
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, TextIO
 
 from textual import constants, events
@@ -28,10 +29,12 @@ _RESTORING = (
 
 class PasteSafeParser(XTermParser):
     """Takes what is pasted out of the input before keys are looked for in it. Textual's own parser goes on
-    looking for escape sequences inside, and for ever when the end of the paste never comes."""
+    looking for escape sequences inside, and for ever when the end of the paste never comes. ``look``: called
+    several times a second."""
 
-    def __init__(self, debug: bool = False) -> None:
+    def __init__(self, debug: bool = False, look: Callable[[], None] = lambda: None) -> None:
         super().__init__(debug)
+        self._look = look
         self._held = ""
         self._pasted: str | None = None
         self._heard = 0.0
@@ -80,6 +83,7 @@ class PasteSafeParser(XTermParser):
             yield events.Paste(shown)
 
     def tick(self) -> Iterable[Message]:
+        self._look()
         silent = time.monotonic() - self._heard
         if self._held and silent > constants.ESCAPE_DELAY:
             held, self._held = self._held, ""
@@ -123,8 +127,24 @@ class Terminal(LinuxDriver):
             self._file = own  # type: ignore[assignment]
 
     def run_input_thread(self) -> None:
-        vars(linux_driver)["XTermParser"] = PasteSafeParser
+        def parser(debug: bool = False) -> XTermParser:
+            return PasteSafeParser(debug, self._leave_if_gone)
+
+        vars(linux_driver)["XTermParser"] = parser
         super().run_input_thread()
+
+    def _leave_if_gone(self) -> None:
+        """Who has no controlling terminal gets no signal when it is lost, and would read nothing for ever."""
+        looked = select.poll()
+        looked.register(self.fileno, 0)
+        if looked.poll(0) and not self.exit_event.is_set():
+            self.exit_event.set()
+            getattr(self._app, "hang_up", self._app.exit)()
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, events.Key) and (coming := getattr(self._app, "key_is_coming", None)):
+            coming(message)
+        super().process_message(message)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         agree_on_size()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from runwatch.domain.clock import elapsed
 from runwatch.domain.tree import Folder, TreeChanges
 from runwatch.system.inotify import watches_held
 from runwatch.system.mounts import mount_of
@@ -105,17 +106,23 @@ class ScanSchedule:
         paths: set[str] = set()
         if clock >= self._hot_at:
             self._hot_at = clock + HOT_EVERY
-            self._hot = {path: seen for path, seen in self._hot.items() if now - seen < HOT_FOR}
+            self._cool(now)
             paths.update(self._hot)
         if clock >= self._folders_at:
             self._folders_at = clock + FOLDERS_EVERY
             paths.update(folder.path for folder in top.walk())
         return paths
 
+    def _cool(self, now: float) -> None:
+        """Forget files that were not written for a while."""
+        self._hot = {path: seen for path, seen in self._hot.items() if elapsed(seen, now) < HOT_FOR}
+
     def changed(self, changes: TreeChanges, now: float) -> None:
         """Remember which files are being written."""
         for path in changes.files:
             self._hot[path] = now
+        for path in changes.removed:
+            self._hot.pop(path, None)
 
     def scanned(
         self, changes: TreeChanges, clock: float, took: float, now: float, folders: int, own: bool
@@ -124,6 +131,7 @@ class ScanSchedule:
         and it found what no event had reported within ``MISS_AFTER`` s; ``folders``: how many there are."""
         self.gone = False
         self._scan_at = clock + max(self._reconcile, took / SCAN_SHARE)
+        self._cool(now)
         self.changed(changes, now)
         if self.polling:
             return

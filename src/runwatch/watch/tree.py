@@ -185,9 +185,9 @@ class Tree:
             elif deep or new:
                 self._scan(child, changes, depth + 1, deep)
 
-    @staticmethod
-    def _vanish(folder: Folder, changes: TreeChanges) -> None:
+    def _vanish(self, folder: Folder, changes: TreeChanges) -> None:
         for below in folder.walk():
+            self.problems.pop(below.path, None)
             changes.removed.update(below.join(name) for name in below.files)
             changes.folders.add(below.path)
         if folder.parent is not None:

@@ -123,8 +123,8 @@ def test_without_alike_neighbours_it_is_the_two_sample_t_test(rng, monkeypatch) 
 
 
 def test_the_chance_of_a_still_day_is_hardly_too_small() -> None:
-    """Neighbours alike (AR 0.6) are estimated from 17 days: with a prior that would hold 5 % exactly, a true
-    step of 0.7 sd after 8 days would be found in 77 % instead of 82 %. What is called in the end, after the
+    """Neighbours alike (AR 0.6) are estimated from 17 days: with a prior that would hold 5% exactly, a true
+    step of 0.7 sd after 8 days would be found in 77% instead of 82%. What is called in the end, after the
     correction for all columns, is in docs/rates.md."""
     chances = []
     for trial in range(400):

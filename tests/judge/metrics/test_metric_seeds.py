@@ -71,4 +71,4 @@ def test_matched_seeds_see_what_unmatched_ones_do_not() -> None:
     b = [value - 0.012 + wobble for value, wobble in zip(a, (0.001, -0.001, 0.0005, 0.0), strict=True)]
     paired, apart = matched("accuracy", a, b), welch("accuracy", a, b)
     assert paired.ci is not None and paired.ci[1] < 0 and apart.ci is not None and apart.ci[1] > 0
-    assert "80 %" in paired.note
+    assert "80%" in paired.note

@@ -280,7 +280,7 @@ def _in_open_bin(low: float, high: float, mean: float, part: float) -> float:
 
 
 def iqr(column: ColumnGrid, profile: ColumnProfile) -> float | None:
-    """The interquartile range; where it is 0, the 5-95 % range, then the whole range."""
+    """The interquartile range; where it is 0, the 5-95% range, then the whole range."""
     for low, high in ((0.25, 0.75), (0.05, 0.95), (0.0, 1.0)):
         a, b = quantile(column, profile, low), quantile(column, profile, high)
         if a is not None and b is not None and b > a:

@@ -195,7 +195,7 @@ def _log_distance(pair: ColumnPair, usual: float) -> float:
     if not pair.n or not pair.m:
         return math.nan
     if pair.ordered:
-        distance, noise = ks.measure(pair), NOISE_KS**2
+        distance, noise = ks.unrounded(pair), NOISE_KS**2
     else:
         a, b = pair.levels
         distance = total_variation.total_variation(a, b)

@@ -19,7 +19,7 @@ _OTHER = "other"
 def distribution(
     reference: TableProfile, current: TableProfile, column: str, bars: int = BARS
 ) -> Distribution | None:
-    """The shares of ``column`` in equal bins between the 0.1 % and 99.9 % quantiles of both (numeric, times,
+    """The shares of ``column`` in equal bins between the 0.1% and 99.9% quantiles of both (numeric, times,
     lengths of text), or of the levels that matter most (categories). None for an unknown column."""
     index = reference.grid.index.get(column)
     if index is None:
@@ -106,7 +106,7 @@ def _summary(pair: ColumnPair) -> tuple[tuple[str, str, str], ...]:
     if pair.column.kind == "datetime":
         return tuple(rows)
     rows.append(("mean", number(_mean(ref)), number(_mean(cur))))
-    for label, p in (("5 %", 0.05), ("25 %", 0.25), ("median", 0.5), ("75 %", 0.75), ("95 %", 0.95)):
+    for label, p in (("5%", 0.05), ("25%", 0.25), ("median", 0.5), ("75%", 0.75), ("95%", 0.95)):
         values = [number(quantile(pair.column, side, p)) for side in (ref, cur)]
         rows.append((label, values[0], values[1]))
     for label, pick in (("min", 0), ("max", 1)):

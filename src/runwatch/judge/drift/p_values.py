@@ -155,7 +155,7 @@ def normal_p_value(z: float) -> float:
 
 
 def t_margin(dof: int) -> float:
-    """Standard errors on either side of an estimate that a 95 % interval takes."""
+    """Standard errors on either side of an estimate that a 95% interval takes."""
     from scipy.special import stdtrit
 
     return float(stdtrit(dof, 0.975))

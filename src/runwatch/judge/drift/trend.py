@@ -83,8 +83,8 @@ def confirmed(verdicts: Sequence[DriftVerdict], effects: Sequence[float | None])
 
 def forecast(effects: Sequence[float | None], threshold: float) -> Forecast | None:
     """Batches until a rising effect reaches ``threshold``: least squares over the last 20 batches, with the
-    95 % range that the line's level and slope leave (Fieller). None without a rise that is sure (the slope's
-    95 % interval is above 0), with fewer than 5 batches, past the threshold, or beyond 100 batches."""
+    95% range that the line's level and slope leave (Fieller). None without a rise that is sure (the slope's
+    95% interval is above 0), with fewer than 5 batches, past the threshold, or beyond 100 batches."""
     points = [(i, e) for i, e in enumerate(effects[-20:]) if e is not None]
     if len(points) < MIN_POINTS or effects[-1] is None or effects[-1] >= threshold:
         return None

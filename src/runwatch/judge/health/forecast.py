@@ -51,7 +51,7 @@ def forecast(
     baseline_sd: float = 0.0,
 ) -> Outlook:
     """The final value of ``tag`` at ``total_steps``: a power law fitted to the curve so far (methods
-    section 2), between the fit and the last value, 3 % wider, and further on the better side; from 30 points
+    section 2), between the fit and the last value, 3% wider, and further on the better side; from 30 points
     and a fifth of the run on.
 
     ``baseline``, ``baseline_sd``: what is to be beaten, and its own spread between seeds. After a change of
@@ -145,7 +145,7 @@ def _floor(y: FloatArray, direction: Direction) -> float:
 def _turn(trace: Trace, curve: _FittedCurve) -> int | None:
     """The block where the curve left the fit's course; None: it has not. Two places are suspected: the
     greatest excursion of the summed signs of the residuals (the fit lies between two courses), and the
-    longest tail off the fit (the new course is young). Either must be a jump past the noise and 2 %."""
+    longest tail off the fit (the new course is young). Either must be a jump past the noise and 2%."""
     residuals = trace.means - curve.at(trace.steps)
     noise = 1.4826 * median(np.abs(np.diff(trace.means))) / math.sqrt(2)
     level = abs(median(trace.means[-5:]))

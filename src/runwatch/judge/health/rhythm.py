@@ -43,6 +43,11 @@ class Rhythm:
             self.longest = max(self.longest, at - self.last)
         self.last = at
 
+    def shift(self, by: float) -> None:
+        """The clock was set, or the machine slept for so many seconds, which were no silence."""
+        if self.last is not None:
+            self.last += by
+
     @property
     def usual(self) -> float | None:
         """The median of the last 200 intervals; None before there is one."""

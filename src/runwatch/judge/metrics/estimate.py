@@ -11,7 +11,7 @@ from runwatch.domain.points import FloatArray
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """Metric ``name`` on both sides. ``ci``: 95 % interval of candidate minus baseline, ``method`` its name;
+    """Metric ``name`` on both sides. ``ci``: 95% interval of candidate minus baseline, ``method`` its name;
     ``test``: the name of ``p_value``; ``n``: independent cases; ``reason``: why there is no interval;
     ``spread``: standard deviation of one case's difference, where it is not se sqrt(n)."""
 

@@ -22,7 +22,7 @@ _ENDINGS = ("acc", "auc", "accuracy")
 
 def margin(name: str, direction: Direction, baseline: float, tolerances: Mapping[str, float]) -> float:
     """The tolerance of metric ``name`` with this baseline value: what ``tolerances`` says, else 0.01 for
-    r2, mcc and kappa; 0.01 or 10 % of the headroom, whichever is less, for scores within 0..1; 1 % of the
+    r2, mcc and kappa; 0.01 or 10% of the headroom, whichever is less, for scores within 0..1; 1% of the
     baseline's size for everything else."""
     if name in tolerances:
         return tolerances[name]

@@ -10,13 +10,13 @@ from runwatch.judge.metrics.estimate import Estimate
 from runwatch.text.units import number
 
 _POWER = 1.96 + 0.84
-"""Two-sided 5 % and 80 % power, in standard errors."""
+"""Two-sided 5% and 80% power, in standard errors."""
 _MOST_CASES = 10**12
 _MOST_SEEDS = 1000
 
 
 def decide(difference: float, low: float, high: float, margin: float) -> tuple[MetricVerdict, str]:
-    """(verdict, reason) of an oriented difference (above 0: the candidate is better) with its 95 % interval
+    """(verdict, reason) of an oriented difference (above 0: the candidate is better) with its 95% interval
     and the margin. The first rule that holds decides."""
     if low > 0:
         return "better", "the whole interval is on the better side"
@@ -30,7 +30,7 @@ def decide(difference: float, low: float, high: float, margin: float) -> tuple[M
 
 
 def cases_needed(n: int, spread: float, difference: float, margin: float) -> int | None:
-    """Cases for 80 % power to settle an inconclusive verdict: ((1.96 + 0.84) spread / margin)^2, ``spread``
+    """Cases for 80% power to settle an inconclusive verdict: ((1.96 + 0.84) spread / margin)^2, ``spread``
     being one case's standard deviation (se sqrt(n)); where the cases at hand are that many already, those
     that would tell the difference from the margin itself. A lower bound: it takes the candidate to be as good
     as the baseline, and one that is slightly worse takes more. None: no number of cases that anyone has."""

@@ -56,7 +56,7 @@ def _bin(n: int, predicted: float, seen: float) -> CalibrationBin:
 
 
 def wilson(successes: float, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a rate (1927)."""
+    """Wilson's 95% interval of a rate (1927)."""
     rate, z2 = successes / n, _Z**2
     centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z / (1 + z2 / n) * float(np.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)))

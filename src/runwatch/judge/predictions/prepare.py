@@ -368,6 +368,6 @@ def _prevalence(sample: Sample) -> tuple[str, ...]:
     if abs(a - b) <= max(2.58 * float(se), 0.01):
         return ()
     return (
-        f"positives are {100 * b:.1f} % of the candidate's rows and {100 * a:.1f} % of the baseline's: "
+        f"positives are {100 * b:.1f}% of the candidate's rows and {100 * a:.1f}% of the baseline's: "
         "precision and accuracy differ for that reason alone",
     )

@@ -100,7 +100,7 @@ def _counted(
     loss: _Loss,
     change: FloatArray,
 ) -> list[_SliceRows]:
-    """The slices of one coding that have support: at least max(30, 1 %) of the rows in and out of it."""
+    """The slices of one coding that have support: at least max(30, 1%) of the rows in and out of it."""
     total, least = len(change), max(FEWEST, int(np.ceil(_SHARE * len(change))))
     if (codes < 0).any():
         rows = codes >= 0

@@ -19,7 +19,7 @@ _SEED = 20_211_213
 
 
 def prediction_band(values: Sequence[float]) -> tuple[float, float]:
-    """Where one more seed of the same model falls in 95 %: mean ± t(.975, k-1) sd sqrt(1 + 1/k), k >= 2."""
+    """Where one more seed of the same model falls in 95%: mean ± t(.975, k-1) sd sqrt(1 + 1/k), k >= 2."""
     from scipy import special
 
     k = len(values)
@@ -30,7 +30,7 @@ def prediction_band(values: Sequence[float]) -> tuple[float, float]:
 
 def against_seeds(name: str, seeds: Sequence[float], candidate: float) -> Estimate:
     """One candidate against k >= 3 seeds of the baseline: the interval of its difference from their mean that
-    holds the next seed's in 95 %."""
+    holds the next seed's in 95%."""
     k = len(seeds)
     sd, mean = float(np.std(seeds, ddof=1)), float(np.mean(seeds))
     se = sd * math.sqrt(1 + 1 / k)
@@ -40,7 +40,7 @@ def against_seeds(name: str, seeds: Sequence[float], candidate: float) -> Estima
 
 def welch(name: str, baseline: Sequence[float], candidate: Sequence[float]) -> Estimate:
     """Two groups of at least two seeds: Welch's t on their means. The note says the smallest difference that
-    so many seeds show in 80 % of cases."""
+    so many seeds show in 80% of cases."""
     k_a, k_b = len(baseline), len(candidate)
     part_a, part_b = float(np.var(baseline, ddof=1)) / k_a, float(np.var(candidate, ddof=1)) / k_b
     square = part_a + part_b
@@ -67,7 +67,7 @@ def _with_visible(estimate: Estimate, se: float, df: float) -> Estimate:
     if not math.isfinite(df) or se == 0:
         return estimate
     visible = se * float(special.stdtrit(df, 0.975) + special.stdtrit(df, 0.8))
-    return replace(estimate, note=f"this many seeds show a difference of {visible:.3g} in 80 % of cases")
+    return replace(estimate, note=f"this many seeds show a difference of {visible:.3g} in 80% of cases")
 
 
 class TaskSeeds(msgspec.Struct, frozen=True):

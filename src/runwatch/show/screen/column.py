@@ -195,7 +195,7 @@ def quantile_chart(distribution: Distribution) -> ChartView:
 
 def distribution_chart(distribution: Distribution | None) -> ChartView:
     """The two densities over each other: the reference as a shaded ground, the current rows as a line.
-    The outermost 0.1 % of both are left out, so that a long tail does not squeeze the rest."""
+    The outermost 0.1% of both are left out, so that a long tail does not squeeze the rest."""
     import numpy as np
 
     if distribution is None or len(distribution.edges) < 2:

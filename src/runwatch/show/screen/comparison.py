@@ -40,7 +40,7 @@ _METRICS = (
     ViewColumn("candidate", "candidate", 9, right=True, drop=1),
     ViewColumn("baseline", "baseline", 9, right=True, drop=1),
     ViewColumn("delta", "difference", 11, right=True),
-    ViewColumn("ci", "95 % interval", 19, right=True, drop=2),
+    ViewColumn("ci", "95% interval", 19, right=True, drop=2),
     ViewColumn("p", "p (adj.)", 8, right=True, drop=4),
     ViewColumn("n", "n", 7, right=True, drop=5),
     ViewColumn("method", "method", 15, drop=6),

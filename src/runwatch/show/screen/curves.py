@@ -260,7 +260,7 @@ _T975 = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
 
 
 def prediction_band(members: list[ChartLine], name: str) -> tuple[ChartBand, ChartLine]:
-    """Where one more run of the group would lie with 95 %: mean +- t * sd * sqrt(1 + 1/k), at 200 places
+    """Where one more run of the group would lie with 95%: mean +- t * sd * sqrt(1 + 1/k), at 200 places
     between the steps that all have."""
     start, end = max(m.x[0] for m in members), min(m.x[-1] for m in members)
     grid = np.linspace(start, max(end, start), 200)

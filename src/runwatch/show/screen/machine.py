@@ -200,7 +200,7 @@ def machine_table(machine: Machine | None) -> TableView:
     message = f"{units.size(machine.memory_used)} of {units.size(machine.memory_total)}"
     rows.append(_row("memory", bar(share, 20, load_tone(share)), message))
     rows += [
-        _row(f"pressure {safe(name)}", bar(value / 100, 20, "warn"), f"{value:.1f} %")
+        _row(f"pressure {safe(name)}", bar(value / 100, 20, "warn"), f"{value:.1f}%")
         for name, value in machine.pressure
     ]
     rows += [_disk_row(disk) for disk in machine.disks]
@@ -221,7 +221,7 @@ def _row(name: str, gauge: Words, message: str) -> ViewRow:
 
 
 def _disk_row(disk: Disk) -> ViewRow:
-    message = f"{disk.percent:.0f} % used, {units.size(disk.free)} free"
+    message = f"{disk.percent:.0f}% used, {units.size(disk.free)} free"
     if disk.full_in is not None:
         message += f", full in {units.duration(disk.full_in)} at this pace"
     if disk.inodes_free is not None and disk.inodes_free < 0.1:

@@ -77,9 +77,9 @@ def distribution(key: object, steps: Steps) -> ChartView:
     rows = np.array([_quantiles(one) for _, one in steps]).reshape(len(steps), len(_QUANTILES))
     named: dict[int, tuple[str, Tone]] = {
         8: ("greatest", "muted"),
-        6: ("84 %", "info"),
+        6: ("84%", "info"),
         4: ("median", "series1"),
-        2: ("16 %", "info"),
+        2: ("16%", "info"),
         0: ("least", "muted"),
     }
     lines = tuple(ChartLine(name, tone, x, rows[:, i], i == 4) for i, (name, tone) in named.items())

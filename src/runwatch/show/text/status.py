@@ -9,9 +9,11 @@ from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.store.kept_facts import FORGOTTEN_AFTER, newest_by_root, together
 from runwatch.store.snapshot_facts import SnapshotFacts
+from runwatch.system.threads import started
 
 BEATS = 3
 _TIGHT = 85.0
+_ANSWER_TIMEOUT_S = 0.3
 _COLOURS = {"bad": "red", "warn": "yellow", "good": "green", "old": "brightblack"}
 
 
@@ -33,6 +35,21 @@ def chosen(rows: Iterable[SnapshotFacts], roots: Sequence[str], host: str, now: 
         ]
         parts += sorted(fitting, key=lambda key: key[0] != host)[:1]
     return [known[key] for key in dict.fromkeys(parts)]
+
+
+def still_there(parts: Sequence[SnapshotFacts], host: str, now: float) -> list[SnapshotFacts]:
+    """The parts without old ones whose root was deleted on this machine. A root that can't be asked within a
+    moment, as on a mount that stopped answering, counts as there."""
+    old = [part for part in parts if part.facts.get("host") == host and is_old(part, now)]
+    gone: list[SnapshotFacts] = []
+
+    def look() -> None:
+        gone.extend(part for part in old if not any(map(os.path.lexists, part.facts["roots"])))
+
+    looking = started(look, "runwatch-roots")
+    if looking is not None:
+        looking.join(_ANSWER_TIMEOUT_S)
+    return [part for part in parts if part not in gone]
 
 
 def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) -> str:

@@ -207,8 +207,13 @@ class RunsPane(Pane):
     def action_hide(self) -> None:
         if (key := self._run_here()) is not None:
             hidden = key in self.choice.hidden
-            self.choice.hidden ^= {key}
-            self._changed("shown again" if hidden else "hidden; X shows hidden runs")
+            self._toggle_hidden(key)
+            host(self).undos.append(lambda: self._toggle_hidden(key))
+            host(self).say("shown again" if hidden else "hidden; u undoes it, X shows hidden runs")
+
+    def _toggle_hidden(self, key: RunKey) -> None:
+        self.choice.hidden ^= {key}
+        self._changed()
 
     def action_hidden(self) -> None:
         self.choice.with_hidden = not self.choice.with_hidden

@@ -43,6 +43,7 @@ class TasksPane(Pane):
     ]
 
     _files: Words = ()
+    _awaited: tasks.TaskKey | None = None
 
     def compose(self) -> ComposeResult:
         yield LineWidget(id="tasks-note", collapse=True)
@@ -64,6 +65,15 @@ class TasksPane(Pane):
             self._files = files
             self.border_subtitle = content(files, palette(self.app))
         self.query_one(TableWidget).show(table)
+        if self._awaited is not None:
+            self.go_to(self._awaited)
+
+    def go_to(self, key: tasks.TaskKey) -> None:
+        """Put the cursor on a task, now or as soon as it is listed, unless it is moved before."""
+        self._awaited = key
+        self.query_one(TableWidget).select(key)
+        if self.key == key:
+            self._awaited = None
 
     @property
     def key(self) -> tasks.TaskKey | None:
@@ -72,6 +82,7 @@ class TasksPane(Pane):
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
+        self._awaited = None
 
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()

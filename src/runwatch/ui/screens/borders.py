@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from textual import events
-from textual.screen import Screen
 
+from runwatch.ui.left_once import LeftOnce
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.selection import Selection
 
@@ -14,7 +14,7 @@ PARTS, LEAST = 50, 12
 """The board's width, and what either column keeps of it."""
 
 
-class Borders(Screen[None]):
+class Borders(LeftOnce[None]):
     """``panes`` in their order."""
 
     choice: Selection

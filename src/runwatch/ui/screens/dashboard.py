@@ -306,7 +306,9 @@ class Dashboard(LiveScreen, Borders):
         self.query_one("#headline", OpenLine).show((Span(message, "warn" if slow else "muted"),))
 
     def show_briefs(self, briefs: Sequence[tuple[str, Brief]]) -> None:
-        """Say in one line that something happened since a person last looked; "" puts the line away."""
+        """Say in one line that something happened since a person last looked; () puts the line away. At a
+        first opening the board itself is the news."""
+        briefs = [(root, brief) for root, brief in briefs if not brief.first]
         message = "; ".join(safe(brief.headline) for _, brief in briefs)
         if not message:
             self.query_one("#banner", OpenLine).show(())

@@ -6,15 +6,14 @@ import time
 from abc import abstractmethod
 from typing import Any
 
-from textual.screen import Screen
-
 from runwatch.ui.host import Build, Host, host
+from runwatch.ui.left_once import LeftOnce
 from runwatch.ui.messages import ViewChanged
 
 _EMPTY_AFTER_S = 0.5
 
 
-class LiveScreen(Screen[None]):
+class LiveScreen(LeftOnce[None]):
     """``job`` returns a function that makes the view on another thread; ``paint`` shows it. ``painted``: a
     view was shown. It goes on being painted under a dialog. ``finding``: the finding that led here."""
 

@@ -45,10 +45,13 @@ class PaletteScreen(SearchDialog[PaletteCommand]):
     ) -> None:
         super().__init__()
         self._commands, self._more = list(commands), more
+        self._every: list[PaletteCommand] | None = None
         self._found: list[PaletteCommand] = []
 
     def show_found(self, words: str) -> None:
-        every = [*self._commands, *self._more()] if words else self._commands
+        if words and self._every is None:  # of ten thousand runs: not at every letter
+            self._every = [*self._commands, *self._more()]
+        every = self._every if words and self._every is not None else self._commands
         if words:
             search = FuzzySearch()
             scored = [(self._score(search, words, command), i) for i, command in enumerate(every)]

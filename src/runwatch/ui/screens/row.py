@@ -13,13 +13,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from runwatch.show.screen.view import Span, ViewColumn, ViewRow, Words
+from runwatch.ui.left_once import LeftOnce
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import content, width_of
 
 _LABEL, _SHORT = 16, 52
 
 
-class RowScreen(ModalScreen[None]):
+class RowScreen(LeftOnce[None], ModalScreen[None]):
     """Every cell with its column's name, wrapped; those that the table had to drop as well. A column of signs
     has no line of its own."""
 

@@ -7,6 +7,7 @@ import numpy as np
 from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "ks"
+_LARGEST_STEP, _ROWS_A_STEP = 0.1, 5
 
 
 def applies(pair: ColumnPair) -> bool:
@@ -17,6 +18,19 @@ def measure(pair: ColumnPair) -> float:
     """max |F - G| over the edges: never above the true distance, at most the largest bin share below it."""
     f, g = pair.cumulative
     return float(np.abs(f - g).max(initial=0.0))
+
+
+def unrounded(pair: ColumnPair) -> float:
+    """The distance; where one side's values are a coarser rounding of the other's, at the middle of its steps
+    (the mid-distribution function, Parzen 2004), which rounding leaves in its place."""
+    sides = pair.reference.counts, pair.current.counts
+    for coarse, fine in (sides, sides[::-1]):
+        held = coarse > 0
+        stepped = coarse.sum() >= _ROWS_A_STEP * held.sum() and coarse.max() <= _LARGEST_STEP * coarse.sum()
+        if stepped and 2 * fine[~held].sum() >= fine.sum() > 0:
+            f, g = ((np.cumsum(side) - side / 2) / side.sum() for side in sides)
+            return float(np.abs(f - g)[held].max())
+    return measure(pair)
 
 
 def upper(pair: ColumnPair) -> float:

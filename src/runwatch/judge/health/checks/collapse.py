@@ -60,11 +60,13 @@ class Collapse(CurveCheck):
         direction, moving = direction_of(curve.tag), has_moving_target(curve.tag)
         if curve.trace is None or direction is None or (moving and direction == "min"):
             return []
-        if isinstance(diverged, Diverged) and (curve.trace.count > _FEW or diverged.signs(curve)):
+        if isinstance(diverged, Diverged) and curve.trace.count > _FEW:
             return []
         way = 1.0 if direction == "min" else -1.0
         collapse = _collapsed(way * curve.trace.means)
-        if collapse is None or (moving and curve.trace.filled - collapse.since < _REWARD_STAYED):
+        if collapse is None or (isinstance(diverged, Diverged) and diverged.signs(curve)):
+            return []
+        if moving and curve.trace.filled - collapse.since < _REWARD_STAYED:
             return []
         at, since, start, best, now = collapse
         best_step, since_step = int(curve.trace.steps[at]), int(curve.trace.steps[since])

@@ -29,10 +29,10 @@ _STAYS, _ABOVE_PEAK = 0.6, 0.1
 
 
 class Diverged(CurveCheck):
-    """The median of 20 points above the best such median by max(50 %, 6 standard errors of their difference)
+    """The median of 20 points above the best such median by max(50%, 6 standard errors of their difference)
     at three looks, ten points apart, or by four fifths of what the loss had fallen by and a tenth. The
     noise is that of neighbouring points, so a steady rise does not hide itself. A restart of the learning
-    rate takes back a part of the fall: a rise below 30 % of it, counted from the first three points, is
+    rate takes back a part of the fall: a rise below 30% of it, counted from the first three points, is
     none, unless it undoes three quarters of the halvings; where values are <= 0, it must be half of that.
     A loss that falls again by two fifths of its rise was at a restart of its rate or at a new stage: then
     only a rise above that peak counts. It is critical above twice the level where it began, which no
@@ -59,11 +59,11 @@ class Diverged(CurveCheck):
                 self._check(window, ends)
 
     def _check(self, window: Window, ends: IntArray) -> None:
+        if len(ends) == 1 and self._is_new_best(window, int(ends[0])):
+            return
         rows = rows_at(window.values, ends - _WIDTH - window.origin, _WIDTH)
         medians = median_of_rows(rows)
-        if math.isnan(self._start):
-            self._start = float(medians[0])
-            self._first = max(self._start, sorted(window.values[:3].tolist())[1])
+        self._begin(float(medians[0]), window)
         bests = np.minimum.accumulate(np.concatenate(((self._best,), medians)))
         above = bool((medians > bests[:-1]).any())
         if above or self._streak:
@@ -73,6 +73,25 @@ class Diverged(CurveCheck):
             self._best = float(bests[-1])
             self._best_step = _step(window, int(ends[int(np.argmin(medians))]))
         self._last = float(medians[-1])
+
+    def _is_new_best(self, window: Window, end: int) -> bool:
+        """A new block alone, no worse than all before it, which is how most go: Python tells it in a tenth of
+        numpy's time."""
+        at = end - window.origin
+        row = sorted(window.values[at - _WIDTH : at].tolist())
+        median = (row[_WIDTH // 2 - 1] + row[_WIDTH // 2]) / 2
+        if self._streak or not median <= self._best:
+            return False
+        self._begin(median, window)
+        if median < self._best:
+            self._best, self._best_step = median, _step(window, end)
+        self._last = median
+        return True
+
+    def _begin(self, median: float, window: Window) -> None:
+        if math.isnan(self._start):
+            self._start = median
+            self._first = max(median, sorted(window.values[:3].tolist())[1])
 
     def _note_streak(
         self, window: Window, ends: IntArray, medians: FloatArray, bests: FloatArray, over: np.ndarray

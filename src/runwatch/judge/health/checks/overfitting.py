@@ -61,9 +61,9 @@ class BestValidation(CurveCheck):
         return self.count - 1 - self.best_index
 
     def rise(self) -> float | None:
-        """How much worse than its best the validation loss is now, if surely so: by 2 % and by four
+        """How much worse than its best the validation loss is now, if surely so: by 2% and by four
         standard errors of the difference of two 3-point medians (three, asked at every evaluation, cry in
-        2 % of healthy runs, four in 0.5 %); else None."""
+        2% of healthy runs, four in 0.5%); else None."""
         if self.best_step is None or self.evaluations_since < _EVALUATIONS:
             return None
         noise = 1.4826 * median(np.abs(np.diff(self.recent))) / math.sqrt(2)
@@ -117,7 +117,7 @@ def _sign(curve: CurveView, memory: BestValidation, train: str, trace: Trace) ->
 
 
 def _still_falling(trace: Trace, step: int) -> bool:
-    """Whether the training loss is lower now than around ``step``, by 1 %."""
+    """Whether the training loss is lower now than around ``step``, by 1%."""
     at = int(np.searchsorted(trace.steps, step, side="right"))
     if at == 0 or at >= trace.filled:
         return False

@@ -21,7 +21,7 @@ _GAIN, _EXCLUDED, _WORSE = 0.002, 0.01, 0.01
 
 class Plateau(CurveCheck):
     """In the last quarter of a curve, the median of its last third is no better than that of its first by
-    0.2 %, a gain of 1 % is excluded by two standard errors, and it isn't worse by 1 % (that has other names).
+    0.2%, a gain of 1% is excluded by two standard errors, and it isn't worse by 1% (that has other names).
     Works on the trace's block means and remembers nothing itself."""
 
     __slots__ = ()

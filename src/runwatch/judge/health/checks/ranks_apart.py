@@ -23,7 +23,7 @@ _BEHIND, _BEHIND_POINTS = 0.1, 20
 
 class RanksApart(RunCheck):
     """Of one loss written by several ranks: one is behind by a tenth of the run and 20 points, or its level
-    over the last quarter is off the ranks' median by 20 % and six standard errors."""
+    over the last quarter is off the ranks' median by 20% and six standard errors."""
 
     NAME: ClassVar[str] = "ranks-apart"
 

@@ -82,7 +82,7 @@ class Pace(CurveCheck):
 
 
 class Slow(RunCheck):
-    """Over the last five minutes a step took 1.43 times its median so far (30 % less throughput)."""
+    """Over the last five minutes a step took 1.43 times its median so far (30% less throughput)."""
 
     NAME: ClassVar[str] = "slow"
 

@@ -51,6 +51,8 @@ class Spike(CurveCheck):
     def feed(self, batch: PointBatch) -> None:
         for window in batch.windows:
             self._count = window.after
+            if window.after <= SHORT * BLOCK:
+                continue
             for index, ratio in _points_over(window):
                 self._note(window, index, ratio)
 
