@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import time
 import traceback
 from collections import deque
@@ -65,7 +64,6 @@ if TYPE_CHECKING:
 
 _REFRESH_AGES_S = 15.0
 _KEEP_AFTER_S = 0.5
-_FIRST_FRAME_S = 0.5
 _DEEPEST, _MOST_UNDO = 16, 100  # screens opened from each other, then each takes the place of the last
 _SAID: dict[str, Tone] = {"information": "info", "warning": "warn", "error": "bad"}
 
@@ -110,7 +108,6 @@ class RunwatchApp(ThemedApp, LeavingApp):
         self._walked: ref[LiveScreen] | None = None
         self._began, self._ticket = time.monotonic(), 0
         self._keeping: Timer | None = None
-        self._drawn = threading.Event()
         self._asker: LiveScreen | None = None
         self._control_filter = ControlFilter(settings.ascii_only)
         self._notices = self.take_themes(settings.themes, settings.theme)
@@ -169,20 +166,13 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def _start_watching(self) -> None:
         def start() -> None:
-            self.watching.start(self._publish)
+            self.watching.start(self.bridge.publish)
             self.post_message(
                 ViewsLoaded([self.watching.saved_view(root) for root in self.settings.roots[:1]])
             )
             self.post_message(Briefed(self.watching.briefs()))
 
         in_background(self, "watching could not be started", start, "start")
-
-    def _publish(self, snapshot: Snapshot) -> None:
-        """What watches waits for the first frame: what it did meanwhile would only delay that."""
-        self.bridge.publish(snapshot)
-        if not self._drawn.is_set():
-            self._drawn.wait(_FIRST_FRAME_S)
-            self._drawn.set()
 
     def on_views_loaded(self, event: ViewsLoaded) -> None:
         for view in event.views:
@@ -243,8 +233,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         if event.ticket == self._ticket and live is not None and live is self._asker:
             live.painted = True
             live.take(event.view)
-            if not self._drawn.is_set():
-                live.call_after_refresh(self._drawn.set)
+            live.call_after_refresh(self.bridge.drawn.set)
 
     def on_view_failed(self, event: ViewFailed) -> None:
         self.say(f"{event.what}: {event.error}", "error")
