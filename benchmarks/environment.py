@@ -14,12 +14,7 @@ from pathlib import Path
 from benchmarks.places import DATA
 
 PACKAGES = {
-    "screens": (
-        "terminalboard==0.5.3",
-        "wandb==0.31.0",
-        "epokio==0.9.5",
-        "tensorboard==2.21.0",
-    ),
+    "screens": ("terminalboard==0.5.3", "wandb==0.31.0", "epokio==0.9.5", "tensorboard==2.21.0"),
     "tables": ("evidently==0.7.23", "nannyml==0.13.1", "pandas<3", "polars==2.1.0", "pyarrow"),
 }
 

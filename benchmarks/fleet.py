@@ -30,13 +30,13 @@ from runwatch.cli._dashboard_fleet import DashboardFleet
 from runwatch.hosts.naming import placed
 from runwatch.hosts.remote import Remote, opening
 from runwatch.monitor.live import Monitor
-from runwatch.store import paths
+from runwatch.system.folders import state_dir
 from runwatch.store.state import State
 import psutil
 me = psutil.Process()
 here, others = placed(sys.argv[1:], None)
 local = Monitor(here, config.load(here)) if here else None
-state = State(paths.state_dir())
+state = State(state_dir())
 make = lambda changed: [Remote(one, opening(one, keep=True), changed) for one in others]
 board = DashboardFleet(local, make, state)
 base, newest, first = me.memory_info().rss, [None], {}

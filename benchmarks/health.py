@@ -16,8 +16,8 @@ from collections.abc import Callable
 import numpy as np
 
 from runwatch.domain.points import Points
-from runwatch.judge.health import RunHealth
 from runwatch.judge.health.forecast import forecast
+from runwatch.judge.health.monitor import RunHealth
 from runwatch.judge.health.rhythm import Rhythm
 
 ABOVE_INFO = ("warning", "critical")

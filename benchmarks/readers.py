@@ -23,7 +23,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks import workloads
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.operations import Append
 from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat, Folder

@@ -62,7 +62,7 @@ def seeds(*endings: str) -> list[tuple[str, bytes]]:
 
 def readers(name: str, data: bytes) -> None:
     """Every run reader: the run that a changed file belongs to is read to the end, and what is beside it."""
-    from runwatch.config import Settings
+    from runwatch.config.settings import Settings
     from runwatch.monitor.reading import RootReader
     from runwatch.readers.registry import built_in
 

@@ -51,6 +51,7 @@ PLAN = (
     Picture("comparison", COMPARISON),
     Picture("scores", (*COMPARISON, "2")),
     Picture("run", RUN),
+    Picture("media", ("on:champion-seed-3", "enter", "until:Console", "7", "until:72 × 54"), (100, 34)),
     Picture("80x24", RUNNING, (80, 24)),
     Picture("help", (*RUNNING, "question_mark")),
 )

@@ -12,10 +12,12 @@ from types import ModuleType
 import pytest
 
 from runwatch.cli import command_names
+from runwatch.domain.drift import ColumnDrift, DriftReport
 from runwatch.judge.drift import measures
 from runwatch.judge.quality import run as quality
-from runwatch.rules import load_rules
 from runwatch.rules.engine import registry
+from runwatch.rules.engine.registry import load_rules
+from runwatch.show.drift import drift_json
 from runwatch.ui.panes.base import panes
 from runwatch.ui.themes import load_themes
 
@@ -65,9 +67,18 @@ def test_the_example_passes_its_test(name: str) -> None:
         test()
 
 
+def shown_measures() -> set[str]:
+    """The measures in the JSON of a report whose column has every one of them."""
+    every = dict.fromkeys(measures.measures(), 0.5)
+    column = ColumnDrift("age", "numeric", "drifted", "moved", "ks", measures=every)
+    (shown,) = drift_json(DriftReport("drifted", 1.0, 1, 9, 1, 9, (column,)))["columns"]
+    return {name for name in every if shown.get(name) == 0.5}
+
+
 def test_the_examples_are_found_by_their_place(in_place: Path) -> None:
     assert "no-checkpoint" in {rule.NAME for rule in load_rules()[0]}
     assert "overlap" in measures.measures()
+    assert shown_measures() >= {"overlap", "psi"}
     assert "few-rows" in {check.NAME for check in quality.all_checks()}
     assert "formats" in {pane.ID for pane in panes()}
     assert "formats" in command_names()

@@ -20,6 +20,7 @@ from msgspec.structs import FieldInfo
 
 from runwatch import config
 from runwatch.cli import Parser, command_names, common_options, main
+from runwatch.config import settings
 from runwatch.demo.copying import copy
 
 ROOT = Path(__file__).parent.parent
@@ -30,18 +31,18 @@ PAGES = [
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|(?:src|href|srcset)=\"([^\"]+)\"")
 SECTIONS = {
-    "watch": config.Watch,
-    "baseline": config.BaselineSetting,
-    "metrics": config.Metrics,
-    "runs": config.RunFiles,
-    "data": config.Data,
-    "predictions": config.Predictions,
-    "models": config.Model,
-    "tasks": config.Tasks,
-    "rules": config.CustomRule,
-    "alerts": config.Alerts,
-    "ui": config.Ui,
-    "hosts": config.HostSettings,
+    "watch": settings.Watch,
+    "baseline": settings.BaselineSetting,
+    "metrics": settings.Metrics,
+    "runs": settings.RunFiles,
+    "data": settings.Data,
+    "predictions": settings.Predictions,
+    "models": settings.Model,
+    "tasks": settings.Tasks,
+    "rules": settings.CustomRule,
+    "alerts": settings.Alerts,
+    "ui": settings.Ui,
+    "hosts": settings.HostSettings,
 }
 
 
@@ -180,8 +181,8 @@ def keys_of(kind: type[Any], prefix: str = "") -> Iterator[tuple[str, FieldInfo]
             for k in (inner, *getattr(inner, "__args__", ()))
             if isinstance(k, type) and issubclass(k, msgspec.Struct)
         ]
-        if kind is config.Metrics and one.name == "named":
-            yield from keys_of(config.MetricSetting, "NAME.")
+        if kind is settings.Metrics and one.name == "named":
+            yield from keys_of(settings.MetricSetting, "NAME.")
         elif nested:
             yield from keys_of(nested[0], f"{prefix}{one.name}.")  # type: ignore[arg-type]
         else:
@@ -207,7 +208,7 @@ def test_every_key_is_explained_with_its_default(name: str) -> None:
 
 
 def test_no_section_is_left_out() -> None:
-    own = set(config.Settings.__struct_fields__) - {"folder", "file", "id", "alerts_file"}
+    own = set(settings.Settings.__struct_fields__) - {"folder", "file", "id", "alerts_file"}
     own -= {"bounds", "withheld", "problems", "digest"}
     assert own - {"rule_options", "rule_places", "reader_options"} == set(SECTIONS)
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@ from datetime import date
 
 from runwatch.alerts import alarm as module
 from runwatch.alerts.alarm import Alarm
-from runwatch.config import Alerts
+from runwatch.config.settings import Alerts
 from runwatch.domain.finding import Finding
 from runwatch.domain.task import TaskList
 from runwatch.tasks.todotxt import parse_all

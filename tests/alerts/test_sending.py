@@ -17,7 +17,7 @@ from runwatch.alerts.dispatch import AlertEvent, Notification
 from runwatch.alerts.outbox import Outbox, Services, senders
 from runwatch.alerts.secrets import AlertError, expand, exposed, mask, masked
 from runwatch.alerts.webhook import Webhook
-from runwatch.config import Alerts
+from runwatch.config.settings import Alerts
 
 NOW = 1_790_000_000.0
 TOKEN = "s3cr3t-t0k3n"

@@ -21,7 +21,7 @@ from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
 from runwatch.alerts.shapes import form_of
 from runwatch.alerts.webhook import Webhook
-from runwatch.config import Alerts
+from runwatch.config.settings import Alerts
 
 
 def note(

@@ -10,9 +10,8 @@ import pytest
 
 from patience import PATIENCE_S
 from runwatch.cli import main
-from runwatch.store.paths import root_identity
 from runwatch.store.state import Holder, State
-from runwatch.system.identity import host_name
+from runwatch.system.identity import host_name, root_identity
 
 
 @pytest.fixture

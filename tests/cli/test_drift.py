@@ -35,11 +35,7 @@ def table(n: int, seed: int, shift: float = 0.0, missing: float = 0.0) -> pa.Tab
     x = rng.normal(shift, 1, n)
     x[rng.random(n) < missing] = np.nan
     return pa.table(
-        {
-            "x": pa.array(x, from_pandas=True),
-            "y": rng.normal(size=n),
-            "region": rng.choice(["n", "s"], n),
-        }
+        {"x": pa.array(x, from_pandas=True), "y": rng.normal(size=n), "region": rng.choice(["n", "s"], n)}
     )
 
 

@@ -50,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("", "nothing is asked"),
+        ("", "no query given"),
         ("delete from runs", "not authorized"),
         ("select 1; select 2", "one statement at a time; the tables are"),
     ],

@@ -10,7 +10,8 @@ import pytest
 
 from runwatch import config
 from runwatch.cli import main
-from runwatch.config import Settings, trust
+from runwatch.config import trust
+from runwatch.config.settings import Settings
 from runwatch.data.errors import DataError
 from runwatch.data.workflow import find_files
 from runwatch.monitor.root_state import place_of

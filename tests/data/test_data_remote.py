@@ -196,10 +196,10 @@ def test_sftp_trusts_no_host_that_is_not_known_and_says_who_is_denied(
         own = home / ".ssh"
         known = (own / "known_hosts").read_text()
         (own / "known_hosts").write_text("")
-        assert "whose key is not a known one" in drift(folder / "ref.parquet", url)[2]
+        assert "whose key is unknown" in drift(folder / "ref.parquet", url)[2]
         other = (own / "id_ed25519.pub").read_text()
         (own / "known_hosts").write_text(f"[127.0.0.1]:{port} {other}")
-        assert "whose key is not a known one" in drift(folder / "ref.parquet", url)[2]
+        assert "whose key is unknown" in drift(folder / "ref.parquet", url)[2]
         (own / "known_hosts").write_text(known)
         (own / "id_ed25519").unlink()
         said = drift(folder / "ref.parquet", url.replace("sftp://", "sftp://someone:geheim@"))[2]

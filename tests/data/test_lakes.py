@@ -43,10 +43,7 @@ def test_a_plain_delta_table_is_read(tmp_path: Path) -> None:
 
 
 DELTA = {
-    "deletion vectors": (
-        {},
-        {"deletionVector": {"storageType": "u", "pathOrInlineDv": "x"}},
-    ),
+    "deletion vectors": ({}, {"deletionVector": {"storageType": "u", "pathOrInlineDv": "x"}}),
     "column mapping": ({"metaData": {"configuration": {"delta.columnMapping.mode": "name"}}}, {}),
     "catalogManaged": ({"protocol": {"minReaderVersion": 3, "readerFeatures": ["catalogManaged"]}}, {}),
 }

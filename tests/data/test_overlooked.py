@@ -42,8 +42,8 @@ CASES = [
     (["features.parquet"], "features.parquet", "on its own"),
     (["reference.csv"], "reference.csv", "nothing beside it looks like a batch"),
     (["predictions.parquet"], "predictions.parquet", "without a baseline"),
-    (["a.xlsx", "b.xlsx"], ".", "holds 2 .xlsx files, which are not read"),
-    (["survey.SAV"], "survey.SAV", ".sav files are not read"),
+    (["a.xlsx", "b.xlsx"], ".", "holds 2 .xlsx files, which are not supported"),
+    (["survey.SAV"], "survey.SAV", ".sav files are not supported"),
     (["t.lance/_versions/1.manifest", "t.lance/data/x.lance"], "t.lance", "is a Lance dataset"),
     (["h/.hoodie/hoodie.properties", "h/x.parquet", "h/y_1.parquet"], "h", "is a Hudi table"),
 ]
@@ -86,6 +86,8 @@ def test_many_places_are_counted(tmp_path: Path, capsys) -> None:
 
 def test_check_and_drift_say_it_to_people(tmp_path: Path, capsys) -> None:
     put(tmp_path, "r.parquet", "new/1.parquet", "new/2.xlsx")
-    assert drift(tmp_path / "r.parquet", tmp_path / "new")[2].count("2.xlsx: .xlsx files are not read") == 1
+    assert (
+        drift(tmp_path / "r.parquet", tmp_path / "new")[2].count("2.xlsx: .xlsx files are not supported") == 1
+    )
     main(["check", str(tmp_path)])
-    assert "NOT JUDGED new/2.xlsx: .xlsx files are not read" in capsys.readouterr().out
+    assert "NOT JUDGED new/2.xlsx: .xlsx files are not supported" in capsys.readouterr().out

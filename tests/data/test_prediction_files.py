@@ -47,6 +47,16 @@ def test_csv_and_parquet_give_the_same_columns(tmp_path: Path) -> None:
         assert column_names(path) == ("id", "y", "s", "t", "b")
 
 
+CUT = ["id;s\n1;0,25\n2;1\n", "id;s\n1;0.25\n2;1\n", "id|s\n1|0.25\n2|1\n", "id,s\n1,0.25\n2,1\n"]
+
+
+@pytest.mark.parametrize("text", CUT)
+def test_predictions_are_split_as_they_were_written(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, "p.csv", text)
+    assert column_names(path) == ("id", "s")
+    np.testing.assert_array_equal(loaded(path, "s")["s"], [0.25, 1.0])
+
+
 def test_integers_with_holes_are_floats_and_dates_are_text(tmp_path: Path) -> None:
     path = written(tmp_path, "p.csv", "n,d\n1,2026-03-01\n,2026-03-02\n")
     found = loaded(path, "n", "d")
@@ -160,10 +170,10 @@ def test_metric_files(tmp_path: Path) -> None:
     ("name", "content", "words"),
     [
         ("a.json", "{", "cannot be read"),
-        ("a.json", "[1, 2]", "not a table"),
+        ("a.json", "[1, 2]", "not a mapping"),
         ("a.json", '{"a": "b"}', "no numbers"),
         ("a.yaml", "a: [1", "cannot be read"),
-        ("a.yaml", "!!python/object/apply:os.system ['true']", "not a table of names"),
+        ("a.yaml", "!!python/object/apply:os.system ['true']", "not a mapping of names"),
         ("a.json", b"\xff\xfe", "cannot be read"),
         ("a.json", "[" * 5000, "cannot be read"),
     ],

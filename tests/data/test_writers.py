@@ -144,11 +144,7 @@ def test_a_gzip_body_is_read_whatever_its_name_says(tmp_path: Path) -> None:
     assert drift(tmp_path / "ref.csv", tmp_path / "b.csv")[1]["current"]["rows"] == 900
 
 
-HEADERS = {
-    "comments": "# exported\n# by: a job\n",
-    "delimiter": "sep=,\n",
-    "blank": "\n",
-}
+HEADERS = {"comments": "# exported\n# by: a job\n", "delimiter": "sep=,\n", "blank": "\n"}
 
 
 @pytest.mark.parametrize("before", HEADERS.values(), ids=HEADERS)
@@ -251,6 +247,35 @@ def test_three_decimals_behind_a_comma_are_no_thousands(tmp_path: Path) -> None:
         text = [str(v) if name == "plain" else str(v).replace(".", ",") for v in values]
         parquet(tmp_path / f"{name}.parquet", v=values if name == "plain" else text)
     assert verdict(tmp_path / "plain.parquet", tmp_path / "comma.parquet", "v") == "stable"
+
+
+MOMENTS = [
+    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%y", "%d.%m.%y", "%d-%b-%y", "%d%b%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S UTC",
+    "%Y-%m-%d %H:%M:%S.%f+00", "%Y-%m-%d %H:%M:%S,%f", "%a, %d %b %Y %H:%M:%S GMT", "%d/%b/%Y:%H:%M:%S +0000",
+    "%a %b %d %H:%M:%S %Y", "%a %b %d %Y %H:%M:%S GMT+0000", "%Y%m%dT%H%M%SZ", "%A, %B %d, %Y", "%Y-%m",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", MOMENTS)
+def test_moments_are_clocks_however_they_are_written(tmp_path: Path, form: str) -> None:
+    r = np.random.default_rng(7)
+    for name, start in (("ref", "2026-03-01"), ("next", "2026-06-01"), ("back", "2019-03-01")):
+        seconds = pd.to_timedelta(r.integers(0, 90 * 86_400, 1000), unit="s")
+        at = pd.to_datetime(start) + seconds
+        pd.DataFrame({"t": at.strftime(form)}).to_parquet(tmp_path / f"{name}.parquet")
+        pd.DataFrame({"t": at}).to_parquet(tmp_path / f"{name}-iso.parquet")
+    for now in ("next", "next-iso"):
+        assert verdict(tmp_path / "ref.parquet", tmp_path / f"{now}.parquet", "t") == "stable"
+    assert verdict(tmp_path / "ref.parquet", tmp_path / "back.parquet", "t") in MOVED
+    assert verdict(tmp_path / "ref-iso.parquet", tmp_path / "next.parquet", "t") == "stable"
+
+
+def test_codes_of_three_pairs_of_digits_are_no_dates(tmp_path: Path) -> None:
+    r = np.random.default_rng(8)
+    codes = [f"{a:02}-{b:02}-{c:02}" for a, b, c in r.integers(0, 99, (60, 3))]
+    for name, n, few in (("ref", 1500, 60), ("moved", 1000, 20)):
+        pd.DataFrame({"c": r.choice(codes[:few], n)}).to_parquet(tmp_path / f"{name}.parquet")
+    assert verdict(tmp_path / "ref.parquet", tmp_path / "moved.parquet", "c") in MOVED
 
 
 @pytest.mark.parametrize("mark", ["n/a", "NaN", "TBD"])

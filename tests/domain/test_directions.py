@@ -30,6 +30,7 @@ def test_agrees_with_the_reference_list(name: str) -> None:
         ("split0_test_neg_log_loss", "max"),
         ("rank_0/loss", "min"),
         ("seed_42/train_loss", "min"),
+        ("AverageEpRet", "max"),
         ("coco/bbox_mAP", "max"),
         ("bbox/AP", "max"),
         ("eval_top1", "max"),

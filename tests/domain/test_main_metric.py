@@ -82,3 +82,8 @@ def test_every_place_names_the_same(
 def test_the_best_so_far_stands_behind_the_value_itself() -> None:
     assert main_metric({"best_val_loss": "min", "train_loss": "min", "val_loss": "min"}) == "val_loss"
     assert main_metric({"best_val_loss": "min", "train_loss": "min"}) == "best_val_loss"
+
+
+def test_a_sum_of_losses_stands_before_its_parts() -> None:
+    assert main_metric({"loss_cls": "min", "total_loss": "min", "iou_loss": "min"}) == "total_loss"
+    assert main_metric({"val/kl_loss": "min", "val/loss": "min", "loss": "min"}) == "val/loss"

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.monitor.reading import RootReader
 from runwatch.readers.registry import built_in
 

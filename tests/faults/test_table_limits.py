@@ -18,7 +18,7 @@ import pytest
 
 from runwatch import config
 from runwatch.cli import main
-from runwatch.config import ConfigError
+from runwatch.config.settings import ConfigError
 from runwatch.data import predictions
 from runwatch.data.avro import AvroError, records
 from runwatch.data.errors import DataError

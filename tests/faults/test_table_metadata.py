@@ -21,11 +21,7 @@ from runwatch.readers.common.bounded_json import PastLimit, parse
 
 WRITERS = Path(__file__).parents[1] / "fixtures" / "writers"
 COMMIT, STATE = "_delta_log/00000000000000000000.json", "state.json"
-TABLES = {
-    COMMIT: "delta/overwritten",
-    STATE: "hf/saved",
-    "metadata/v9.metadata.json": "iceberg/overwritten",
-}
+TABLES = {COMMIT: "delta/overwritten", STATE: "hf/saved", "metadata/v9.metadata.json": "iceberg/overwritten"}
 ODD = [None, 7, "x", [], [1], {}, {"x": 1}, "\0", "../../x", "file:///x", -1, True]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from looking import dashboard, messages, only_run, write
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.monitor.reading import RootReader
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.registry import built_in

@@ -22,15 +22,15 @@ from proxy import Wire
 from sshd import RUNWATCH
 
 from runwatch.cli._dashboard_fleet import DashboardFleet
-from runwatch.config import Alerts
+from runwatch.config.settings import Alerts
 from runwatch.domain.intents import AddTask, PinBaseline, Rescan
 from runwatch.domain.run import RunKey
 from runwatch.hosts.alerting import host_alerts
 from runwatch.hosts.remote import Remote, opening
 from runwatch.hosts.targets import target
 from runwatch.monitor.media import Media
-from runwatch.store import paths
 from runwatch.store.state import State
+from runwatch.system.folders import state_dir
 
 MEDIA = Path(__file__).parents[1] / "fixtures/media"
 
@@ -42,7 +42,7 @@ class Board:
 
     def __init__(self, *hosts: str, webhook: str = "") -> None:
         targets = [target(name, ("runs",), {}) for name in hosts]
-        state = State(paths.state_dir())
+        state = State(state_dir())
         self.fleet = DashboardFleet(
             None,
             lambda changed: [Remote(one, opening(one, keep=True), changed) for one in targets],

@@ -141,7 +141,7 @@ class _Answering:
     [
         (b"[" * (JSON_DEPTH + 1) + b"]" * (JSON_DEPTH + 1), f"nested deeper than {JSON_DEPTH}"),
         (b'{"cores": ', "Expecting value"),
-        (b"[1]", "no object"),
+        (b"[1]", "not an object"),
     ],
 )
 def test_a_look_at_the_machine_that_is_no_json_object_is_refused_in_words(machine, why):
@@ -246,4 +246,4 @@ def test_a_mirror_that_sends_what_was_not_asked_for_is_refused(reach, runwatch):
     evil = HOSTILE.replace("PATHS", '["a/metrics.jsonl"]').replace("START", "10**15").replace("SIZE", "10**6")
     reach.host("odd", runwatch=evil)
     (problem,) = json.loads(runwatch("ls", "odd:runs", "--json").stdout)["problems"]
-    assert "not asked for" in problem["message"]
+    assert "not requested" in problem["message"]

@@ -19,7 +19,7 @@ from sshd import SOURCE
 
 from patience import PATIENCE_S
 from runwatch import config
-from runwatch.config import HostSettings
+from runwatch.config.settings import HostSettings
 from runwatch.domain.address import host_of, joined, path_of, split
 from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.finding import Finding

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from patience import PATIENCE_S
 from runwatch.domain.machine import GpuProcess
-from runwatch.machine import MachineReader
 from runwatch.machine.disks import Disks, Filling, look_at, mount_of
 from runwatch.machine.gpus import Gpus
 from runwatch.machine.load import CpuMeter, pressure
 from runwatch.machine.procfs import ProcFs
-from runwatch.machine.reading import KillCounter, memory_use
+from runwatch.machine.reading import KillCounter, MachineReader, memory_use
 from runwatch.system.timeouts import WithTimeout
 
 GIB = 1 << 30

@@ -13,8 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from runwatch.machine import ProcessFinder, process_of
-from runwatch.machine.processes import WALK_EVERY, SearchedRun, _looks_on, pids_of_runs, run_of_pid
+from runwatch.machine.processes import (
+    WALK_EVERY,
+    ProcessFinder,
+    SearchedRun,
+    _looks_on,
+    pids_of_runs,
+    process_of,
+    run_of_pid,
+)
 
 SLEEP = "import sys, time; print('up', flush=True); time.sleep(60)"
 

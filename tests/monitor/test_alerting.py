@@ -13,7 +13,7 @@ import pytest
 
 from patience import PATIENCE_S
 from runwatch import config
-from runwatch.config import Alerts, Settings
+from runwatch.config.settings import Alerts, Settings
 from runwatch.domain.finding import Finding
 from runwatch.domain.task import TaskList
 from runwatch.monitor.alerting import Alerting

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from runwatch.config import Metrics, MetricSetting, Predictions, Settings
+from runwatch.config.settings import Metrics, MetricSetting, Predictions, Settings
 from runwatch.domain.comparison import Baseline, CompareOptions, Comparison
 from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.points import Points

@@ -14,7 +14,8 @@ from runwatch.cli import main
 from runwatch.domain.profile import DataOptions, RowFacts
 from runwatch.judge.quality.arrivals import next_arrival
 from runwatch.judge.quality.checks.duplicates import expected_repeats
-from runwatch.monitor.data_sets import DataSpec, data_set
+from runwatch.monitor.data_pipeline import DataSpec
+from runwatch.monitor.data_sets import data_set
 
 
 def write(path: Path, n: int, seed: int, shift: float = 0.0) -> None:

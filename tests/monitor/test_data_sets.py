@@ -11,7 +11,8 @@ import pytest
 
 from runwatch.data.profile_cache import PieceKey
 from runwatch.domain.profile import DataOptions
-from runwatch.monitor.data_sets import DataSpec, column_distribution, data_set
+from runwatch.monitor.data_pipeline import DataSpec
+from runwatch.monitor.data_sets import column_distribution, data_set
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "drift"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from trees import write_csv
 
-from runwatch.config import ConfigError
+from runwatch.config.settings import ConfigError
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import RunKey
 from runwatch.monitor.alerting import meant

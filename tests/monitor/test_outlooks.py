@@ -11,7 +11,7 @@ from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Progress, Run, RunKey
 from runwatch.domain.situation import Situation
-from runwatch.judge.health import RunHealth
+from runwatch.judge.health.monitor import RunHealth
 from runwatch.judge.runs.comparing import compare_runs
 from runwatch.monitor.forecasts import Forecasts
 

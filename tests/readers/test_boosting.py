@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_tables import agrees, plain
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.operations import HParams, Length, Rank, Stated
 from runwatch.domain.points import Points
 from runwatch.monitor.reading import RootReader

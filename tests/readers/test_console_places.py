@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from growing import grown, summaries
 from harness import Session, read_all
 
 from runwatch.domain.operations import Length
@@ -81,6 +82,30 @@ CASES: dict[str, tuple[str, Series]] = {
         "10:00:01 | INFO | yolox.core.trainer:258 - epoch: 1/300, iter: 10/1848, total_loss: 20.1\n",
         {"total_loss": [(10, 20.1)]},
     ),
+    "batches of an unknown number (icefall)": (
+        "Epoch 1, batch 0, loss[loss=7.5], lr: 3.00e-03\nEpoch 1, batch 50, loss[loss=1.5], lr: 3.00e-03\n"
+        "Epoch 1, validation: loss=0.9\nEpoch 2, batch 0, loss[loss=1.2], lr: 3.00e-03\n",
+        {"loss/loss": [(0, 7.5), (50, 1.5), (51, 1.2)], "lr": [(0, 0.003), (50, 0.003), (51, 0.003)],
+         "validation/loss": [(50, 0.9)]},
+    ),
+    "the part behind the word epoch (Catalyst)": (
+        "1/3 * Epoch (train) | loss: 0.9\n1/3 * Epoch (valid) | loss: 0.8\n2/3 * Epoch (train) | loss: 0.7\n",
+        {"train/loss": [(1, 0.9), (2, 0.7)], "valid/loss": [(1, 0.8)]},
+    ),
+    "a heading names the batch (Composer)": (
+        "[batch=10/100]:\n\t Train time/epoch: 0\n\t Train loss: 0.9\n[batch=20/100]:\n\t Train loss: 0.8\n",
+        {"Train/loss": [(10, 0.9), (20, 0.8)]},
+    ),
+    "a name of a part and a number (nnU-Net)": (
+        "10:00:01.1: Epoch 0 \n10:00:11.1: train_loss -0.1 \n10:00:11.1: val_loss -0.2 \n"
+        "10:00:12.1: Epoch 1 \n10:00:22.1: train_loss -0.3 \n10:00:22.1: val_loss -0.35 \n",
+        {"train_loss": [(0, -0.1), (1, -0.3)], "val_loss": [(0, -0.2), (1, -0.35)]},
+    ),
+    "the best so far is told once more (PaddleOCR)": (
+        "epoch: [1/500], global_step: 20, loss: 2.3\ncur metric, precision: 0.5\n"
+        "best metric, precision: 0.6, best_epoch: 1\n",
+        {"loss": [(20, 2.3)], "precision": [(20, 0.5)]},
+    ),
     "a counter behind a stroke (DeepSpeed)": (
         "epoch=0/micro_step=10/global_step=10, RunningAvgSamplesPerSec=12.3, MemAllocated=5.3GB\n",
         {"RunningAvgSamplesPerSec": [(10, 12.3)]},
@@ -105,3 +130,12 @@ def test_numbers_stand_where_their_line_says(tmp_path: Path, kind: str) -> None:
 def test_the_planned_length_has_separators_and_blanks(tmp_path: Path, text: str, steps: int) -> None:
     session, _ = numbers(tmp_path, text)
     assert session.runs["."].of(Length)[-1].steps == steps
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_any_split_places_them_the_same(tmp_path: Path, kind: str) -> None:
+    text = CASES[kind][0]
+    (tmp_path / "train.log").write_text(text)
+    whole = summaries(read_all(console, tmp_path))
+    for cuts in (range(1, len(text), 3), range(7, len(text), 17)):
+        assert grown(console, tmp_path, "train.log", text.encode(), cuts) == whole

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_tables import agrees
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.operations import Epoch, Evidence, HParams, Length, Rank, Reached, Stated
 from runwatch.domain.points import Points
 from runwatch.monitor.reading import RootReader

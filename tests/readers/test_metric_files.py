@@ -157,6 +157,11 @@ def test_a_history_that_a_data_frame_wrote_as_json(tmp_path: Path) -> None:
     assert last(only(keras, tmp_path)) == {"loss": (2, 1, 0.5), "val_loss": (1, 0, 1.1)}
 
 
+def test_a_list_of_steps_places_the_other_lists(tmp_path: Path) -> None:
+    (tmp_path / "history.json").write_text('{"step": [10, 20, 30], "loss": [3.0, 2.0, 1.0]}')
+    assert last(only(keras, tmp_path)) == {"loss": (3, 30, 1.0)}
+
+
 def test_an_evaluation_without_a_training(tmp_path: Path) -> None:
     for name in ("eval_results.json", "all_results.json"):
         (tmp_path / name).write_text('{"epoch": 3.0, "eval_accuracy": 0.9, "eval_loss": 0.5}')

@@ -3,6 +3,7 @@ said."""
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from harness import claims, read_all
 
-from runwatch.readers import csv, jsonl
+from runwatch.readers import csv, jsonl, unplaced
 from runwatch.readers.base import Reader
 
 Rows = list[dict[str, object]]
@@ -122,3 +123,25 @@ def test_numbers_with_separators_are_a_problem(tmp_path: Path) -> None:
     told = read_all(csv, tmp_path)
     assert told.runs == {}
     assert [p.hint for p in told.problems] == ["log an integer step"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("log.csv", "step,loss\n1,0.5\n".encode("utf-16"), "metrics as UTF-16, not read"),
+        ("train.log.gz", gzip.compress(b"step 1 loss 2.0\nstep 2 loss 1.0\n"), "a packed log, not read"),
+        ("log.jsonl", b'{"step": "1", "loss": "0.5"}\n', "metrics that are no JSON lines, not read"),
+        ("log.jsonl", b'{\n "step": 1,\n "loss": 0.5\n}\n', "metrics that are no JSON lines, not read"),
+        ("orders.csv", "id,price\n1,0.5\n".encode("utf-16"), None),
+        ("orders.log.gz", gzip.compress(b"GET /index.html 200\n"), None),
+        ("broken.log.gz", b"\x1f\x8b\x08not gzip", None),
+        ("log.jsonl", b'{"step": 1, "loss": 0.5}\n', None),
+        ("chat.jsonl", b'{"text": "the loss of a friend"}\n', None),
+    ],
+)
+def test_what_plainly_holds_metrics_and_is_not_read_is_said(
+    tmp_path: Path, name: str, data: bytes, message: str | None
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    told = read_all(unplaced, tmp_path)
+    assert [problem.message for problem in told.problems] == ([message] if message else [])

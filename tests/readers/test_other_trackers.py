@@ -133,19 +133,25 @@ def test_a_store_that_is_not_read_is_said(tmp_path: Path) -> None:
     ]
 
 
+def first_of_the_search(session: Session, file: str) -> Told:
+    """The first trial of the search that both stores of Ax hold, once all four have their status."""
+    runs = {run.removeprefix(f"{file}#"): told for run, told in session.runs.items()}
+    statuses = {run: told.of(Evidence)[-1].status for run, told in runs.items()}
+    assert list(statuses.items()) == [
+        ("tune/0", "finished"),
+        ("tune/1", "finished"),
+        ("tune/2", "running"),
+        ("tune/3", "crashed"),
+    ]
+    assert runs["tune/0"].hparams == {"lr": 0.0031622776601683794, "act": "gelu"}
+    return runs["tune/0"]
+
+
 def test_a_search_of_ax_is_a_group_of_trials(tmp_path: Path) -> None:
     """Of 1.3.1 (tests/fixtures/makers/ax_search.py), saved twice."""
     file = Path(shutil.copy(FIXTURES / "ax" / "client.json", tmp_path))
     session = Session([ax], tmp_path).look()
-    runs = {run.removeprefix("client.json#"): told for run, told in session.runs.items()}
-    assert {run: told.of(Evidence)[-1].status for run, told in runs.items()} == {
-        "tune/0": "finished",
-        "tune/1": "finished",
-        "tune/2": "running",
-        "tune/3": "crashed",
-    }
-    first = runs["tune/0"]
-    assert first.hparams == {"lr": 0.0031622776601683794, "act": "gelu"}
+    first = first_of_the_search(session, "client.json")
     assert labels(first) == {"name": "tune/0", "group": "tune"} and first.of(Stated)[-1] == Stated(
         "loss", "min"
     )
@@ -163,15 +169,7 @@ def test_a_search_of_ax_in_sqlite_is_the_same_group_of_trials(tmp_path: Path) ->
     """Of 1.3.1 (tests/fixtures/makers/ax_search.py), then as it goes on."""
     file = Path(shutil.copy(FIXTURES / "ax" / "ax.db", tmp_path))
     session = Session([ax], tmp_path).look()
-    runs = {run.removeprefix("ax.db#"): told for run, told in session.runs.items()}
-    assert {run: told.of(Evidence)[-1].status for run, told in runs.items()} == {
-        "tune/0": "finished",
-        "tune/1": "finished",
-        "tune/2": "running",
-        "tune/3": "crashed",
-    }
-    first = runs["tune/0"]
-    assert first.hparams == {"lr": 0.0031622776601683794, "act": "gelu"}
+    first = first_of_the_search(session, "ax.db")
     assert labels(first) == {"name": "tune/0", "group": "tune"}
     assert first.of(Stated)[-1] == Stated("loss", "min")
     assert last(first) == {"loss": (4, 3, 0.3031622777)}

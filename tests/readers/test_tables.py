@@ -141,11 +141,7 @@ def test_a_folder_of_tables_is_one_run_and_equal_tags_are_told_apart(tmp_path: P
     (tmp_path / "val.csv").write_text("step,loss\n1,0.7\n")
     (tmp_path / "system.csv").write_text("step,gpu\n1,90\n")
     told = read_all(csv, tmp_path).runs
-    assert plain(told["."].series) == {
-        "train/loss": [(1, 0.5)],
-        "val/loss": [(1, 0.7)],
-        "gpu": [(1, 90.0)],
-    }
+    assert plain(told["."].series) == {"train/loss": [(1, 0.5)], "val/loss": [(1, 0.7)], "gpu": [(1, 90.0)]}
 
 
 def test_ranks_in_folders_names_and_rows_are_one_run(tmp_path: Path) -> None:

@@ -86,10 +86,7 @@ def test_any_split_of_growing_records_reads_the_same(
 
 
 @QUICK
-@given(
-    values=st.lists(st.tuples(CELLS, CELLS)),
-    cuts=st.lists(st.integers(0, 400), max_size=8),
-)
+@given(values=st.lists(st.tuples(CELLS, CELLS)), cuts=st.lists(st.integers(0, 400), max_size=8))
 def test_any_split_of_a_plain_log_reads_the_same(values: list[tuple[str, str]], cuts: list[int]) -> None:
     rows = "".join(f"{i},{a},{b}\n" for i, (a, b) in enumerate(values))
     same_in_pieces(csv, "any.csv", f"step,loss,a\n0,1.5,2\n{rows}9,1,2".encode(), cuts)

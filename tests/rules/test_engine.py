@@ -13,9 +13,10 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.machine import Disk, Machine
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
-from runwatch.rules import check_options, evaluate_all, load_rules, timing
+from runwatch.rules.engine.evaluation import evaluate_all, timing
 from runwatch.rules.engine.grouping import inhibit
-from runwatch.rules.engine.registry import traits_of
+from runwatch.rules.engine.options import check_options
+from runwatch.rules.engine.registry import load_rules, traits_of
 
 RULES, PROBLEMS = load_rules()
 TRAITS = {rule.NAME: traits_of(rule) for rule in RULES}

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from runwatch.domain.run import Metric, Run
 from runwatch.domain.situation import Situation
-from runwatch.rules import custom_rules, evaluate_all, timing
+from runwatch.rules.engine.evaluation import evaluate_all, timing
+from runwatch.rules.expression.custom import custom_rules
 from runwatch.rules.expression.parser import parse
 from runwatch.rules.expression.tokens import ExpressionError
 

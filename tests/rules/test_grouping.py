@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from runwatch.domain.finding import SEVERITIES, Finding
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Situation
-from runwatch.rules import evaluate_all, load_rules
+from runwatch.rules.engine.evaluation import evaluate_all
+from runwatch.rules.engine.registry import load_rules
 
 RULES, _ = load_rules()
 HOST_RULES = {"disk-low", "disk-full-soon", "memory-low", "out-of-memory-kill", "gpu-hot"}

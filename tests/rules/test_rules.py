@@ -24,7 +24,8 @@ from runwatch.domain.health import HealthSign
 from runwatch.domain.machine import Disk, Gpu, GpuProcess, Machine
 from runwatch.domain.run import Checkpoint, Metric, Process, Run, RunKey
 from runwatch.domain.situation import Situation
-from runwatch.rules import evaluate_all, load_rules
+from runwatch.rules.engine.evaluation import evaluate_all
+from runwatch.rules.engine.registry import load_rules
 
 NOW = datetime(2026, 11, 25, 18, 0).timestamp()
 GB = 10**9

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from runwatch.rules import check_options, load_rules
+from runwatch.rules.engine.options import check_options
+from runwatch.rules.engine.registry import load_rules
 from runwatch.rules.expression.parser import parse
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()

@@ -133,6 +133,18 @@ def test_epochs_are_the_newest_attempts() -> None:
     assert _story(memory).epoch == 0.0
 
 
+def test_a_fold_that_begins_is_no_restart_of_the_one_before() -> None:
+    rows: list[Row] = [(epoch, {f"fold_{fold}/loss": 1.0}) for fold in range(3) for epoch in range(5)]
+    memory = RunMemory()
+    epochs = EpochAt(Points.of([*range(5)] * 3, [float(epoch) for epoch in range(5)] * 3), np.arange(15))
+    memory.apply(_FILE, [*_operations(rows), epochs])
+    summary = _story(memory)
+    assert {tag: metric.count for tag, metric in summary.metrics.items()} == {
+        f"fold_{fold}/loss": 5 for fold in range(3)
+    }
+    assert summary.attempts == ()
+
+
 def test_three_attempts_are_listed_in_order() -> None:
     attempts = _story(_memory(_losses([*range(9), *range(4), *range(6)]))).attempts
     assert [(a.number, a.first_step, a.last_step) for a in attempts] == [(1, 0, 8), (2, 0, 3)]
@@ -176,6 +188,15 @@ def test_writers_of_one_time_in_two_files_are_no_restart() -> None:
         memory.apply(source, [Append("loss", Points.of(steps, steps, 100.0 + steps))])
     summary = _story(memory)
     assert summary.metrics["loss"].count == 19 and summary.attempts == ()
+
+
+def test_what_has_no_step_and_was_watched_from_the_middle_on_stays_in_order() -> None:
+    memory = RunMemory()
+    memory.apply(_FILE, [Append("loss", Points.of([0, 0], [4.0, 3.0]))])
+    memory.apply(_FILE, [Append("loss", Points.of([0, 0], [2.0, 1.0], [1e9, 1e9 + 1]))])
+    points = memory.points("loss", memory.sources_by_tag()["loss"])
+    assert points.values.tolist() == [4.0, 3.0, 2.0, 1.0]
+    assert _story(memory).metrics["loss"].last == 1.0
 
 
 def test_what_is_logged_without_a_step_is_kept_in_order_of_writing() -> None:

@@ -43,6 +43,17 @@ def test_a_lonely_log_is_a_run_only_where_no_run_is_at_or_below() -> None:
     assert [claim.reader for claim in below["a/version_0"].claims] == ["csv"]
 
 
+def test_what_a_log_says_above_the_only_run_is_said_of_that_run() -> None:
+    logs = [_claim("console", "a", "a/train.log", role="lonely", format=word) for word in ("", "console")]
+    version_0 = _claim("csv", "a/logs/version_0", "a/logs/version_0/m.csv")
+    alone = settle([*logs, version_0])
+    assert [claim.format for claim in alone["a/logs/version_0"].claims] == ["", "csv"]
+    several = settle([*logs, version_0, _claim("csv", "a/logs/version_1", "a/logs/version_1/m.csv")])
+    assert [[claim.format for claim in run.claims] for run in several.values()] == [["csv"], ["csv"]]
+    store = _claim("mlflow", "a/mlflow.db", "a/mlflow.db", role="many")
+    assert len(settle([*logs, version_0, store])["a/logs/version_0"].claims) == 1
+
+
 class _Everything:
     NAME = "everything"
 

@@ -108,9 +108,7 @@ def test_a_counter_that_begins_again_in_each_validation_takes_no_training_back()
 
 def test_the_newer_files_counter_of_its_own_supersedes_the_older_files() -> None:
     memory = RunMemory()
-    for order, attempt in enumerate(
-        (_attempt(1, 10, 1000.0, own=True), _attempt(1, 5, 2000.0, own=True)),
-    ):
+    for order, attempt in enumerate((_attempt(1, 10, 1000.0, own=True), _attempt(1, 5, 2000.0, own=True))):
         memory.apply(_source(order), _told(attempt, 0, clock=True))
     assert _steps(_story(memory)) == {"train": (50, 5), "val": (2, 2)}
     assert len(_story(memory).attempts) == 1

@@ -12,15 +12,15 @@ from stage import stage
 
 from runwatch.demo.copying import copy
 from runwatch.shipped import shipped
-from runwatch.store import paths
 from runwatch.store.state import State
+from runwatch.system.folders import state_dir
 from runwatch.system.identity import root_identity
 
 
 async def test_nine_oclock(tmp_path: Path) -> None:
     root, now = tmp_path / "clinic", time.time()
     copy(shipped("sample_runs"), root, now)
-    with contextlib.closing(State(paths.state_dir())) as state:
+    with contextlib.closing(State(state_dir())) as state:
         state.mark_seen([root_identity(os.path.realpath(root))], now - 15 * 3600)
     async with stage(root) as it:
         await it.sees("retrain-nightly", "crashed")

@@ -17,12 +17,7 @@ def customers(rows: int, seed: int = 0, shift: float = 0.0, labels: bool = True)
     region = rng.choice(["north", "south"], rows)
     left = age / 10 + income + (region == "south") + rng.normal(0, 1.0, rows) > 7.5
     frame = pd.DataFrame(
-        {
-            "id": np.arange(rows),
-            "age": age.astype("f4"),
-            "income": income.astype("f4"),
-            "region": region,
-        }
+        {"id": np.arange(rows), "age": age.astype("f4"), "income": income.astype("f4"), "region": region}
     )
     if labels:
         frame["churned"] = left.astype(int)
@@ -67,12 +62,7 @@ def save_skops(model: Any, path: Path) -> Path:
 
 
 def save_graph(
-    path: Path,
-    weights: Any,
-    *,
-    rows: int | None = None,
-    after: str = "",
-    output: str = "out",
+    path: Path, weights: Any, *, rows: int | None = None, after: str = "", output: str = "out"
 ) -> Path:
     """A graph as torch exports one: out = after(x @ weights), no labels."""
     from onnx import TensorProto, helper, numpy_helper

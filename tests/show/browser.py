@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+
+from patience import PATIENCE_S
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -55,6 +58,7 @@ class Browser:
         os.write(self._down, json.dumps(asked).encode() + b"\0")
         while True:
             while b"\0" not in self._buffer:
+                assert select.select([self._up], [], [], PATIENCE_S)[0], "the browser does not answer"
                 data = os.read(self._up, 1 << 20)
                 assert data, "the browser ended"
                 self._buffer += data

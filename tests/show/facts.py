@@ -54,7 +54,8 @@ def finding(
         "run": RunKey("/runs", scope),
     } | changes
     if rule in TRAITS:
-        values = {"words": TRAITS[rule].words, "topic": TRAITS[rule].topic, **values}
+        traits = TRAITS[rule]
+        values = {"words": traits.words, "topic": traits.topic, "plain": traits.plain, **values}
     return Finding(rule=rule, severity=severity, scope=scope, **values)
 
 

@@ -33,13 +33,7 @@ BUSY = {
         finding("disk-low", "warning", "host", summary="/data is nearly full"),
         finding("loss-spike", "info", "going"),
     ],
-    "lines": [
-        "(A) one",
-        "two due:2026-11-24",
-        "three due:2026-11-25",
-        "four t:2027-01-01",
-        "x five",
-    ],
+    "lines": ["(A) one", "two due:2026-11-24", "three due:2026-11-25", "four t:2027-01-01", "x five"],
     "disks": [FULL_DISK],
     "looked": NOW - 4 * HOUR,
 }
@@ -49,6 +43,15 @@ def test_one_of_a_kind_is_said_in_the_singular():
     faults = [finding("data-quality", scope=name, run=None) for name in ("a", "b", "c")]
     headlines = [show.compose(kept_facts(findings=faults[:n]), [], NOW).headline for n in (1, 2)]
     assert headlines == ["1 data fault", "2 data faults"]
+
+
+def test_a_summary_loses_its_asides_before_its_figure():
+    said = (
+        "small worse than champion-seed-*, eval_auc −0.0048 (0.9820 against 0.9868 at step 300, 95% interval)"
+    )
+    brief = show.compose(kept_facts(findings=[finding("metric-regressed", summary=said, run=None)]), [], NOW)
+    [line] = [line for line in brief.lines if line.label == "regressed"]
+    assert line.words == "small worse than champion-seed-*, eval_auc −0.0048"
 
 
 def test_a_busy_day_in_twelve_lines():

@@ -26,6 +26,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.comparison import Baseline, MetricComparison, ThresholdPoint
 from runwatch.domain.run import RunKey
+from runwatch.rules.engine.registry import load_rules, traits_of
 from runwatch.show.brief import compose
 from runwatch.show.costs import money
 from runwatch.show.html.report import _STYLE, html
@@ -305,3 +306,7 @@ def test_it_prints(shown):
     assert browser.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     made = browser.pdf()
     assert made.startswith(b"%PDF") and len(made) > 5000
+
+
+def test_every_rule_has_a_sentence_for_everybody() -> None:
+    assert [rule.NAME for rule in load_rules()[0] if not traits_of(rule).plain] == []

@@ -23,6 +23,7 @@ from runwatch.show.screen import machine as view_machine
 from runwatch.show.screen import runs as view_runs
 from runwatch.show.screen import table as view_table
 from runwatch.show.screen import tasks as view_tasks
+from runwatch.show.screen.run_called import run_called
 from runwatch.show.screen.view import Span, TableView, ViewRow, plain
 
 NOW = 1_795_597_320.0
@@ -362,3 +363,17 @@ def test_tasks_without_a_priority_come_after_all_that_have_one() -> None:
     made = snapshot(tasks={"/r": TaskList("t", listed)})
     rows = view_tasks.tasks(made, view_tasks.TasksAsk(), TODAY).rows
     assert [texts(row)[1] for row in rows] == ["m", "last by its text", "a first by its text"]
+
+
+def test_a_run_is_called_by_its_name_wherever_it_is_told_of() -> None:
+    runs = tuple(
+        replace(run(f"wandb/offline-run-20261130_1107{i}-abc{i}"), name=name)
+        for i, name in enumerate(("wide", "narrow", "narrow"))
+    )
+    situation = snapshot(*runs).situation
+    assert run_called(situation, runs[0].key) == "wide"
+    assert run_called(situation, runs[1].key) != run_called(situation, runs[2].key)
+    told = replace(finding("critical", "crashed: out of memory"), scope=runs[0].id, root=runs[0].root)
+    assert view_findings.about(told, situation) == "wide: crashed: out of memory"
+    named = replace(told, summary=f"{runs[0].id} diverged")
+    assert view_findings.about(named, situation) == "wide diverged"

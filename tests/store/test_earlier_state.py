@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from runwatch.cli import main
-from runwatch.store.paths import earlier_identity, root_identity, state_dir
 from runwatch.store.state import State
+from runwatch.system.folders import state_dir
+from runwatch.system.identity import earlier_identity, root_identity
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "state" / "0.1.0.db"
 DAY = 86400.0

@@ -34,8 +34,9 @@ from runwatch.domain.intents import (
 from runwatch.domain.run import RunKey
 from runwatch.domain.task import TaskEvent, TaskRecord
 from runwatch.store.cache import CacheFile
-from runwatch.store.paths import root_identity, state_dir
 from runwatch.store.state import MIGRATIONS, Holder, State, StateError
+from runwatch.system.folders import state_dir
+from runwatch.system.identity import root_identity
 
 NOW = 1_790_000_000.0
 

@@ -88,7 +88,7 @@ def test_what_cannot_be_done_is_refused_with_a_reason(desk):
     before = desk.lines
     for intent, reason in [
         (FinishTask(ROOT, "nobody"), "tasks list shows them"),
-        (FinishTask(ROOT, "call"), "fits 2 tasks"),
+        (FinishTask(ROOT, "call"), "matches 2 tasks"),
         (FinishTask(ROOT, ""), "no task"),
         (ReopenTask(ROOT, "Bob"), "is not done"),
         (SetPriority(ROOT, "Bob", "?"), "A to Z"),

@@ -101,12 +101,7 @@ class Interleaving(RuleBasedStateMachine):
         self.mine = ["(A) mine  with spaces\tand tabs", "", "# a comment", "x 2026-01-01 done key:value"]
         self._write(self.mine)
 
-    @rule(
-        which=st.integers(0, 1),
-        chosen=st.sets(st.integers(0, 3)),
-        worse=st.booleans(),
-        gap=GAPS,
-    )
+    @rule(which=st.integers(0, 1), chosen=st.sets(st.integers(0, 3)), worse=st.booleans(), gap=GAPS)
     def look(self, which, chosen, worse, gap) -> None:
         self.at += gap
         self.held = tuple(
@@ -220,11 +215,7 @@ class Interleaving(RuleBasedStateMachine):
         self.tokens.append(answer.undo)
         self.mine.append(f"{day(self.at)} said {self.added} @c")
 
-    @rule(
-        which=st.integers(0, 1),
-        index=st.integers(0, 3),
-        how=ASKED,
-    )
+    @rule(which=st.integers(0, 1), index=st.integers(0, 3), how=ASKED)
     def runwatch_changes(self, which, index, how) -> None:
         extra = (day(self.at) + timedelta(3),) if how is SnoozeTask else ()
         intent = how("r", KNOWN[index].fingerprint, *extra)

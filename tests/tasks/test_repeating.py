@@ -42,7 +42,7 @@ def test_the_next_occurrence(line, expected):
 
 @pytest.mark.parametrize("rec", ["", "often", "0d", "-1w", "1x", "+", "9999y"])
 def test_a_repetition_that_is_none_is_said(rec):
-    with pytest.raises(ValueError, match="is not a repetition"):
+    with pytest.raises(ValueError, match="is not a valid repetition"):
         next_time(rec, DAY, None, DAY)
 
 
@@ -77,7 +77,7 @@ def test_reopening_takes_the_next_occurrence_back_unless_it_was_touched(desk, re
     assert desk.do(FinishTask(ROOT, "rotate")).ok and len(desk.lines) == 3
     finished = next(task for task in desk.book.current(TODAY).tasks if task.done)
     answer = desk.do(ReopenTask(ROOT, finished.id))
-    assert answer.ok and "its next time goes" in answer.message and desk.lines == before
+    assert answer.ok and "its next occurrence is removed" in answer.message and desk.lines == before
     assert desk.do(Undo(ROOT, answer.undo)).ok and len(desk.lines) == 3
     desk.path.write_text(
         desk.path.read_text()
@@ -120,7 +120,7 @@ def test_open_children_of_children_are_named_and_a_circle_ends(desk):
 def test_what_does_not_repeat_is_finished_as_topydo_does_and_said(desk):
     desk.path.write_text("water rec:2q due:2026-12-01\n")
     answer = desk.do(FinishTask(ROOT, "water"))
-    assert answer.ok and "does not come again" in answer.warning and "rec:2q" in answer.warning
+    assert answer.ok and "no next occurrence" in answer.warning and "rec:2q" in answer.warning
     assert desk.path.read_text() == f"x {TODAY} water rec:2q due:2026-12-01\n"
 
 

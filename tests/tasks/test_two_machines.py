@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from runwatch.config import Settings, Tasks
+from runwatch.config.settings import Settings, Tasks
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import FinishTask
 from runwatch.monitor.root_state import place_of

@@ -38,6 +38,14 @@ def test_all_other_codes_are_visible() -> None:
     assert texts(b"\xff\xfe\n") == ["\\xff\\xfe"]
 
 
+def test_of_a_link_its_words_stay() -> None:
+    for end in (b"\x07", b"\x1b\\"):
+        opened, closed = b"\x1b]8;id=1;https://example.org/run" + end, b"\x1b]8;;" + end
+        linked = b"see " + opened + b"\x1b[1mrun 7\x1b[0m" + closed + b" now"
+        assert lines(linked)[0].text == "see run 7 now"
+    assert lines(b"see \x1b]8;;https://exam")[0].text == "see ␛]8;;https://exam"
+
+
 def test_a_redrawn_line_is_its_last_state() -> None:
     assert texts(b"\r 10%\r 50%\r100%\nnext\r\nopen\r") == ["100%", "next", "open"]
 

@@ -225,13 +225,12 @@ def data() -> DataSet:
                 effect,
                 1e-9,
                 1e-8,
-                ks=0.12,
-                psi=0.2,  # type: ignore[arg-type]
                 missing_reference=0.01,
                 missing_current=0.08,
                 reference_n=50_000,
                 current_n=4200,
                 sentence=sentence,
+                measures={"psi": 0.2, "ks": 0.12},
             )
         )
         effects, verdicts = [], []

@@ -27,7 +27,7 @@ async def test_on_an_empty_board_every_key_that_needs_a_run_a_task_or_data_says_
         tasks = next(pane.number for pane in it.app.screen.panes if pane.ID == "tasks")
         for key in ("space", "z", "p", "e"):
             said = await told(it, str(tasks), key)
-            assert "the cursor is on no task" in said or not _bound(it, key), key
+            assert "no task under the cursor" in said or not _bound(it, key), key
         assert "nothing to undo" in await told(it, "u")
         assert f"there are {len(it.app.screen.panes)} panes" in await told(it, "9")
         await it.press("question_mark")
@@ -54,7 +54,7 @@ async def test_keys_of_the_curves_say_so_on_other_tabs(board: OpenBoard) -> None
         for binding in it.app.screen._bindings.key_to_bindings.values():
             for one in binding:
                 if one.action.partition("(")[0] in ("log", "smooth", "axis", "together"):
-                    assert "that is for the curves" in await told(it, one.key), one.key
+                    assert "that works on the curves only" in await told(it, one.key), one.key
 
 
 async def test_a_key_typed_among_the_commands_finds_what_it_does(board: OpenBoard) -> None:

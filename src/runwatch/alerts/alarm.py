@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from runwatch.alerts.bell import Bell
 from runwatch.alerts.dispatch import audible, dump, load, step, taken
 from runwatch.alerts.outbox import Outbox, senders
-from runwatch.config import Alerts
+from runwatch.config.settings import Alerts
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.finding import Finding
 from runwatch.domain.task import TaskList

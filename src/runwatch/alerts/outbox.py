@@ -12,7 +12,7 @@ from typing import Protocol
 from runwatch.alerts.dispatch import Notification
 from runwatch.alerts.secrets import AlertError, expand, mask, masked
 from runwatch.alerts.wording import body, title
-from runwatch.config import Alerts
+from runwatch.config.settings import Alerts
 from runwatch.system.threads import alive, started
 from runwatch.text.units import duration
 

@@ -141,8 +141,8 @@ def _values(action: argparse.Action, before: Sequence[str]) -> Iterator[Candidat
 
 
 def _facts() -> list[JsonDict]:
-    from runwatch.store.paths import state_dir
     from runwatch.store.state import open_state
+    from runwatch.system.folders import state_dir
 
     directory = state_dir()
     if directory is None or not (directory / "state.db").is_file():

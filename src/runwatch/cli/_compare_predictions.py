@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
-    from runwatch.config import Settings
+    from runwatch.config.settings import Settings
     from runwatch.domain.comparison import CompareOptions, Comparison
     from runwatch.domain.predictions import ColumnNames
     from runwatch.domain.run import Problem

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from runwatch.cli._roots import root_arguments
 
 if TYPE_CHECKING:
-    from runwatch.config import Settings
-    from runwatch.config.settings import Ui
+    from runwatch.config.settings import Settings, Ui
     from runwatch.hosts.targets import Target
     from runwatch.monitor.trusting import Ask
     from runwatch.ui.host import Watching
@@ -127,14 +126,14 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch.cli._log import log_to
     from runwatch.cli._memory import collect_from_here, share_one_arena
     from runwatch.monitor.trusting import asks
-    from runwatch.store import paths as places
+    from runwatch.system.folders import state_dir
     from runwatch.system.threads import must_have
     from runwatch.ui.run import run as open_screen
 
     share_one_arena()
     must_have(_THREADS)  # asked before the terminal is taken
     own = settings[paths[0]] if paths else config.user_settings(args.config)
-    state = places.state_dir()
+    state = state_dir()
     log = state / "runwatch.log" if state else None
     screen = _ui_settings(args, own.ui, paths, asks(settings), log)
     log_to(log)
@@ -146,12 +145,12 @@ def _open_once(roots: list[str], args: argparse.Namespace) -> int:
 def _ui_settings(
     args: argparse.Namespace, ui: Ui, roots: tuple[str, ...], questions: tuple[Ask, ...], log: Path | None
 ) -> UiSettings:
-    from runwatch.store import paths
+    from runwatch.system.folders import config_dir
     from runwatch.text.ascii import wants_ascii
     from runwatch.ui.settings import UiSettings
 
-    config_dir = paths.config_dir()
-    themes = config_dir / "themes" if config_dir else None
+    own = config_dir()
+    themes = own / "themes" if own else None
     return UiSettings(
         theme=_theme(args.theme, themes) if args.theme else ui.theme or "",
         keymap=ui.keymap,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from runwatch.cli._dashboard_monitor import briefs_of
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.hosts.alerting import host_alerts
 from runwatch.hosts.fleet import Fleet
 from runwatch.hosts.remote import Remote, opening

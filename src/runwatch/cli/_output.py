@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runwatch.config import Settings
+    from runwatch.config.settings import Settings
     from runwatch.domain.run import Problem
 
 

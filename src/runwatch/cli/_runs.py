@@ -40,6 +40,10 @@ def resolve_run(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) 
         for link in hosts:
             if link.message:
                 raise UsageError(link.message)
+        if os.path.isfile(name):
+            raise UsageError(
+                f"{name} is no run; predictions are read from parquet and CSV, metrics from JSON"
+            )
         raise UsageError(f"{name}: no such run; {_near(name, runs)}`runwatch ls` lists them")
     listed = ", ".join(sorted(os.path.join(run.root, run_name(run.id)) for run in matches)[:10])
     alike = "have that name" if matches is called else "end like that"

@@ -115,7 +115,8 @@ def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
 
 
 def _runs(args: argparse.Namespace) -> int:
-    from runwatch.monitor.compare_files import compare_run_with_file, compare_runs, run_options, samples_of
+    from runwatch.judge.runs.comparing import compare_runs
+    from runwatch.monitor.compare_files import compare_run_with_file, run_options, samples_of
     from runwatch.monitor.session import remarks_of
 
     loaded = _load(args, [*args.run, *([args.baseline] if args.baseline else [])])

@@ -27,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch.cli import UsageError
     from runwatch.cli._write_config import save
-    from runwatch.config import Settings, read
+    from runwatch.config import read
+    from runwatch.config.settings import Settings
     from runwatch.monitor.data_specs import listing, prediction_entries
     from runwatch.monitor.once import load, resolve_roots
     from runwatch.monitor.wanted import Wanted

@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from runwatch.cli._output import print_json
     from runwatch.store import paths
-    from runwatch.system.folders import config_dir
+    from runwatch.system.folders import config_dir, state_dir
     from runwatch.text.jsonable import SCHEMA, plain
     from runwatch.text.safe import safe
     from runwatch.text.units import size
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     places = [
         (name, place, _bytes(place))
         for name, place in (
-            ("state", paths.state_dir()),
+            ("state", state_dir()),
             ("cache", paths.cache_dir()),
             ("configuration", config_dir()),
         )

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
 
     from runwatch.show.text.status import chosen, status_json, status_line, still_there
     from runwatch.store.kept_facts import read_summaries
-    from runwatch.store.paths import state_dir
+    from runwatch.system.folders import state_dir
     from runwatch.system.identity import host_name
     from runwatch.text.jsonable import dump
 

@@ -145,12 +145,13 @@ def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
     from runwatch.cli._output import print_problems
     from runwatch.monitor.session import root_state
     from runwatch.store import paths
+    from runwatch.system.identity import root_identity
     from runwatch.tasks.file import TodoFile, move_into
 
     locks = paths.lock_dir()
     if args.file:
         path = Path(args.file).expanduser().absolute()
-        return paths.root_identity(str(path.parent)), TodoFile(path, locks)
+        return root_identity(str(path.parent)), TodoFile(path, locks)
     root, settings, place = root_state(state, args.root, args.config)
     print_problems([settings], place.problem)
     file = place.todo_file()

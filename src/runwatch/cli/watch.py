@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.monitor.live import Monitor
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.text.watch_log import line, troubles
-    from runwatch.store.paths import state_dir
+    from runwatch.system.folders import state_dir
 
     here, others = placed(args.roots, args.config, args.all_hosts)
     paths = resolve_roots(here, args.config) if here or not others else ()

@@ -11,53 +11,9 @@ from msgspec.structs import replace
 
 from runwatch.config.bounds import bounded
 from runwatch.config.checking import Checker
-from runwatch.config.settings import (
-    Alerts,
-    BaselineSetting,
-    Columns,
-    ConfigError,
-    Cost,
-    CustomRule,
-    Data,
-    HostSettings,
-    Metrics,
-    MetricSetting,
-    Model,
-    Predictions,
-    RunFiles,
-    Settings,
-    Tasks,
-    Ui,
-    Watch,
-)
-from runwatch.domain.address import split
-
-__all__ = [
-    "Alerts",
-    "BaselineSetting",
-    "Columns",
-    "ConfigError",
-    "Cost",
-    "CustomRule",
-    "Data",
-    "HostSettings",
-    "MetricSetting",
-    "Metrics",
-    "Model",
-    "Predictions",
-    "RunFiles",
-    "Settings",
-    "Tasks",
-    "Ui",
-    "Watch",
-    "configured_roots",
-    "hosts",
-    "load",
-    "read",
-    "user_settings",
-]
-
+from runwatch.config.settings import ConfigError, HostSettings, Settings
 from runwatch.config.trust import digest, is_trusted
+from runwatch.domain.address import split
 from runwatch.domain.run import Problem
 from runwatch.system.files import read_with_owner
 from runwatch.system.folders import config_dir

@@ -9,9 +9,7 @@ import numpy as np
 from runwatch.data.arrays import family, numbers
 from runwatch.data.notation import epoch_values, measured_type
 from runwatch.domain.borders import Arrow
-from runwatch.domain.profile import (
-    ColumnGrid,
-)
+from runwatch.domain.profile import ColumnGrid
 
 TIMES = ("timestamp[", "date32[", "date64[", "time32[", "time64[", "duration[")
 OF_DAY = ("time32[", "time64[")

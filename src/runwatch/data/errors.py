@@ -89,10 +89,7 @@ def _of_the_network(error: BaseException | None) -> tuple[str, str] | None:
     if isinstance(error, PermissionError) or names & _DENIED or status in (401, 403):
         return "access is denied", "check the credentials"
     if "known_hosts" in str(error) or "BadHostKeyException" in names:
-        return (
-            "is on a host whose key is unknown",
-            "connect to it once with ssh and verify its key",
-        )
+        return ("is on a host whose key is unknown", "connect to it once with ssh and verify its key")
     if (isinstance(error, OSError) and not isinstance(error, FileNotFoundError)) or names & _NETWORK:
         return "cannot be reached", "check whether its server answers"
     return None

@@ -171,7 +171,7 @@ def _actions(folder: TableFolder, paths: list[str]) -> Iterator[dict[str, object
 def _refuse_delta(folder: TableFolder, action: dict[str, object]) -> None:
     entry = action.get("add")
     if isinstance(entry, dict) and entry.get("deletionVector"):
-        what = "is a Delta table with deletion vectors (_delta_log says so), which are not read"
+        what = "is a Delta table with deletion vectors (_delta_log says so), which are not supported"
         raise DataError(folder.name, what, "run REORG TABLE … APPLY (PURGE), or export it")
     protocol = action.get("protocol")
     if isinstance(protocol, dict) and (unknown := set(protocol.get("readerFeatures") or ()) - _HARMLESS):

@@ -40,17 +40,33 @@ _FORMS = {
 _CODE = r"^\s*[+-]?0\d"
 _BROKEN = r"[.,eE%$€£¥]"
 _DECORATION = r"[\s\x{a0}\x{202f}'\x{2019}$€£¥%]"
-_CLOCK = r"( \d\d:\d\d(:\d\d(\.\d{1,9})?)?)?"
-_ISO = r"^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?\s?(Z|[+-]\d\d:?\d\d)?\s*$"
+_CLOCK = r"(,? \d{1,2}:\d\d(:\d\d(\.\d{1,9})?)?( ?[AaPp][Mm])?)?"
+_CLOCKS = (" %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
+_ISO = r"^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?\s?(Z|UTC|[+-]\d\d(:?\d\d)?)?)?\s*$"
 _DAY = rf"^(\d{{1,2}})([./-])(\d{{1,2}})[./-](\d{{4}}){_CLOCK}$"
+_DAY_OF_TWO = rf"^(\d{{1,2}}/\d{{1,2}}/\d\d|\d\d([.-])\d\d[.-]\d\d){_CLOCK}$"
+_WEEKDAY, _ZONE = r"^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ", r"(\d\d) ?(Z|(GMT|UTC)?([+-]\d{4})?( \(.*\))?)$"
 _OTHERS = {
     "%Y/%m/%d": rf"^\d{{4}}/\d{{1,2}}/\d{{1,2}}{_CLOCK}$",
     "%Y.%m.%d": rf"^\d{{4}}\.\d{{1,2}}\.\d{{1,2}}{_CLOCK}$",
     "%d %b %Y": rf"^\d{{1,2}} [A-Za-z]{{3,9}} \d{{4}}{_CLOCK}$",
     "%d-%b-%Y": rf"^\d{{1,2}}-[A-Za-z]{{3,9}}-\d{{4}}{_CLOCK}$",
+    "%d-%b-%y": rf"^\d{{1,2}}-[A-Za-z]{{3}}-\d\d{_CLOCK}$",
+    "%d%b%Y": r"^\d\d[A-Za-z]{3}\d{4}$",
+    "%d%b%Y:%H:%M:%S": r"^\d\d[A-Za-z]{3}\d{4}(:\d\d){3}(\.\d{1,9})?$",
+    "%d/%b/%Y:%H:%M:%S": r"^\d\d/[A-Za-z]{3}/\d{4}(:\d\d){3}$",
     "%b %d, %Y": rf"^[A-Za-z]{{3,9}} \d{{1,2}}, \d{{4}}{_CLOCK}$",
+    "%b %d %Y": rf"^[A-Za-z]{{3}} \d{{1,2}} \d{{4}}{_CLOCK}$",
+    "%b %d %H:%M:%S %Y": r"^[A-Za-z]{3} +\d{1,2} \d\d:\d\d:\d\d \d{4}$",
+    "%Y%m%dT%H%M%S": r"^\d{8}T\d{6}$",
     "%Y%m%d": r"^(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$",
 }
+_MONTH = r"^(19|20)\d\d-(0[1-9]|1[0-2])$"
+_ISO_ODDITIES = (
+    (r"\s?UTC$", "Z"),
+    (r"(:\d\d),(\d)", r"\1.\2"),
+    (r"(:\d\d(\.\d+)?)\s?([+-]\d\d)$", r"\1\3:00"),
+)
 _TIME = r"^\d{1,2}:\d\d(:\d\d(\.\d{1,9})?)?$"
 _AMOUNT = r"\d+(?:\.\d+)?"
 _ISO_DURATION = (
@@ -84,7 +100,8 @@ def detect(text: Arrow) -> str:
     if not len(sample):
         return ""
     form = _numbers_form(sample) or _time_form(sample)
-    return form if form and (len(sample) == len(text) or _share(text, form) >= _MOSTLY) else ""
+    sure = len(sample) == len(text) and not form.startswith(_MOMENT)
+    return form if form and (sure or _share(text, form) >= _MOSTLY) else ""
 
 
 def without_marks(text: Arrow) -> Arrow:
@@ -142,13 +159,24 @@ def _numbers_form(text: Arrow) -> str:
     return notation if digits >= _MOSTLY * len(text) else ""
 
 
-def _time_form(text: object) -> str:
+def _undressed(text: Arrow) -> Arrow:
+    """Moments without the name of the weekday and without the zone, which is taken for UTC."""
+    import pyarrow.compute as pc
+
+    return pc.replace_substring_regex(pc.replace_substring_regex(text, _WEEKDAY, ""), _ZONE, r"\1")
+
+
+def _time_form(text: Arrow) -> str:
     if _fits(text, _ISO):
         return ISO
-    if _fits(text, _DAY):
-        return _MOMENT + _day_order(text)
+    if _fits(text, _MONTH):
+        return _MOMENT + "%Y-%m"
+    bare = _undressed(text)
+    for pattern, year in ((_DAY, "%Y"), (_DAY_OF_TWO, "%y")):
+        if _fits(bare, pattern):
+            return _MOMENT + _day_order(bare, year)
     for form, pattern in _OTHERS.items():
-        if _fits(text, pattern):
+        if _fits(bare, pattern):
             return _MOMENT + form
     if _fits(text, _TIME):
         return TIME_OF_DAY
@@ -157,15 +185,15 @@ def _time_form(text: object) -> str:
     return CLOCK_DURATION if _fits(text, _CLOCK_DURATION) else ""
 
 
-def _day_order(text: object) -> str:
+def _day_order(text: Arrow, year: str) -> str:
     """Day or month first, as the values above 12 tell; day first where none does."""
     import pyarrow.compute as pc
 
-    parts = pc.extract_regex(text, r"^(?P<a>\d{1,2})(?P<sign>[./-])(?P<b>\d{1,2})[./-]\d{4}").drop_null()
+    parts = pc.extract_regex(text, r"^(?P<a>\d{1,2})(?P<sign>[./-])(?P<b>\d{1,2})[./-]\d\d").drop_null()
     sign = parts.field("sign")[0].as_py()
     second = max((int(value) for value in parts.field("b").unique().to_pylist()), default=0)
     order = ("%m", "%d") if second > 12 else ("%d", "%m")
-    return f"{order[0]}{sign}{order[1]}{sign}%Y"
+    return f"{order[0]}{sign}{order[1]}{sign}{year}"
 
 
 def measured_type(type_: str, notation: str) -> str:
@@ -209,21 +237,33 @@ def _moments(text: Arrow, form: str) -> tuple[NDArray[np.int64], int]:
     import pyarrow.compute as pc
 
     text = pc.utf8_trim_whitespace(text)
+    if form == "%Y-%m":
+        text, form = pc.binary_join_element_wise(text, "01", "-"), "iso"
     if form != "iso":
-        times = pc.strptime(text, format=form, unit="us", error_is_null=True)
-        for clock in (" %H:%M:%S", " %H:%M"):
-            if times.null_count:
-                timed = pc.replace_substring_regex(text, r"(:\d\d)\.\d+$", r"\1")
-                again = pc.strptime(timed, format=form + clock, unit="us", error_is_null=True)
-                times = pc.coalesce(times, again)
-        values = numbers(times)
+        values = numbers(_moments_by(form, _undressed(text)))
         return values, len(text) - len(values)
+    for odd, plain in _ISO_ODDITIES:
+        text = pc.replace_substring_regex(text, odd, plain)
     try:
         zone = "UTC" if _matches(text, r"(Z|:?\d\d[+-]\d\d:?\d\d)$") == len(text) else None
         values = numbers(text.cast(pa.timestamp("us", zone)))
         return values, 0
     except pa.ArrowInvalid:
         return _iso_one_by_one(text)
+
+
+def _moments_by(form: str, text: Arrow) -> Arrow:
+    """Timestamps in microseconds of text in ``form``, with or without a time of day behind it."""
+    import pyarrow.compute as pc
+
+    times = pc.strptime(text, format=form, unit="us", error_is_null=True)
+    if times.null_count:
+        text = pc.replace_substring_regex(text, r"(:\d\d)\.\d+", r"\1")
+        text = pc.replace_substring_regex(text, r",( \d{1,2}:\d\d)", r"\1")
+        text = pc.replace_substring_regex(text, r"(\d)([AaPp][Mm])$", r"\1 \2")
+        for clock in ("", *_CLOCKS):
+            times = pc.coalesce(times, pc.strptime(text, format=form + clock, unit="us", error_is_null=True))
+    return times
 
 
 def _iso_one_by_one(text: Arrow) -> tuple[NDArray[np.int64], int]:

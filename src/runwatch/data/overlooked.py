@@ -67,7 +67,9 @@ def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
     """Files and tables of formats that are not read, by folder and format."""
     tables = unread_tables(entries)
     for folder, kind in tables.items():
-        yield Problem(folder.rstrip("/") or ".", None, f"is {kind}, which is not read", "export the table")
+        yield Problem(
+            folder.rstrip("/") or ".", None, f"is {kind}, which is not supported", "export the table"
+        )
     by_reason: dict[tuple[str, str], list[str]] = {}
     for entry in folded(entries):
         ending = next((ending for ending in ENDINGS if entry.path.lower().endswith(ending)), None)
@@ -75,10 +77,10 @@ def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
             by_reason.setdefault((posixpath.dirname(entry.path), ending), []).append(entry.path)
     for (folder, kind), paths in by_reason.items():
         if len(paths) == 1:
-            yield Problem(paths[0], None, f"{kind} files are not read", _EXPORT)
+            yield Problem(paths[0], None, f"{kind} files are not supported", _EXPORT)
         else:
             yield Problem(
-                folder or ".", None, f"holds {len(paths)} {kind} files, which are not read", _EXPORT
+                folder or ".", None, f"holds {len(paths)} {kind} files, which are not supported", _EXPORT
             )
 
 

@@ -15,11 +15,12 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import longest
-from runwatch.data.data_file import opened_regular
+from runwatch.data.data_file import DataFile, opened_regular
 from runwatch.data.errors import DataError
 from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE
+from runwatch.data.formats.dialect import Dialect, FileTraits, dialect
 from runwatch.data.formats.parquet import checked, unpacked_bytes
-from runwatch.data.formats.stream import BoundedLines
+from runwatch.data.formats.stream import BLOCK, BoundedLines
 from runwatch.domain.borders import Arrow
 from runwatch.domain.points import FloatArray
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
@@ -250,7 +251,7 @@ def _csv_names(path: str) -> tuple[str, ...]:
 
     with opened_regular(path, path) as file:
         head = file.readline(MAX_LINE)
-    if (columns := head.count(_delimiter(path).encode()) + 1) > MAX_COLUMNS:
+    if (columns := head.count(_dialect(path).delimiter.encode()) + 1) > MAX_COLUMNS:
         what = f"has about {columns:,} columns, more than the {MAX_COLUMNS:,} that are read"
         raise DataError(path, what, "check whether its lines end where they should")
     whole_row = csv.ReadOptions(block_size=MAX_LINE + 1)
@@ -258,14 +259,16 @@ def _csv_names(path: str) -> tuple[str, ...]:
         return tuple(csv.open_csv(text, whole_row, parse_options=_parsing(path)).schema.names)
 
 
-def _delimiter(path: str) -> str:
-    return "\t" if path.lower().endswith(".tsv") else ","
+def _dialect(path: str) -> Dialect:
+    with opened_regular(path, path) as file:
+        head = file.read(BLOCK)
+    return dialect(head, FileTraits(), DataFile(path, path, 0))
 
 
 def _parsing(path: str) -> object:
     from pyarrow import csv
 
-    return csv.ParseOptions(delimiter=_delimiter(path), newlines_in_values=True)
+    return csv.ParseOptions(delimiter=_dialect(path).delimiter, newlines_in_values=True)
 
 
 def _read_csv(path: str, names: Sequence[str]) -> Arrow:
@@ -277,7 +280,8 @@ def _read_csv(path: str, names: Sequence[str]) -> Arrow:
     if size > _LARGEST_CSV:
         raise DataError(path, f"is larger than {_LARGEST_CSV >> 30} GiB", f"write it as parquet, or {_SPLIT}")
     header = set(_csv_names(path))
-    convert = csv.ConvertOptions(include_columns=[name for name in names if name in header])
+    present = [name for name in names if name in header]
+    convert = csv.ConvertOptions(include_columns=present, decimal_point=_dialect(path).decimal)
     try:
         with _lines(path) as text:
             table = csv.read_csv(text, parse_options=_parsing(path), convert_options=convert)

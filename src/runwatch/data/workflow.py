@@ -73,10 +73,7 @@ def _stay(files: Iterable[DataFile], within: Sequence[str]) -> None:
 
 
 def open_reference(
-    files: Sequence[DataFile],
-    options: DataOptions,
-    cache: Cache | None = None,
-    engine: Engine = HERE,
+    files: Sequence[DataFile], options: DataOptions, cache: Cache | None = None, engine: Engine = HERE
 ) -> Reference:
     """Fixes the grid on ``files`` (kept as long as they do not change) and counts all of them on it.
     DataError when none of them can be read."""
@@ -170,10 +167,7 @@ def _column(name: str, array: Arrow, options: DataOptions) -> ColumnGrid:
 
 
 def profile_batches(
-    files: Sequence[DataFile],
-    grid: ProfileGrid,
-    cache: Cache | None = None,
-    engine: Engine = HERE,
+    files: Sequence[DataFile], grid: ProfileGrid, cache: Cache | None = None, engine: Engine = HERE
 ) -> tuple[list[NamedProfile], list[Batch], list[Problem]]:
     """(profiles of the readable batches, one entry a batch with why it could not be read, problems)."""
     named, problems = profile_files(files, grid, NoCache() if cache is None else cache, engine)

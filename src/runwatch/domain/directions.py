@@ -53,7 +53,7 @@ _HIGHER = _names(
     pearson corr coef,spearman corr coef,hits,hit,d2,snr,sdr,si-sdr,pesq,stoi,silhouette,calinski harabasz,
     ari,adjusted rand,nmi,
     normalized mutual info,v measure,word information preserved,
-    word info preserved,inception score,elbo,log likelihood,loglik,reward,ep rew,
+    word info preserved,inception score,elbo,log likelihood,loglik,reward,ep rew,ep ret,
     return,episode return,episodic return,win rate,success rate,throughput,samples per second,
     tokens per second,samples per sec,tokens per sec,steps per second,youden,top1,top3,top5,dcg,cider,sari,
     mota,hota,lddt,dice coef,dice coefficient,jaccard index,concordance index,c index,pass rate,solve rate,

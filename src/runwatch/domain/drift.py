@@ -19,7 +19,8 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     """One column of a batch against the reference. ``effect``: size with the no-drift noise taken off;
     ``smallest_visible``: the smallest shift that these n can show; JS is a distance with natural logarithm;
     Wasserstein in the column's units; ``sentence``: what changed, in plain words; ``reference_effective``,
-    ``current_effective``: how many independent rows each side is worth, where its rows hang together."""
+    ``current_effective``: how many independent rows each side is worth, where its rows hang together;
+    ``measures``: every measure of the shift by its name (None: not defined here)."""
 
     name: str
     kind: ColumnKind
@@ -29,12 +30,6 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     effect: float | None = None
     p_value: float | None = None
     p_adjusted: float | None = None
-    psi: float | None = None
-    js: float | None = None
-    ks: float | None = None
-    wasserstein: float | None = None
-    chi2: float | None = None
-    hellinger: float | None = None
     missing_reference: float | None = None
     missing_current: float | None = None
     new_categories: tuple[str, ...] = ()
@@ -47,6 +42,7 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     kind_guessed: bool = True
     reference_effective: int | None = None
     current_effective: int | None = None
+    measures: Mapping[str, float | None] = {}
 
 
 class Multivariate(msgspec.Struct, frozen=True):

@@ -32,8 +32,8 @@ class Finding(msgspec.Struct, frozen=True):
     began by its own evidence (seconds since the epoch), where known. ``project``, ``context``: the task's
     +project and @context. ``actionable``: opens a task; ``needs_batches``: how many batches in a row must
     show it before it does. ``lasting``: does not clear by itself (a crash).
-    ``words``: what one and what several are called in a count; ``topic``: the brief's heading for it; both
-    are the rule's own."""
+    ``words``: what one and what several are called in a count; ``topic``: the brief's heading for it;
+    ``plain``: the sentence of the report for everybody; all three are the rule's own."""
 
     rule: str
     severity: Severity
@@ -56,6 +56,7 @@ class Finding(msgspec.Struct, frozen=True):
     also: tuple[str, ...] = ()
     words: tuple[str, str] = ("", "")
     topic: str = ""
+    plain: str = ""
 
     @property
     def fingerprint(self) -> str:

@@ -20,7 +20,7 @@ _KNOWN = tuple(
         r"(multiclass|binary)?(accuracy|acc)",
         r"map5095b?",
         r"map50b?|map|meanaverageprecision",
-        r".*(rewardmean|meanreward|rewmean|reward)|episode(return|reward)|return",
+        r".*(rewardmean|meanreward|rewmean|reward)|ep(isode)?(return|reward|ret)|return",
         r"rmse|rootmeansquarederror|rootsquarederror",
     )
 )
@@ -63,15 +63,28 @@ def by_importance(directions: Mapping[str, Direction]) -> list[str]:
     # Keras and others log the training's ``loss`` beside ``val_loss``, without a word for its part
     bare_is_training = any(core_words(name) in held_out for name in directions if split_of(name) is None)
 
-    def rank(name: str) -> tuple[bool, bool, int, int, bool, str]:
+    def rank(name: str) -> tuple[bool, bool, int, int, bool, bool, str]:
         split = split_of(name)
         training = split == "train" or (split is None and bare_is_training)
         place = {"validation": 0, "test": 1, None: 2, "train": 3}[split]
         decides = directions[name] is not None and judged(name)
         running_best = _BEST.search(name) is not None  # never falls: not what the model is worth now
-        return not decides, training, _family(name, directions[name]), place, running_best, name
+        return (
+            not decides,
+            training,
+            _family(name, directions[name]),
+            place,
+            running_best,
+            not _is_sum(name),
+            name,
+        )
 
     return sorted(directions, key=rank)
+
+
+def _is_sum(name: str) -> bool:
+    """Whether a loss is all of it, and no part (``loss_cls``, ``kl_loss``)."""
+    return core_words(name) in (("loss",), ("total", "loss"), ("loss", "total"))
 
 
 def same_metric(names: Iterable[str], sought: str) -> str | None:
@@ -100,4 +113,4 @@ def _family(name: str, direction: Direction) -> int:
         return known
     if direction == "max":
         return len(_KNOWN)
-    return len(_KNOWN) + (2 if joined.endswith("loss") else 1)
+    return len(_KNOWN) + (2 if joined.startswith("loss") or joined.endswith("loss") else 1)

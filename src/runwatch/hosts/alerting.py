@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 
 from runwatch.alerts.alarm import Alarm
-from runwatch.config import Alerts
+from runwatch.config.settings import Alerts
 from runwatch.domain.address import host_of
 from runwatch.domain.clock import elapsed
 from runwatch.domain.run import Problem

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from runwatch import config
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.address import host_of, joined, path_of
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, RunKey

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from runwatch.config import Metrics
+from runwatch.config.settings import Metrics
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import Baseline, Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet, Distribution

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.borders import JsonDict
 from runwatch.hosts.conversation import PIECE, Conversation
 from runwatch.hosts.wire import WireError

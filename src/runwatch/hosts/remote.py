@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch import __version__
-from runwatch.config import Metrics
+from runwatch.config.settings import Metrics
 from runwatch.domain.address import joined
 from runwatch.domain.hosts import HostLink
 from runwatch.domain.intent_codec import dump, load

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from runwatch.config import HostSettings
+from runwatch.config.settings import HostSettings
 
 KEEPALIVE_S = 3
 SSH_OPTIONS = (

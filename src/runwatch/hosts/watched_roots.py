@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from runwatch import config
-from runwatch.config import Metrics, Settings
+from runwatch.config.settings import Metrics, Settings
 from runwatch.domain.intents import Intent, IntentAnswer
 from runwatch.domain.points import Points
 from runwatch.domain.run import RunKey

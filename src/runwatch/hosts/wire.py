@@ -150,6 +150,3 @@ class Inward:
         if self._unpacker.unconsumed_tail or self._unpacker.eof:
             raise WireError("a frame larger than allowed once decompressed")
         return data
-
-
-__all__ = ["MARKER", "PROTOCOL", "Inward", "Outward", "WireError", "decoder", "encode", "key"]

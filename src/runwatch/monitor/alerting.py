@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from runwatch.alerts.alarm import Alarm
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.clock import elapsed
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Problem, Run

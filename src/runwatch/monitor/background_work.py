@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.machine import Machine

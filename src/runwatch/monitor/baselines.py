@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from functools import lru_cache
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.comparison import Baseline
 from runwatch.domain.run import Run
 from runwatch.store.state import Pin

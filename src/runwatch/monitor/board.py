@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.clock import ClockJumps, elapsed
 from runwatch.domain.comparison import Baseline, Comparison

@@ -9,18 +9,11 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.config import Predictions, Settings
+from runwatch.config.settings import Predictions, Settings
 from runwatch.data.eval_samples import load_samples
 from runwatch.data.number_files import load_numbers
 from runwatch.data.patterns import matching
-from runwatch.data.predictions import (
-    SUFFIXES,
-    Chosen,
-    choose_columns,
-    column_names,
-    load_columns,
-    load_rows,
-)
+from runwatch.data.predictions import SUFFIXES, Chosen, choose_columns, column_names, load_columns, load_rows
 from runwatch.domain.comparison import At, Baseline, CompareOptions, Comparison, Costs
 from runwatch.domain.errors import UserError
 from runwatch.domain.evaluations import Samples
@@ -43,7 +36,6 @@ from runwatch.monitor.internal_errors import of_ours
 from runwatch.monitor.late_labels import Labels, labelled_rows, read_labels
 from runwatch.text.safe import run_name
 
-__all__ = ["compare_runs"]
 ROWS_SHOWN = 200
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
@@ -179,11 +171,10 @@ def _rows(
 def _shown(candidate: str, baseline: str, columns: ColumnNames) -> tuple[str, str]:
     if candidate != baseline:
         return run_name(baseline), run_name(candidate)
-    sides = (
-        (columns.baseline_prediction, columns.baseline_score),
-        (columns.prediction, columns.score),
-    )
+    sides = ((columns.baseline_prediction, columns.baseline_score), (columns.prediction, columns.score))
     first, second = (prediction or ", ".join(scores) for prediction, scores in sides)
+    if first == second:
+        return run_name(baseline), run_name(candidate)
     return run_name(f"{baseline} [{first}]"), run_name(f"{candidate} [{second}]")
 
 

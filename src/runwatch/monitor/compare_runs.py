@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.comparison import Baseline, CompareOptions, Comparison
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey

@@ -16,12 +16,7 @@ from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import PerformanceEstimate
 from runwatch.domain.profile import DataOptions
 from runwatch.judge.drift.concept import changes
-from runwatch.judge.drift.performance import (
-    Regressed,
-    Scored,
-    estimate_classification,
-    estimate_regression,
-)
+from runwatch.judge.drift.performance import Regressed, Scored, estimate_classification, estimate_regression
 
 MAX_BATCHES = 30
 _WARM_UP, _STREAMED = 20_000, 20_000

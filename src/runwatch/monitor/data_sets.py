@@ -32,7 +32,6 @@ from runwatch.monitor.data_pipeline import (
 from runwatch.monitor.internal_errors import of_ours
 from runwatch.text.durations import seconds
 
-__all__ = ["DataSpec", "column_distribution", "data_set", "multivariate"]
 _EARLIER = 7
 
 

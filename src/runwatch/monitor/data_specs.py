@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 
-from runwatch.config import Data, Predictions, Settings
+from runwatch.config.settings import Data, Predictions, Settings
 from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.errors import DataError
 from runwatch.data.files import resolve
@@ -15,7 +15,7 @@ from runwatch.data.pandera_schema import expectations
 from runwatch.domain.profile import DataOptions
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
-from runwatch.monitor.data_sets import DataSpec
+from runwatch.monitor.data_pipeline import DataSpec
 
 
 def data_specs(root: str, settings: Settings, files: Sequence[ListedFile]) -> tuple[DataSpec, ...]:

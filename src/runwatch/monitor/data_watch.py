@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from runwatch.config import Predictions, Settings
+from runwatch.config.settings import Predictions, Settings
 from runwatch.data.data_file import is_url
 from runwatch.data.evidently import EvidentlyWatch
 from runwatch.domain.clock import elapsed
@@ -13,7 +13,7 @@ from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.compare_files import Rows, newest, prediction_options
-from runwatch.monitor.data_sets import DataSpec
+from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_specs import listing, outside
 from runwatch.monitor.table_reader import Distribute, Judge, Reader, SliceRows, ignore_parts
 from runwatch.watch.observer import Dirty, Watcher

@@ -12,8 +12,10 @@ from typing import Literal
 import msgspec
 
 from runwatch import config
+from runwatch.config.settings import ConfigError
 from runwatch.store import paths
 from runwatch.system import inotify
+from runwatch.system.folders import state_dir
 from runwatch.system.mounts import mount_of
 from runwatch.watch.tree import Tree
 
@@ -44,7 +46,7 @@ def examine(roots: Sequence[str], config_file: str | None = None, terminal: bool
 def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Diagnostic]:
     try:
         settings = config.load(tuple(roots), config_file).values()
-    except config.ConfigError as error:
+    except ConfigError as error:
         yield Diagnostic("configuration", "bad", str(error), "runwatch cannot start with it")
         return
     files = {s.file for s in settings if s.file}
@@ -170,7 +172,7 @@ def _folders(root: str) -> int:
 
 
 def _own_places() -> Iterator[Diagnostic]:
-    for name, place in (("state", paths.state_dir()), ("cache", paths.cache_dir())):
+    for name, place in (("state", state_dir()), ("cache", paths.cache_dir())):
         if place is None:
             yield Diagnostic(
                 name, "weak", "no home directory: kept in memory only", "set HOME or XDG_STATE_HOME"

@@ -13,7 +13,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.directions import is_system

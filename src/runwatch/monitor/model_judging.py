@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from runwatch.config import Model, Predictions, Settings
+from runwatch.config.settings import Model, Predictions, Settings
 from runwatch.data.predictions import Chosen, load_rows
 from runwatch.data.profile_cache import Cache
 from runwatch.domain.comparison import Comparison
@@ -17,7 +17,8 @@ from runwatch.domain.profile import DataOptions
 from runwatch.domain.run import Problem
 from runwatch.judge.predictions.comparing import compare_predictions
 from runwatch.monitor.compare_files import prediction_options
-from runwatch.monitor.data_sets import DataSpec, data_set
+from runwatch.monitor.data_pipeline import DataSpec
+from runwatch.monitor.data_sets import data_set
 from runwatch.monitor.model_plans import ScoringPlan
 from runwatch.scoring.base import CONFIDENCE, PREDICTION, SCORE, TRUTH, ScoringAnswer, ScoringJob
 from runwatch.text.safe import run_name

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.config import Model, Settings
+from runwatch.config.settings import Model, Settings
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats import format_of

@@ -8,14 +8,15 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from runwatch.config import Model, Settings
+from runwatch.config.settings import Model, Settings
 from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
 from runwatch.monitor.compare_files import stamp_of
-from runwatch.monitor.data_sets import DataSpec, column_distribution
+from runwatch.monitor.data_pipeline import DataSpec
+from runwatch.monitor.data_sets import column_distribution
 from runwatch.monitor.data_specs import listing
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
 from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
@@ -26,6 +27,7 @@ from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
 from runwatch.store import paths
 from runwatch.store.cache import CacheFile
+from runwatch.system.identity import root_identity
 from runwatch.text.units import plural
 
 LOOK_EVERY_S = 5.0
@@ -43,7 +45,7 @@ class ModelWatch:
         self._settings = settings
         self._pieces = Pieces(cache)
         self._scoring = Scoring()
-        base = paths.root_dir(paths.root_identity(root, settings.id))
+        base = paths.root_dir(root_identity(root, settings.id))
         self._base = None if base is None else str(base)
         self._known: dict[str, tuple[str, ScoringAnswer | Problem]] = {}
         self._broken: dict[tuple[object, ...], Problem] = {}

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from runwatch.monitor.data_sets import DataSpec
+from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.multivariate_worker import to_json
 from runwatch.system.deaths import cause
 from runwatch.system.threads import started

@@ -10,7 +10,7 @@ import sys
 from msgspec.structs import replace
 
 from runwatch.domain.codec import from_plain, to_plain
-from runwatch.monitor.data_sets import DataSpec
+from runwatch.monitor.data_pipeline import DataSpec
 
 
 def to_json(specs: tuple[DataSpec, ...]) -> str:

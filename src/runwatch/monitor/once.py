@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from runwatch import config
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.address import split
 from runwatch.monitor.wanted import RootError, Wanted
 from runwatch.system.timeouts import WithTimeout

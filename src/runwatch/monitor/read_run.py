@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, Operation, Replace
 from runwatch.domain.points import Points
+from runwatch.domain.tree import FileStat
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Reading
 from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunChange, RunMemory
@@ -56,6 +58,14 @@ def restarted(cursor: Cursor | None, reading: Reading) -> bool:
         return False
     all_operations = (operation for operations in reading.operations.values() for operation in operations)
     return any(isinstance(operation, Replace) and not operation.keep_history for operation in all_operations)
+
+
+def has_much_more(cursors: Iterable[Cursor | None], stat: FileStat | None) -> bool:
+    """Whether a file has grown within its head, or to twice its size, since it was read."""
+    known = [cursor.stat.size for cursor in cursors if cursor is not None and cursor.stat is not None]
+    if stat is None or not known or min(known) == stat.size:
+        return False
+    return min(known) < limits.HEAD or min(known).bit_length() < stat.size.bit_length()
 
 
 def source_of(claim: Claim, file: str, order: int) -> Source:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Set
 
 from msgspec.structs import replace
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.directions import direction_of, is_placeholder
 from runwatch.domain.operations import Append
 from runwatch.domain.points import EPOCHS, Points, of_former
 from runwatch.domain.run import Direction, Metric, Problem
 from runwatch.domain.tree import TreeChanges
-from runwatch.monitor.read_run import ReadRun, SourceKey, restarted, source_of, stamped
+from runwatch.monitor.read_run import ReadRun, SourceKey, has_much_more, restarted, source_of, stamped
 from runwatch.readers.base import Claim, Cursor, Layout, Reader, Reading, SourceFile, failed
 from runwatch.runs.catalogue import Catalogue
 from runwatch.runs.sources import RunMemory
@@ -121,6 +121,7 @@ class RootReader:
         else:
             claimed = bool(changes.folders) and self.catalogue.update(self.tree.top, changes.folders)
             claimed = self._reclaim_unowned(changes.files) or claimed
+            claimed = self._reclaim_grown(changes.files) or claimed
         if claimed or everything:
             self._settle()
         for file in changes.files:
@@ -135,6 +136,16 @@ class RootReader:
         folders = {file.rpartition("/")[0] or "." for file in files if file not in self._owners}
         return bool(folders) and self.catalogue.update(self.tree.top, folders)
 
+    def _reclaim_grown(self, files: Iterable[str]) -> bool:
+        """A file that had not shown its beginning yet, or is twice as long now, may turn out to be another
+        reader's (a log before its first round), or make two jobs of one run."""
+        grown = (file for file in files if has_much_more(self._cursors_of(file), self.tree.stat(file)))
+        folders = {file.rpartition("/")[0] or "." for file in grown}
+        return bool(folders) and self.catalogue.ask_again(self.tree.top, folders)
+
+    def _cursors_of(self, file: str) -> list[Cursor | None]:
+        return [self.cursors.get((claim.identity, file)) for _, claim in self._owners.get(file, ())]
+
     def _enqueue(self, file: str) -> None:
         for run_id, claim in self._owners.get(file, ()):
             for entry in self._entries_of(run_id):
@@ -146,7 +157,7 @@ class RootReader:
     def _is_read(self, file: str) -> bool:
         """Whether a file is known as it is (some are read while the first walk goes on)."""
         stat = self.tree.stat(file)
-        cursors = [self.cursors.get((claim.identity, file)) for _, claim in self._owners.get(file, ())]
+        cursors = self._cursors_of(file)
         return bool(cursors) and all(cursor is not None and cursor.stat == stat for cursor in cursors)
 
     def owns(self, file: str) -> bool:
@@ -155,7 +166,7 @@ class RootReader:
 
     def is_waiting(self, entry: ReadRun) -> bool:
         """Whether something of a run is still to be read."""
-        return any(key in self._queue for key in self._sources(entry))
+        return any(key in self._queue for key, _ in self._sources(entry))
 
     def fold(self, entry: ReadRun) -> None:
         """Keep the summary only: the series leave the memory."""
@@ -168,13 +179,11 @@ class RootReader:
         entry.folded, entry.dirty, entry.stale = False, None, True
         entry.memory = RunMemory()
         entry.rewritten.update(() if entry.summary is None else entry.summary.metrics)
-        for claim in entry.claims:
-            for file in claim.files:
-                key = (claim.identity, file)
-                self.cursors.pop(key, None)
-                self._caught_up.discard(key)
-                self._queue.setdefault(key, (entry.id, claim))
-                entry.unread.add(key)
+        for key, claim in self._sources(entry):
+            self.cursors.pop(key, None)
+            self._caught_up.discard(key)
+            self._queue.setdefault(key, (entry.id, claim))
+            entry.unread.add(key)
 
     def known(self, entry: ReadRun, summary: RunSummary, cursors: Mapping[SourceKey, Cursor]) -> None:
         """An earlier process has read these files as they still are: take its summary."""
@@ -238,15 +247,15 @@ class RootReader:
                 entry.memory.forget(identity, file)
                 entry.stale, entry.dirty = True, None
                 entry.rewritten.update(() if entry.summary is None else entry.summary.metrics)
-            if entry.folded and any(key not in keys for key in self._sources(entry)):
+            if entry.folded and any(key not in keys for key, _ in self._sources(entry)):
                 self.unfold(entry)
             gone = not entry.memory.sources if entry.from_many else entry.id not in self.catalogue.runs
             if gone:
                 del self.entries[entry.id]
 
     @staticmethod
-    def _sources(entry: ReadRun) -> list[SourceKey]:
-        return [(claim.identity, file) for claim in entry.claims for file in claim.files]
+    def _sources(entry: ReadRun) -> list[tuple[SourceKey, Claim]]:
+        return [((claim.identity, file), claim) for claim in entry.claims for file in claim.files]
 
     @staticmethod
     def _update_sources(entry: ReadRun) -> None:
@@ -374,23 +383,19 @@ class RootReader:
 
     def _drain(self, entry: ReadRun) -> None:
         """Read what waits of one run."""
-        for claim in entry.claims:
-            for file in claim.files:
-                key = (claim.identity, file)
-                while key in self._queue:
-                    self._take_slice(key, entry.id, claim)
+        for key, claim in self._sources(entry):
+            while key in self._queue:
+                self._take_slice(key, entry.id, claim)
 
     def finish(self, entry: ReadRun) -> None:
         """The run is over and its files are quiet: an unterminated last line counts."""
         if entry.final:
             return
         entry.final = True
-        for claim in entry.claims:
-            for file in claim.files:
-                key = (claim.identity, file)
-                stat, cursor = self.tree.stat(file), self.cursors.get(key)
-                if stat is not None and cursor is not None and cursor.offset < stat.size:
-                    self._queue.setdefault(key, (entry.id, claim))
+        for key, claim in self._sources(entry):
+            stat, cursor = self.tree.stat(key[1]), self.cursors.get(key)
+            if stat is not None and cursor is not None and cursor.offset < stat.size:
+                self._queue.setdefault(key, (entry.id, claim))
 
 
 def _own_logs(settings: Settings) -> dict[str, Reader]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.config.trust import digest, is_trusted
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.clock import elapsed
@@ -35,7 +35,14 @@ from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
 from runwatch.store.state import Holder, Pin, State, user_state
 from runwatch.system.files import is_really_below
-from runwatch.system.identity import host_name, is_shared, lasting_name, user_name
+from runwatch.system.identity import (
+    earlier_identity,
+    host_name,
+    is_shared,
+    lasting_name,
+    root_identity,
+    user_name,
+)
 from runwatch.tasks.file import TodoFile
 from runwatch.tasks.task_list import RootTaskList
 from runwatch.text.safe import safe
@@ -66,7 +73,7 @@ class RootState(msgspec.Struct, frozen=True):
 def place_of(root: str, settings: Settings) -> RootState:
     """The to-do file of a root: configured, else a ``todo.txt`` that is there, else one in the state
     directory (a root is never written to unasked)."""
-    identity = paths.root_identity(root, settings.id)
+    identity = root_identity(root, settings.id)
     if settings.tasks.file:
         wished = settings.path(settings.tasks.file)
         if settings.allows(wished):
@@ -83,7 +90,7 @@ def place_of(root: str, settings: Settings) -> RootState:
 def take_over_earlier(state: State, root: str, settings: Settings) -> None:
     """An earlier version named roots by their path alone: what it kept of this one goes on under its name of
     today, the to-do list in the state directory too."""
-    old, new = paths.earlier_identity(root), paths.root_identity(root, settings.id)
+    old, new = earlier_identity(root), root_identity(root, settings.id)
     before, now = paths.root_dir(old), paths.root_dir(new)
     with contextlib.suppress(OSError):  # tried again at the next start
         if old != new and before and now and before.is_dir() and not now.exists():
@@ -133,12 +140,7 @@ class TaskState:
             take_over_earlier(self.state, root, settings[root])
         self._places = {root: place_of(root, settings[root]) for root in roots}
         self._books = {
-            root: RootTaskList(
-                self.state,
-                place.identity,
-                place.todo_file(),
-                keeps_unsaved=writes,
-            )
+            root: RootTaskList(self.state, place.identity, place.todo_file(), keeps_unsaved=writes)
             for root, place in self._places.items()
         }
         self._token = uuid.uuid4().hex

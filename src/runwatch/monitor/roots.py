@@ -11,7 +11,7 @@ from bisect import insort
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
@@ -24,8 +24,8 @@ from runwatch.monitor.run_builder import RunBuilder, RunObservations
 from runwatch.monitor.run_cache import RunCache
 from runwatch.readers.base import Reader
 from runwatch.readers.registry import built_in, plugged_in
-from runwatch.store import paths
 from runwatch.store.cache import CacheFile
+from runwatch.system.identity import root_identity
 
 SERIES_BUDGET = 256 * 1024 * 1024
 POINT_ROOM = 32
@@ -50,7 +50,7 @@ class Roots:
         self._builders: dict[str, RunBuilder] = {}
         self._memories: dict[str, RunCache] = {}
         for root, reader in self.readers.items():
-            book, identity = self.health[root], paths.root_identity(root, settings[root].id)
+            book, identity = self.health[root], root_identity(root, settings[root].id)
             self._builders[root] = RunBuilder(reader, self.observations, book)
             self._memories[root] = RunCache(cache, identity, reader, book, self.observations)
         self._plugin_problems: tuple[Problem, ...] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from runwatch.config import ConfigError, Settings
+from runwatch.config.settings import ConfigError, Settings
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from runwatch.alerts.dispatch import AlertEvent, Notification, event_of
 from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.finding import SEVERITIES, fingerprint
 from runwatch.monitor.alerting import meant
 from runwatch.monitor.once import Loaded

@@ -17,11 +17,10 @@ from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.monitor.once import Loaded, resolve_roots
 from runwatch.monitor.root_state import BEAT_S, LEASE_S, RootState, TaskState, place_of, take_over_earlier
-from runwatch.store import paths
 from runwatch.store.kept_facts import of_root
 from runwatch.store.snapshot_facts import SnapshotFacts, facts
 from runwatch.store.state import Holder, State, open_state
-from runwatch.system.identity import host_name
+from runwatch.system.identity import host_name, root_identity
 
 
 class Session:
@@ -71,7 +70,7 @@ def history_of(loaded: Loaded) -> list[tuple[str, TaskEvent]]:
 
 def identities(roots: Sequence[str], settings: Mapping[str, Settings]) -> list[str]:
     """What names these roots in the state; the settings of other machines' roots are not known here."""
-    return [paths.root_identity(root, settings[root].id if root in settings else None) for root in roots]
+    return [root_identity(root, settings[root].id if root in settings else None) for root in roots]
 
 
 def _names(loaded: Loaded) -> dict[str, str]:

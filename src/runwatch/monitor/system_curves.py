@@ -24,11 +24,7 @@ _AFTER_S = 120.0
 class RunSystem:
     """Of the runs that were looked at last. ``record``: None before the machine is watched."""
 
-    def __init__(
-        self,
-        find: Find,
-        record: Callable[[], MachineRecord | None],
-    ) -> None:
+    def __init__(self, find: Find, record: Callable[[], MachineRecord | None]) -> None:
         self._find, self._record = find, record
         self._known: OrderedDict[RunKey, SystemCurves] = OrderedDict()
         self._lock = threading.Lock()

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.config import Predictions, Settings
+from runwatch.config.settings import Predictions, Settings
 from runwatch.data import crash_notes
 from runwatch.data.discover import ListedFile
 from runwatch.domain.comparison import Comparison
@@ -18,7 +18,8 @@ from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.predictions import ColumnNames
 from runwatch.domain.run import Problem
 from runwatch.monitor.compare_files import PredictionsWatch, Rows, slice_rows
-from runwatch.monitor.data_sets import DataSpec, column_distribution, data_set
+from runwatch.monitor.data_pipeline import DataSpec
+from runwatch.monitor.data_sets import column_distribution, data_set
 from runwatch.monitor.data_specs import data_specs, overlooked_data, prediction_entries
 from runwatch.monitor.model_plans import ModelPlans, model_plans
 from runwatch.monitor.pieces import Pieces

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.config.trust import is_trusted
 from runwatch.monitor.root_state import link_digest
 from runwatch.system.files import is_really_below

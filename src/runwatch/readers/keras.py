@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from runwatch.domain.operations import Append, Epoch, Operation
 from runwatch.domain.points import Points
@@ -11,7 +12,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.column_names import keras_csv
+from runwatch.readers.common.column_names import keras_csv, step_key
 from runwatch.readers.common.documents import read_version
 from runwatch.readers.common.table import read_table
 
@@ -65,6 +66,7 @@ def _history(claim: Claim, value: object) -> list[Operation]:
     """One list an epoch-long each: epochs 0 to n-1."""
     operations: list[Operation] = []
     longest = 0
+    places = _steps(value)
     for name, column in list(value.items())[: limits.TAGS] if isinstance(value, dict) else ():
         if isinstance(column, dict) and list(column) == [str(i) for i in range(len(column))]:
             column = list(column.values())
@@ -73,7 +75,24 @@ def _history(claim: Claim, value: object) -> list[Operation]:
             (i, number) for i, cell in enumerate(cells) if (number := bounded_json.number(cell)) is not None
         ]
         if pairs:
-            steps, values = zip(*pairs, strict=True)
-            operations.append(Append(claim.tag_prefix + name, Points.of(steps, values)))
+            rows, values = zip(*pairs, strict=True)
+            if places is None:
+                operations.append(Append(claim.tag_prefix + name, Points.of(rows, values)))
+            elif name != places[0] and max(rows) < len(places[1]):
+                steps = [places[1][row] for row in rows]
+                operations.append(Append(claim.tag_prefix + name, Points.of(steps, values)))
             longest = max(longest, len(cells))
+    if places is not None:
+        return [*operations, Epoch(places[1][-1])] if places[0] == "epoch" else operations
     return [*operations, Epoch(longest - 1)] if operations else []
+
+
+def _steps(columns: object) -> tuple[str, list[int]] | None:
+    """The name of the list that tells the steps of the others, and these; None: there is none."""
+    if not isinstance(columns, dict):
+        return None
+    key = step_key(name for name, cells in columns.items() if isinstance(cells, list))
+    cells = columns.get(key, [])
+    steps = [cell for cell in cells if type(cell) is int and 0 <= cell < 2**53]
+    rising = all(earlier < later for earlier, later in pairwise(steps))
+    return (str(key), steps) if steps and len(steps) == len(cells) and rising else None

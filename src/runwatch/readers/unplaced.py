@@ -3,35 +3,85 @@ and that is said, with the way out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 
 from runwatch.domain.run import Problem
+from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.column_names import DATA_WORDS, index_key, is_loss, plain, step_key
 from runwatch.readers.common.quotes import split_line
-from runwatch.readers.common.records import first_records
+from runwatch.readers.common.records import first_records, floor
 from runwatch.readers.common.table import header_names
+from runwatch.readers.console import tells_numbers
 
 NAME = "unplaced"
-LOOKS_FOR = ("*.csv", "*.tsv", "*.jsonl", "*.ndjson")
+LOOKS_FOR = ("*.csv", "*.tsv", "*.jsonl", "*.ndjson", "*.gz")
 _TABLES, _RECORDS = (".csv", ".tsv"), (".jsonl", ".ndjson")
+_PACKED = re.compile(r"\S{1,200}\.(?:log|out|jsonl|ndjson)\.gz")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_LOSS = re.compile(rb'"[\w/.-]{0,80}loss"\s?:')
+_WORDS = {
+    "utf-16": ("metrics as UTF-16, not read", "save it as UTF-8"),
+    "packed": ("a packed log, not read", "unpack it: gunzip -k"),
+    "lines": ("metrics that are no JSON lines, not read", "write one object with a numeric step per line"),
+}
 _HINT = 'name the column in runwatch.toml: [[runs]] files = "{file}" and step = "..."'
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
     """Such a file by itself; every other reader goes before."""
     for name in listing.files:
-        if (name.endswith(_TABLES) and _is_table(listing, name)) or (
-            name.endswith(_RECORDS) and _are_records(listing, name)
-        ):
+        what = _unread(listing, name)
+        if what is not None:
             file = listing.join(name)
-            yield Claim(NAME, NAME, file, (file,), priority=1, role="unread")
+            yield Claim(NAME, what, file, (file,), priority=1, role="unread")
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    problem = Problem(source.file, None, "metrics without a step, not read", _HINT.format(file=source.file))
+    words = _WORDS.get(claim.format, ("metrics without a step, not read", _HINT.format(file=source.file)))
+    problem = Problem(source.file, None, *words)
     return Reading({}, Cursor(stat=source.stat), (problem,))
+
+
+def _unread(listing: Listing, name: str) -> str | None:
+    """What keeps a file that plainly holds metrics from being read; None: it holds none, or is read."""
+    if name.endswith(".gz"):
+        return "packed" if _PACKED.fullmatch(name) and _is_packed_log(listing.head(name)) else None
+    if not name.endswith(_TABLES + _RECORDS):
+        return None
+    head = listing.head(name)
+    if head.startswith(_UTF_16):
+        text = head[: len(head) // 2 * 2].decode("utf-16", "replace").partition("\n")[0].encode()
+        header = header_names(text)
+        named = header is not None and any(map(is_loss, header[0]))
+        return "utf-16" if named or _LOSS.search(text) else None
+    if name.endswith(_TABLES):
+        return NAME if _is_table(listing, name) else None
+    if b"\n" not in head:
+        return None
+    records = first_records(head, whole=False)
+    if len(records) > 1 and all(_plainly_metrics(list(record)) for record in records[:5]):
+        return NAME
+    return "lines" if _LOSS.search(head) and not _have_steps(records) else None
+
+
+def _is_packed_log(head: bytes) -> bool:
+    """Whether the beginning of a gzip file has lines with metrics."""
+    try:
+        text = zlib.decompressobj(wbits=31).decompress(head, 16 * limits.KIB)
+    except zlib.error:
+        return False
+    lines = text.decode("utf-8", "replace").split("\n")[:-1]
+    return any(map(tells_numbers, lines)) or _LOSS.search(text) is not None
+
+
+def _have_steps(records: Sequence[Mapping[str, object]]) -> bool:
+    """Whether a record could be placed."""
+    keys = ((record, step_key(record)) for record in records)
+    return any(key is None or floor(record[key]) is not None for record, key in keys)
 
 
 def _is_table(listing: Listing, name: str) -> bool:
@@ -44,11 +94,6 @@ def _is_table(listing: Listing, name: str) -> bool:
     return any(
         len(row) == len(header[0]) and number(row[i].encode()) is not None for row in rows for i in metrics
     )
-
-
-def _are_records(listing: Listing, name: str) -> bool:
-    records = first_records(listing.head(name), whole=False)
-    return len(records) > 1 and all(_plainly_metrics(list(record)) for record in records[:5])
 
 
 def _plainly_metrics(names: Sequence[str]) -> bool:

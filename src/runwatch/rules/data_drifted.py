@@ -18,6 +18,7 @@ DEFAULTS: Mapping[str, object] = {"at_once": 0.25}
 HOLD, KEEP, MANY = 0.0, 0.0, "columns of {scope} drifted"
 SUBJECTS = ("data",)
 WORDS = ("drifted", "drifted")
+PLAIN = "The data {name} has changed: {part}."
 TOPIC = "drift"
 EXPLAINS = frozenset({"data-quality"})
 

@@ -15,6 +15,7 @@ DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "faults in the data of {scope}"
 SUBJECTS = ("data",)
 WORDS = ("data fault", "data faults")
+PLAIN = "The data {name} has faults: {part}."
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -17,6 +17,7 @@ DEFAULTS: Mapping[str, object] = {"critical_periods": 3.0}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
 SUBJECTS = ("data",)
 WORDS = ("stale", "stale")
+PLAIN = "No new data has come for {name}."
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

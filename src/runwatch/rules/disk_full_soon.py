@@ -19,6 +19,7 @@ DEFAULTS: Mapping[str, object] = {"within": "24h", "morning_hour": 9}
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
 SUBJECTS = ("host",)
 WORDS = ("disk full soon", "disk full soon")
+PLAIN = "A disk will be full soon: {part}."
 
 _MARGIN = 1.2
 

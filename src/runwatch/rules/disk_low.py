@@ -25,6 +25,7 @@ DEFAULTS: Mapping[str, object] = {
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
 SUBJECTS = ("host",)
 WORDS = ("disk low", "disk low")
+PLAIN = "A disk is nearly full: {part}."
 
 _CLEARS = 1.2
 _INODES = 0.05

@@ -15,6 +15,7 @@ DEFAULTS: Mapping[str, object] = {"recent_batches": 5}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
 SUBJECTS = ("data",)
 WORDS = ("error rate changed", "error rate changed")
+PLAIN = "{name} is wrong more often, or less often, than before."
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

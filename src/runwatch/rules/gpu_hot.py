@@ -17,6 +17,7 @@ DEFAULTS: Mapping[str, object] = {"degrees": 90.0}
 HOLD, KEEP, MANY = 300.0, _KEEP, ""
 SUBJECTS = ("host",)
 WORDS = ("gpu hot", "gpu hot")
+PLAIN = "A graphics card is too hot: {part}."
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

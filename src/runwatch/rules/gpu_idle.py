@@ -21,6 +21,7 @@ DEFAULTS: Mapping[str, object] = {"after": "5m", "unknown_memory_gb": 1.0}
 HOLD, KEEP, MANY = 0.0, _KEEP, ""
 SUBJECTS = ("host",)
 WORDS = ("gpu idle", "gpu idle")
+PLAIN = "A graphics card is reserved but idle: {part}."
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

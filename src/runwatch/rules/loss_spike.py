@@ -16,6 +16,7 @@ DESCRIPTION = "A loss jumps above its own level; three times within 500 points i
 DEFAULTS: Mapping[str, object] = {"recent_points": 500}
 HOLD, KEEP, MANY = 0.0, _KEEP, ""
 WORDS = ("loss spike", "loss spike")
+PLAIN = "The training {name} had a sudden setback."
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

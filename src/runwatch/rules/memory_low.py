@@ -22,6 +22,7 @@ DEFAULTS: Mapping[str, object] = {
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
 SUBJECTS = ("host",)
 WORDS = ("memory low", "memory low")
+PLAIN = "A machine is short of memory: {name}."
 
 _CLEARS = 1.2
 _WAITS = {"memory": "memory_pressure", "io": "io_pressure"}

@@ -23,6 +23,7 @@ DESCRIPTION = "A loss or evaluation metric is NaN or infinite, or a gradient nor
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, _KEEP, "metrics of {scope} are NaN or infinite"
 WORDS = ("not finite", "not finite")
+PLAIN = "The training {name} produces invalid numbers."
 EXPLAINS = frozenset({"run-diverged", "loss-spike"})
 
 

@@ -18,11 +18,9 @@ NAME = "metric-regressed"
 DESCRIPTION = "A metric is worse than the baseline's by more than the tolerance, and not by chance."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "metrics of {scope} are worse than the baseline's"
-SUBJECTS = (
-    "data",
-    "models",
-)
+SUBJECTS = ("data", "models")
 WORDS = ("regressed", "regressed")
+PLAIN = "{name} is worse than the model in use."
 TOPIC = "regression"
 _LEVEL = 0.05
 ONE_OF_A_KIND = True

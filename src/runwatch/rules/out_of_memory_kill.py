@@ -18,6 +18,7 @@ DEFAULTS: Mapping[str, object] = {"recent": "1h"}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
 SUBJECTS = ("host",)
 WORDS = ("out of memory kill", "out of memory kill")
+PLAIN = "A machine ran out of memory: {name}."
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

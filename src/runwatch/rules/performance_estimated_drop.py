@@ -15,11 +15,9 @@ NAME = "performance-estimated-drop"
 DESCRIPTION = "The estimated (or realised) performance on new batches is worse than usual."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "metrics of the model on {scope} got worse"
-SUBJECTS = (
-    "data",
-    "models",
-)
+SUBJECTS = ("data", "models")
 WORDS = ("performance estimated drop", "performance estimated drop")
+PLAIN = "{name} probably answers worse than before."
 TOPIC = "drift"
 
 

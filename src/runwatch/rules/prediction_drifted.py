@@ -13,11 +13,9 @@ NAME = "prediction-drifted"
 DESCRIPTION = "The predictions on the newest batch are distributed differently from the reference."
 DEFAULTS: Mapping[str, object] = {"at_once": 0.25}
 HOLD, KEEP, MANY = 0.0, 0.0, "predictions of {scope} drifted"
-SUBJECTS = (
-    "data",
-    "models",
-)
+SUBJECTS = ("data", "models")
 WORDS = ("drifted", "drifted")
+PLAIN = "The answers of {name} have changed."
 TOPIC = "drift"
 
 _ROLES: frozenset[Role] = frozenset({"prediction"})

@@ -15,6 +15,7 @@ DESCRIPTION = "A rank of a distributed run is behind the others, or its loss dif
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 120.0, _KEEP, "ranks of {scope} are out of step"
 WORDS = ("ranks apart", "ranks apart")
+PLAIN = "The parts of the training {name} no longer keep pace."
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

@@ -15,6 +15,7 @@ DESCRIPTION = "A run ended with an error, or its process is gone without an end 
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, ""
 WORDS = ("crashed", "crashed")
+PLAIN = "The training {name} has failed."
 TOPIC = "end"
 EXPLAINS = frozenset(
     {

@@ -15,6 +15,7 @@ DESCRIPTION = "A loss has risen far above its best and stays there."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, _KEEP, "losses of {scope} diverged"
 WORDS = ("diverged", "diverged")
+PLAIN = "The training {name} is getting worse instead of better."
 ONE_OF_A_KIND = True
 EXPLAINS = frozenset({"loss-spike", "run-overfitting", "metric-regressed", "slice-regressed"})
 

@@ -15,6 +15,7 @@ DESCRIPTION = "The validation loss is clearly worse than its best while the trai
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, _KEEP, "validation losses of {scope} get worse"
 WORDS = ("overfitting", "overfitting")
+PLAIN = "The training {name} has passed its best."
 ONE_OF_A_KIND = True
 
 

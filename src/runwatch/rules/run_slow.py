@@ -15,6 +15,7 @@ DESCRIPTION = "For five minutes a step has taken 1.43 times as long as before."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, _KEEP, ""
 WORDS = ("slow", "slow")
+PLAIN = "The training {name} has become slower."
 
 
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:

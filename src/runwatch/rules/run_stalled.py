@@ -19,6 +19,7 @@ DESCRIPTION = "A run that was alive has been silent for much longer than its usu
 DEFAULTS: Mapping[str, object] = {"critical_after": "6h"}
 HOLD, KEEP, MANY = 120.0, _KEEP, ""
 WORDS = ("stalled", "stalled")
+PLAIN = "The training {name} has not moved for long."
 TOPIC = "end"
 EXPLAINS = frozenset({"run-slow", "gpu-idle"})
 

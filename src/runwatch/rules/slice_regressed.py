@@ -14,11 +14,9 @@ NAME = "slice-regressed"
 DESCRIPTION = "A group of rows is significantly worse than with the baseline (corrected for many groups)."
 DEFAULTS: Mapping[str, object] = {}
 HOLD, KEEP, MANY = 0.0, 0.0, "groups of rows of {scope} are worse than with the baseline"
-SUBJECTS = (
-    "data",
-    "models",
-)
+SUBJECTS = ("data", "models")
 WORDS = ("slice regressed", "slices regressed")
+PLAIN = "{name} is worse for one group than the model in use."
 TOPIC = "regression"
 
 

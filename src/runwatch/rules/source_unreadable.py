@@ -17,6 +17,7 @@ DESCRIPTION = "A root could not be read for ten minutes, or something configured
 DEFAULTS: Mapping[str, object] = {"after": "10m"}
 HOLD, KEEP, MANY = 0.0, _KEEP, ""
 WORDS = ("source unreadable", "sources unreadable")
+PLAIN = "{name} cannot be read."
 EXPLAINS_ALL_BELOW = True
 
 

@@ -187,7 +187,12 @@ class Attempts:
             tag = min(tags, key=self._decisive_order)
             at = done[tag]
             done[tag] += 1
-            new = self._take(tag, parts[tag].points.where(slice(at, at + 1)))
+            point = parts[tag].points.where(slice(at, at + 1))
+            if tag == EPOCHS and self._open is None and len(self.series) > 1:
+                self._append(tag, point)  # another fold or seed begins: no metric goes back with it
+                del descents[tag]
+                continue
+            new = self._take(tag, point)
             self._taken.add(tag)
             changed |= new
             descents = {n: i for n, i in descents.items() if n != tag and n not in new}

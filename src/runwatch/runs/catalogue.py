@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 
 import msgspec
 from msgspec.structs import replace
@@ -16,6 +16,7 @@ from runwatch.readers.base import Claim, Listing, Reader
 
 NEIGHBOURHOOD = 3
 MAX_AT_ONCE = 500
+_LAUNCHED_ABOVE = 4
 WATCHED_NAMES = (".csv", ".jsonl", ".ndjson", ".json", ".log", ".tsv", ".yaml", ".wandb", ".db")
 
 
@@ -59,6 +60,11 @@ class Catalogue:
         for path in changed:
             self._neighbours(top, path, affected)
         return self._ask(affected, dropped=len(self._claims) < known)
+
+    def ask_again(self, top: Folder, paths: Iterable[str]) -> bool:
+        """Ask about these folders alone: their files have grown, no name is new."""
+        found = {path: folder for path in paths if (folder := top.at(path)) is not None}
+        return self._ask(found, dropped=False)
 
     def update_all(self, top: Folder) -> bool:
         """Ask the readers about every folder."""
@@ -196,7 +202,8 @@ def _refused(listing: Listing, claims: Iterable[Claim]) -> Iterable[Problem]:
 def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
     """From overlapping claims to runs: a file goes to the claim of highest priority (side files, which
     have no format word, are shared); "part" claims join a run at their folder or up to two above it;
-    "lonely" claims make a run only where there is none at or below."""
+    "lonely" claims make a run only where there is none at or below; what logs there say is said of the only
+    run below."""
     best = _best_per_file(claims)
     result = {claim.run_id for claim in best if claim.role == "run" or claim.names_runs}
     unread = {claim.run_id for claim in best if claim.role == "unread"}
@@ -210,9 +217,12 @@ def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
             result.add(run_id)
             covered.update(_ancestors(run_id))
     runs: dict[str, list[Claim]] = {run_id: [] for run_id in result}
+    only_below = _only_below(result - unread, {claim.run_id for claim in best if claim.names_runs})
     for claim in best:
         near = (elsewhere.get(folder, folder) for folder in _ancestors(claim.run_id)[:3])
         home = next((folder for folder in near if folder in runs), None)
+        if home is None and claim.role == "lonely" and not claim.format:
+            home = only_below.get(claim.run_id)
         if home is not None and (home == claim.run_id or claim.role in ("part", "lonely")):
             runs[home].append(claim)
     return {
@@ -221,6 +231,16 @@ def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
         )
         for run_id, run_claims in runs.items()
     }
+
+
+def _only_below(runs: Iterable[str], stores: Collection[str]) -> dict[str, str]:
+    """Folders with a single run a few levels below them: a log there (``train.log`` beside
+    ``lightning_logs/version_0``) tells of that one. Of ``stores`` with many runs it tells of none."""
+    below: dict[str, str] = {}
+    for run_id in runs:
+        for above in _ancestors(run_id)[1 : _LAUNCHED_ABOVE + 1]:
+            below[above] = "" if above in below or run_id in stores else run_id
+    return {above: run_id for above, run_id in below.items() if run_id}
 
 
 def _elsewhere(claims: Iterable[Claim]) -> dict[str, str]:

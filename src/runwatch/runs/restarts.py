@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -180,7 +181,7 @@ def _restarts(files: Sequence[SourceData]) -> list[_Restart]:
                 reached = None if one.whole else data.last_step
                 restarts.append(_Restart(one.step, one.wall, place, one.last, reached=reached))
         restarts += _without_clock(data)
-    return restarts + _between(files)
+    return restarts + _between(files) + _in_turn(files)
 
 
 def _without_clock(data: SourceData) -> list[_Restart]:
@@ -206,6 +207,17 @@ def _between(files: Sequence[SourceData]) -> list[_Restart]:
                 restarts.append(_Restart(step, begun, data.source.order, earlier.last_step or 0, earlier))
                 restarts += _own_counters(earlier, data, step, begun)
                 break
+    return restarts
+
+
+def _in_turn(files: Sequence[SourceData]) -> list[_Restart]:
+    """A log's parts that were rotated away have no clock, but an order."""
+    parts = sorted((data for data in files if data.source.format == "console"), key=lambda d: d.source.order)
+    restarts: list[_Restart] = []
+    for earlier, later in pairwise(parts):
+        step = _goes_back(earlier, later) if earlier.source.order < later.source.order else None
+        if step is not None:
+            restarts.append(_Restart(step, None, later.source.order, earlier.last_step or 0, earlier))
     return restarts
 
 

@@ -270,7 +270,8 @@ def merge(parts: list[Points]) -> Points:
     order). Points that were all logged without a step stay, in the order of writing."""
     joined = Points.concat(parts)
     if bool((joined.steps[1:] == joined.steps[:-1]).all()) and any(map(in_order_of_writing, parts)):
-        return joined.where(np.argsort(joined.wall_times, kind="stable"))
+        walls = joined.wall_times  # those read before they were watched have none, and come first
+        return joined.where(np.argsort(np.where(np.isnan(walls), -np.inf, walls), kind="stable"))
     if len(joined) < 2 or bool(np.all(joined.steps[1:] > joined.steps[:-1])):
         return joined
     if np.isnan(joined.wall_times).any():

@@ -15,6 +15,7 @@ from runwatch.show.ci import markdown_text
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.history import finding_histories, week_lines
 from runwatch.text.durations import seconds
+from runwatch.text.fitting import fit_words
 from runwatch.text.jsonable import SCHEMA, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import DAY, as_of, duration, iso, moment, percent, plural
@@ -27,6 +28,7 @@ _WIDTH = 110
 _NAMES = 4
 _NOTES = 3
 _NAME_WIDTH = 34
+_SUMMARY_WIDTH = 70
 
 Facts = JsonMapping
 History = Sequence[tuple[str, TaskEvent]]
@@ -300,7 +302,7 @@ def _summaries(findings: Sequence[Facts], names: Mapping[tuple[str, str], str]) 
         cause = summary.replace(finding["run"], "") if finding["run"] else summary
         causes.setdefault(f"{finding['rule']} {cause}", []).append(finding)
     shown = [
-        safe(_finding_text(same[0], names), 70)
+        fit_words(safe(_finding_text(same[0], names)), _SUMMARY_WIDTH)
         + (f" (and {plural(len(same) - 1, 'more run')})" if len(same) > 1 else "")
         for same in list(causes.values())[:2]
     ]

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import math
 
-from runwatch.domain.comparison import (
-    Calibration,
-    Comparison,
-    Confusion,
-    MetricComparison,
-    SliceComparison,
-)
+from runwatch.domain.comparison import Calibration, Comparison, Confusion, MetricComparison, SliceComparison
 from runwatch.judge.metrics.severity import severity_of
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
@@ -246,12 +240,7 @@ def _slices_text(comparison: Comparison, width: int | None) -> list[str]:
         return ["", f"Slices: none of {len(comparison.slices)} regressed more than the rest."]
     rows = [_slice_row(part) for part in worse[:_SLICES_SHOWN]]
     more = [f"and {len(worse) - _SLICES_SHOWN} more"] if len(worse) > _SLICES_SHOWN else []
-    return [
-        "",
-        f"{_SLICES}:",
-        render(_SLICE_HEADERS, rows, "text", width),
-        *more,
-    ]
+    return ["", f"{_SLICES}:", render(_SLICE_HEADERS, rows, "text", width), *more]
 
 
 def _slice_row(part: SliceComparison) -> tuple[str, ...]:

@@ -13,23 +13,6 @@ from runwatch.text.jsonable import SCHEMA, number
 from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import DRIFT_SIGNS
 
-_FIGURES = (
-    "effect",
-    "p_value",
-    "p_adjusted",
-    "psi",
-    "js",
-    "ks",
-    "wasserstein",
-    "chi2",
-    "hellinger",
-    "missing_reference",
-    "missing_current",
-    "smallest_visible",
-    "importance",
-)
-
-
 _ORDER = ("unknown", "stable", "warning", "drifted")
 _LEVELS: dict[str, Level] = {
     "stable": "ok", "warning": "warning", "drifted": "critical", "unknown": "unknown",
@@ -73,8 +56,12 @@ def _column_json(column: ColumnDrift) -> dict[str, object]:
         "sentence": run_name(column.sentence),
         "method": column.method,
     }
-    for name in _FIGURES:
-        out.update(number(name, getattr(column, name)))
+    for name in ("effect", "p_value", "p_adjusted"):
+        out |= number(name, getattr(column, name))
+    for name, value in column.measures.items():
+        out |= number(name, value)
+    for name in ("missing_reference", "missing_current", "smallest_visible", "importance"):
+        out |= number(name, getattr(column, name))
     out["new_categories"] = [run_name(word) for word in column.new_categories]
     out["reference_n"], out["current_n"] = column.reference_n, column.current_n
     return out
@@ -135,10 +122,7 @@ def drift_text(
 
 
 def drift_report(
-    report: DriftReport,
-    segments: Sequence[tuple[str, DriftReport]],
-    reference: str,
-    current: Sequence[str],
+    report: DriftReport, segments: Sequence[tuple[str, DriftReport]], reference: str, current: Sequence[str]
 ) -> CiReport:
     """The same for a build server: a case a column, in Markdown the columns that moved."""
     parts = [("", report), *segments]

@@ -9,7 +9,7 @@ from runwatch.domain.borders import JsonMapping
 from runwatch.text.units import iso
 
 _ORDER = {"critical": 0, "warning": 1, "info": 2}
-_INSIDE = ("since", "first_seen", "last_seen", "words", "topic")
+_INSIDE = ("since", "first_seen", "last_seen", "words", "topic", "plain")
 
 Facts = JsonMapping
 

@@ -73,6 +73,7 @@ RUN = {
     "hparams": "table",
     "problems": [PROBLEM],
 }
+_MEASURES = ("psi", "js", "ks", "wasserstein", "chi2", "hellinger", "total_variation")
 COLUMN = {
     "name": "str",
     "kind": ("numeric", "categorical", "boolean", "datetime", "text", "constant"),
@@ -88,7 +89,7 @@ COLUMN = {
     "new_categories": ["str"],
     "reference_n": "int?",
     "current_n": "int?",
-    **{f"{name}?": "num?" for name in ("psi", "js", "ks", "wasserstein", "chi2", "hellinger")},
+    **{f"{name}?": "num?" for name in _MEASURES},
 }
 SIDE = {"files": "int", "rows": "int"}
 TOGETHER = {

@@ -20,67 +20,20 @@ from runwatch.text.units import iso
 
 Row = tuple[object, ...]
 
-TABLES: Mapping[str, tuple[str, ...]] = {
-    "runs": (
-        "root",
-        "run",
-        "name",
-        "status",
-        "reason",
-        "started",
-        "updated",
-        "step",
-        "epoch",
-        "points",
-        "main_metric",
-        "formats",
-    ),
-    "metrics": (
-        "root",
-        "run",
-        "metric",
-        "last",
-        "last_step",
-        "best",
-        "best_step",
-        "min",
-        "max",
-        "count",
-        "direction",
-    ),
-    "hparams": ("root", "run", "name", "value"),
-    "verdicts": (
-        "root",
-        "run",
-        "baseline",
-        "metric",
-        "verdict",
-        "is_primary",
-        "baseline_value",
-        "value",
-        "delta",
-        "ci_low",
-        "ci_high",
-        "p_adjusted",
-        "reason",
-    ),
-    "findings": (
-        "root",
-        "run",
-        "rule",
-        "severity",
-        "subject",
-        "summary",
-        "advice",
-        "fingerprint",
-        "since",
-    ),
-    "drift": ("root", "data", "column_name", "verdict", "effect", "p_adjusted", "sentence"),
-    "tasks": ("root", "file", "id", "text", "priority", "state", "created", "due", "completed"),
-    "history": ("root", "fingerprint", "at", "what", "by", "text", "severity"),
-    "notes": ("root", "kind", "subject", "at", "by", "text", "tags"),
-    "points": ("root", "run", "metric", "step", "at", "value"),
+_COLUMNS = {
+    "runs": "root run name status reason started updated step epoch points main_metric formats",
+    "metrics": "root run metric last last_step best best_step min max count direction",
+    "hparams": "root run name value",
+    "verdicts": "root run baseline metric verdict is_primary baseline_value value delta ci_low ci_high "
+    "p_adjusted reason",
+    "findings": "root run rule severity subject summary advice fingerprint since",
+    "drift": "root data column_name verdict effect p_adjusted sentence",
+    "tasks": "root file id text priority state created due completed",
+    "history": "root fingerprint at what by text severity",
+    "notes": "root kind subject at by text tags",
+    "points": "root run metric step at value",
 }
+TABLES: Mapping[str, tuple[str, ...]] = {name: tuple(columns.split()) for name, columns in _COLUMNS.items()}
 
 _STEPS = 1_000_000
 """Of SQLite's machine, between two looks at signals: a few milliseconds."""

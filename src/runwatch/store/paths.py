@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runwatch.system.folders import config_dir, place, state_dir
-from runwatch.system.identity import digest, earlier_identity, root_identity
-
-__all__ = [
-    "cache_dir",
-    "config_dir",
-    "earlier_identity",
-    "lock_dir",
-    "root_dir",
-    "root_identity",
-    "state_dir",
-]
+from runwatch.system.folders import place, state_dir
+from runwatch.system.identity import digest
 
 
 def cache_dir() -> Path | None:

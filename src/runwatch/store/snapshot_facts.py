@@ -137,6 +137,7 @@ def finding_facts(finding: Finding) -> Facts:
         "fingerprint": finding.fingerprint,
         "words": list(finding.words),
         "topic": finding.topic,
+        "plain": finding.plain,
     }
 
 

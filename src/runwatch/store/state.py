@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runwatch.domain.errors import UserError
-from runwatch.store import paths
 from runwatch.store.database import open_database, reopened
 from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
+from runwatch.system.folders import state_dir
 from runwatch.system.identity import process_exists
 from runwatch.text.safe import safe
 from runwatch.text.storable import restored, storable
@@ -48,7 +48,7 @@ _HISTORY_ROWS = 200_000
 
 def user_state() -> State:
     """The user's state; the caller closes it."""
-    return State(paths.state_dir())
+    return State(state_dir())
 
 
 def open_state() -> contextlib.closing[State]:

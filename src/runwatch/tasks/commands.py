@@ -8,15 +8,7 @@ from datetime import date
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.domain.intents import (
-    AddTask,
-    EditTask,
-    FinishTask,
-    Intent,
-    ReopenTask,
-    SetPriority,
-    SnoozeTask,
-)
+from runwatch.domain.intents import AddTask, EditTask, FinishTask, Intent, ReopenTask, SetPriority, SnoozeTask
 from runwatch.domain.task import Task, What
 from runwatch.tasks.document import LineEdit
 from runwatch.tasks.todotxt import (

@@ -34,13 +34,7 @@ def adopted(record: TaskRecord, task: Task, now: float, today: date) -> TaskReco
     or the state was lost)."""
     finished = (today - task.completed).days * DAY if task.completed else 0.0
     state: RecordState = _of(task) if task.source == "rule" else "dismissed"
-    return replace(
-        record,
-        state=state,
-        since=now - max(finished, 0.0),
-        count=openings(task),
-        line=task.line,
-    )
+    return replace(record, state=state, since=now - max(finished, 0.0), count=openings(task), line=task.line)
 
 
 def openings(task: Task) -> int:

@@ -117,7 +117,7 @@ class RootTaskList:
         unjudged: Iterable[str] = (),
         first_pass: bool = False,
     ) -> tuple[TaskList, tuple[TaskEvent, ...]]:
-        """One look: follow the file, move the findings' tasks on, save what is due; the list as it is then,
+        """Follow the file, move the findings' tasks on, save what is due; the list as it is then,
         and what happened. Never raises for a file or state that cannot be read or saved: the list's
         ``notice`` says so."""
         inputs = LifecycleInput(
@@ -135,7 +135,7 @@ class RootTaskList:
         try:
             document = self._file.read().edited(self._unsaved)
             archived = self._file.archive().texts
-            self._notice = "" if not self._failures else self._notice
+            self._notice = self._notice if self._failures else ""
         except TodoError as error:
             self._failed(error, now)
             return self._list(today), ()
@@ -153,7 +153,7 @@ class RootTaskList:
         """The list as it stands in the file; changes nothing."""
         try:
             self._lines = self._file.read().edited(self._unsaved).texts
-            self._notice = "" if not self._failures else self._notice
+            self._notice = self._notice if self._failures else ""
         except TodoError as error:
             self._notice, self._writable = str(error), False
         return self._list(today)
@@ -174,12 +174,11 @@ class RootTaskList:
             done = self._change(lambda lines: change(intent, lines, today), now, today)
         except (CommandRefused, TodoError) as error:
             return IntentAnswer(intent, False, str(error)), None
-        token = self._undoable(done)
         message = done.message + (" (not saved yet)" if self._unsaved else "")
         message += f". Warning: {done.warning}" if done.warning else ""
         task = self._task(done.edit, today)
-        id_ = task.id if task else ""
-        return IntentAnswer(intent, True, message, token, done.warning, id_), task
+        named = task.id if task else ""
+        return IntentAnswer(intent, True, message, self._undoable(done), done.warning, named), task
 
     def undo(self, token: str, now: float, today: date, intent: Intent | None = None) -> IntentAnswer:
         """Take a change back, unless the line has changed since."""
@@ -189,11 +188,10 @@ class RootTaskList:
             return IntentAnswer(request, False, "nothing to undo; it was already undone, or too long ago")
 
         def back(lines: Sequence[str]) -> TaskChange:
-            first, *more = known.edits
             if any(edit.old is not None and edit.old not in lines for edit in known.edits):
                 raise CommandRefused("the line has changed since; edit it instead")
-            message = f"undone: {safe(first.new or 'added', 80)}"
-            return TaskChange(first, known.what, message, None, tuple(more))
+            message = f"undone: {safe(known.edits[0].new or 'added', 80)}"
+            return TaskChange(known.edits[0], known.what, message, None, known.edits[1:])
 
         try:
             done = self._change(back, now, today)
@@ -337,8 +335,8 @@ class RootTaskList:
             self._store.silence(self._root, intent.match, intent.until, now)
         except OSError as error:
             return IntentAnswer(intent, False, str(error))
-        words = "silenced" if intent.until > now else "no longer silenced"
-        return IntentAnswer(intent, True, f"{words}: {safe(intent.match)}")
+        still = "" if intent.until > now else "no longer "
+        return IntentAnswer(intent, True, f"{still}silenced: {safe(intent.match)}")
 
     def _silenced(self, findings: Sequence[Finding], now: float) -> frozenset[str]:
         try:
@@ -352,8 +350,7 @@ class RootTaskList:
         self._tried_at = now
         self._pause = min(WRITE_EVERY * 2 ** min(self._failures - 1, 10), _SLOWEST_RETRY)
         self._writable = error.why in ("busy", "changed")
-        unsaved = f"{len(self._unsaved)} unsaved: " if self._unsaved else ""
-        self._notice = unsaved + str(error)
+        self._notice = (f"{len(self._unsaved)} unsaved: " if self._unsaved else "") + str(error)
 
     def _succeeded(self, now: float) -> None:
         self._unsaved.clear()
@@ -380,13 +377,12 @@ class RootTaskList:
         return same[nth] if same else None
 
     def _list(self, today: date) -> TaskList:
-        beyond, older = self._counts
         return TaskList(
             file=str(self._file.path),
             tasks=self._parsed(today),
             notice=self._notice,
-            beyond=beyond,
-            older=older,
+            beyond=self._counts[0],
+            older=self._counts[1],
             writable=self._writable,
             archived=self._finished_days(),
         )

@@ -23,6 +23,7 @@ _ANSI = re.compile(
     r"|[PX^_][^\x1b]{0,4096}(?:\x1b\\)?"
     r"|[ -/]{0,4}[0-~])"
 )
+_LINK = re.compile(r"\x1b\]8;[^\x07\x1b]{0,4096}(?:\x07|\x1b\\)")
 _NAMES = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 _FATAL = re.compile(
     r"segmentation fault|bus error\b"
@@ -79,8 +80,8 @@ def lines(data: bytes, width: int = WIDTH) -> list[ConsoleLine]:
     """The lines of a log for display, at most ``width`` characters each (then ``…``).
 
     A line that a progress bar redrew with carriage returns is what it showed last. Bytes that are no UTF-8
-    show as ``\\xff``. Colours (SGR) become styles, and end with the line as in ``less -R``; all other
-    control codes become visible."""
+    show as ``\\xff``. Colours (SGR) become styles, and end with the line as in ``less -R``; of links (OSC 8)
+    their words stay; all other control codes become visible."""
     rows = data.split(b"\n")
     if rows and rows[-1] == b"":
         rows.pop()
@@ -140,6 +141,7 @@ def _line(row: bytes, width: int) -> ConsoleLine:
     text = row[: width * 8].decode("utf-8", "backslashreplace")
     if "\x1b" not in text:
         return ConsoleLine((ConsoleSpan(safe(text.expandtabs(8), width), PLAIN),))
+    text = _LINK.sub("", text)
     spans: list[ConsoleSpan] = []
     style, column = PLAIN, 0
     for index, part in enumerate(_SGR.split(text)):

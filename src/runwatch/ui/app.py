@@ -9,7 +9,6 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
@@ -381,20 +380,10 @@ class RunwatchApp(ThemedApp, LeavingApp):
             self.push_screen(HelpScreen(self.screen))
 
     def action_palette(self) -> None:
-        from runwatch.ui.palette_commands import commands, things
-        from runwatch.ui.screens.palette import PaletteCommand, PaletteScreen
+        from runwatch.ui.palette_commands import palette, perform
 
-        if not isinstance(self.screen, LiveScreen):
-            return
-
-        async def do(command: PaletteCommand | None) -> None:
-            if command is not None:
-                result = command.do()
-                if isawaitable(result):
-                    await result
-
-        offered = commands(self, self, self.screen)
-        self.push_screen(PaletteScreen(offered, lambda: things(self)), do)
+        if isinstance(self.screen, LiveScreen):
+            self.push_screen(palette(self, self, self.screen), perform)
 
     async def action_quit(self) -> None:
         self.mark_seen()

@@ -32,6 +32,9 @@ class Palette:
             ink = Style(color=Color.parse(colours["strong"]).rich_color)
             self._styles |= {tone: ink + style for tone, style in _WITHOUT_COLOUR.items()}
         self._styles["plain"] = Style()
+        if Color.parse(colours["cursor"]).ansi is not None:
+            # grey is the only ground that sixteen colours have, and red or blue cannot be read on it
+            self._styles["cursor"] += Style(color=Color.parse(colours["strong"]).rich_color)
         for tone in ("heat0", "heat1", "heat2", "heat3", "heat4"):
             on_heat = colours["heat-ink"] if tone in ("heat3", "heat4") else colours["heat-ink-low"]
             self._styles[tone] += Style(color=Color.parse(on_heat).rich_color)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from inspect import isawaitable
 
 from runwatch.domain.intents import Rescan
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.destinations import PlaceName, ShowFinding, ShowPlace, ShowRun
 from runwatch.show.screen.findings import about, in_order
-from runwatch.show.screen.runs import run_name
+from runwatch.show.screen.run_called import in_root
+from runwatch.text.safe import safe
 from runwatch.ui.host import AnyApp, AnyScreen, Host
 from runwatch.ui.messages import BaselineAction
-from runwatch.ui.screens.palette import PaletteCommand
+from runwatch.ui.screens.palette import PaletteCommand, PaletteScreen
 
 _MOST_RUNS = 5000
 _PLACES: tuple[tuple[PlaceName, str, str], ...] = (
@@ -25,6 +27,17 @@ _PLACES: tuple[tuple[PlaceName, str, str], ...] = (
     ("machine", "Machine", "disks, memory, GPUs"),
     ("problems", "Problems", "what could not be read"),
 )
+
+
+def palette(app: AnyApp, host: Host, screen: AnyScreen) -> PaletteScreen:
+    """The palette over this screen; ``perform`` takes its answer."""
+    return PaletteScreen(commands(app, host, screen), lambda: things(host))
+
+
+async def perform(command: PaletteCommand | None) -> None:
+    """Do what was chosen, if something was."""
+    if command is not None and isawaitable(result := command.do()):
+        await result
 
 
 def commands(app: AnyApp, host: Host, screen: AnyScreen) -> list[PaletteCommand]:
@@ -68,7 +81,10 @@ def things(host: Host) -> Sequence[PaletteCommand]:
     situation = host.snapshot.situation
     runs = [
         PaletteCommand(
-            f"Run: {run_name(run.key, situation.roots)}", run.name or run.status, "", partial(host.open, to)
+            f"Run: {in_root(run.title, run.root, situation.roots)}",
+            safe(run.id) if run.name else run.status,
+            "",
+            partial(host.open, to),
         )
         for run in situation.runs[:_MOST_RUNS]
         for to in (ShowRun(run.key),)

@@ -66,7 +66,7 @@ def _place(host: Host, place: to.ShowPlace) -> AnyScreen:
         case "machine":
             from runwatch.show.screen.machine import machines_table
 
-            return TableScreen("Machine", machines_table, cursor=False)
+            return TableScreen("Machine", machines_table)
         case "problems":
             from runwatch.show.screen.problems import problems
 

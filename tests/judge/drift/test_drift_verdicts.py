@@ -37,7 +37,11 @@ def test_a_moved_mean_is_found_and_said(rng) -> None:
     found = column(judged({"x": rng.normal(size=5000)}, {"x": rng.normal(0.5, 1, size=5000)}), "x")
     assert found.verdict == "drifted" and found.effect > 0.1
     assert "the median rose by" in found.sentence and "IQR" in found.sentence
-    assert found.p_adjusted < 1e-10 and found.ks > 0.1 and found.wasserstein == pytest.approx(0.5, abs=0.1)
+    assert (
+        found.p_adjusted < 1e-10
+        and found.measures["ks"] > 0.1
+        and found.measures["wasserstein"] == pytest.approx(0.5, abs=0.1)
+    )
 
 
 def test_a_small_sure_shift_is_a_warning(rng) -> None:
@@ -131,7 +135,7 @@ def test_identifiers_and_clocks_are_not_compared() -> None:
     found = judged(before, now)
     assert found.verdict == "stable"
     assert "identifier" in column(found, "id").reason and "time moved on" in column(found, "at").reason
-    assert column(found, "id").role == "key" and column(found, "id").ks is None
+    assert column(found, "id").role == "key" and column(found, "id").measures["ks"] is None
 
 
 def test_times_that_do_not_move_on_are_compared(rng) -> None:
@@ -147,7 +151,7 @@ def test_wasserstein_of_times_is_in_seconds_whatever_their_unit(rng, unit: str) 
     found = judged({"at": stamps[0], "took": lasted[0]}, {"at": stamps[1], "took": lasted[1]})
     true = stats.wasserstein_distance(before, now)
     for name in ("at", "took"):
-        assert column(found, name).wasserstein == pytest.approx(true, rel=0.05)
+        assert column(found, name).measures["wasserstein"] == pytest.approx(true, rel=0.05)
 
 
 def test_text_is_compared_by_length_and_shape(rng) -> None:
@@ -164,7 +168,7 @@ def test_infinite_values_do_not_break_figures(rng) -> None:
     now = rng.normal(size=3000)
     now[:10] = np.inf
     found = column(judged({"x": rng.normal(size=3000)}, {"x": now}), "x")
-    assert found.verdict == "stable" and math.isfinite(found.wasserstein)
+    assert found.verdict == "stable" and math.isfinite(found.measures["wasserstein"])
 
 
 def test_worst_and_most_important_first(rng) -> None:
@@ -322,6 +326,11 @@ def test_distributions_for_drawing(rng) -> None:
     assert "new" in c.labels and sum(c.current) == pytest.approx(1)
     k = distribution(reference, current, "k")
     assert len(k.reference) == 6
+    many = [rng.choice([f"v{i}" for i in range(40)], 3000) for _ in range(2)]
+    reference = profiled({"m": many[0]})
+    m = distribution(reference, profiled({"m": many[1]}, reference.grid), "m")
+    assert len(m.labels) < 40 and min(m.reference[-1], m.current[-1]) > 0.1  # the last bar: all the others
+    assert sum(m.reference) == pytest.approx(1) and sum(m.current) == pytest.approx(1)
     assert distribution(reference, current, "nothing") is None
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.points import Points
-from runwatch.judge.health import RunHealth
+from runwatch.judge.health.monitor import RunHealth
 from runwatch.judge.health.trace import CAPACITY, Trace
 
 
@@ -54,6 +54,15 @@ def test_a_single_high_point_is_no_spike_and_three_spikes_are_a_warning() -> Non
     signs = [sign for sign in fed({"loss": values}).signs() if sign.kind == "spike"]
     assert [sign.severity for sign in signs] == ["info", "info", "warning"]
     assert [sign.last_step for sign in signs] == [202, 302, 402]
+
+
+@pytest.mark.parametrize(("again", "steps"), [(206, [208]), (207, [202, 209])])
+def test_spikes_up_to_five_points_apart_are_one(again: int, steps: list[int]) -> None:
+    values = falling(600)
+    values[200:203] *= 4
+    values[again : again + 3] *= 4
+    signs = [sign for sign in fed({"loss": values}).signs() if sign.kind == "spike"]
+    assert [sign.last_step for sign in signs] == steps
 
 
 def test_divergence_is_withdrawn_when_the_loss_comes_back() -> None:

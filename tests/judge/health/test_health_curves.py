@@ -10,7 +10,7 @@ import pytest
 
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import Points
-from runwatch.judge.health import RunHealth
+from runwatch.judge.health.monitor import RunHealth
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "health" / "curves.json"
 CURVES = json.loads(FIXTURE.read_text())["curves"]

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runwatch.domain.points import Points
-from runwatch.judge.health import RunHealth
 from runwatch.judge.health.eta import progress
 from runwatch.judge.health.forecast import forecast
+from runwatch.judge.health.monitor import RunHealth
 from runwatch.judge.health.rhythm import Rhythm, stall_sign
 from runwatch.judge.health.roles import has_moving_target, loss_pairs, rank_of, role_of
 from runwatch.judge.health.trace import Trace

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from msgspec.structs import replace
+from scipy import stats
 
 from runwatch.cli import main
 from runwatch.data.facts import digest
@@ -23,6 +24,7 @@ from runwatch.domain.profile import NamedProfile, RowFacts, TableProfile
 from runwatch.judge.quality.arrivals import expected_every, late_by
 from runwatch.judge.quality.case import QualityCase
 from runwatch.judge.quality.checks.duplicates import expected_repeats
+from runwatch.judge.quality.checks.leakage import association
 from runwatch.judge.quality.run import all_checks, examine, verdict
 
 N = 3000
@@ -158,6 +160,12 @@ def test_change_of_unit() -> None:
     assert found.severity == "critical" and found.evidence["factor"] == pytest.approx(120, rel=0.25)
 
 
+@pytest.mark.parametrize("factor", [12, 24, 60, 100, 1000, 3600, 86400])
+def test_a_usual_change_of_unit_is_named(factor: int) -> None:
+    found = faults(changed(age=good(1)["age"] * factor))["unit-change", "age"]
+    assert found.advice == f"check the unit at the source, perhaps a factor of {factor:,}"
+
+
 def test_mixed_types() -> None:
     age = [f"{v:.1f}" for v in good(1)["age"]]
     age[:40] = ["unknown"] * 40
@@ -185,6 +193,15 @@ def test_leakage() -> None:
     assert ("leakage", "age") in faults({**columns, "age": columns["label"] * 1.0})
     told = np.where(columns["label"] == 1, "Oslo", "Rome")
     assert ("leakage", "city") in faults({**columns, "city": told})
+
+
+def test_the_strength_of_a_leak_is_scipys() -> None:
+    rng = np.random.default_rng(5)
+    x, y = rng.integers(0, 30, 900).astype(float), rng.integers(0, 2, 900).astype(float)
+    auc = stats.mannwhitneyu(x[y == 1], x[y == 0]).statistic / ((y == 1).sum() * (y == 0).sum())
+    assert association(x, y) == pytest.approx(abs(2 * auc - 1))
+    many = x + rng.integers(0, 40, 900)
+    assert association(x, many) == pytest.approx(stats.spearmanr(x, many).statistic)
 
 
 def history(rows: list[int], every: float = 3600.0) -> list[NamedProfile]:

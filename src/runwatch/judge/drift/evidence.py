@@ -129,10 +129,7 @@ def _values(pair: ColumnPair, options: DriftOptions) -> list[DriftTest]:
             a, b = np.append(pair.reference.shapes, other), np.append(pair.current.shapes, other)
             tests.append(level_test(*pooled(a, b, pair.design), options, "shape", pair.design))
         return tests
-    return [
-        level_test(*pair.levels, options, "distribution", pair.design),
-        new_categories(pair, options),
-    ]
+    return [level_test(*pair.levels, options, "distribution", pair.design), new_categories(pair, options)]
 
 
 def ordered_test(pair: ColumnPair, options: DriftOptions, subject: Subject = "distribution") -> DriftTest:

@@ -248,11 +248,7 @@ def mann_whitney(low: Floats, high: Floats) -> tuple[float, float]:
 
 
 def _importance(
-    model: Model,
-    x: Floats,
-    y: NDArray[np.int64],
-    names: list[str],
-    rng: np.random.Generator,
+    model: Model, x: Floats, y: NDArray[np.int64], names: list[str], rng: np.random.Generator
 ) -> tuple[tuple[str, float], ...]:
     """Permutation importance on up to 4,000 held-out rows: drops of three standard errors (DeLong and others
     1988, paired) and a twentieth of the largest."""

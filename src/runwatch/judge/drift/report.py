@@ -47,12 +47,7 @@ def report(
     decisions = decide(reference, pooled, options, days, [*earlier, *current])
     pairs = paired(reference, pooled)
     columns = [
-        _column(
-            pairs[i],
-            decisions[i],
-            importance.get(grid.name),
-            len(days),
-        )
+        _column(pairs[i], decisions[i], importance.get(grid.name), len(days))
         for i, grid in enumerate(reference.grid.columns)
     ]
     columns.extend(_unjudged(reference, pooled))
@@ -120,12 +115,6 @@ def _column(pair: ColumnPair, decision: Decision, importance: float | None, days
         effect=decision.effect,
         p_value=decision.evidence.p_value,
         p_adjusted=decision.p_adjusted,
-        psi=shown["psi"],
-        js=shown["js"],
-        ks=shown["ks"],
-        wasserstein=shown["wasserstein"],
-        chi2=shown["chi2"],
-        hellinger=shown["hellinger"],
         missing_reference=ref.missing_share,
         missing_current=cur.missing_share,
         new_categories=_new(pair),
@@ -138,6 +127,7 @@ def _column(pair: ColumnPair, decision: Decision, importance: float | None, days
         kind_guessed=column.guessed,
         reference_effective=worth[0] if worth else None,
         current_effective=worth[1] if worth else None,
+        measures=shown,
     )
 
 
@@ -154,12 +144,13 @@ def _unjudged(reference: TableProfile, current: TableProfile) -> list[ColumnDrif
     twice = reference.grid.duplicates
     seen = {column.name for column in reference.grid.columns} | {name for name, _ in reference.schema}
     fresh = [name for name, _ in current.schema if name not in seen and name not in twice]
-    out = [
-        ColumnDrift(name, "constant", "unknown", "its name occurs more than once", "none") for name in twice
+    reasons = dict.fromkeys(twice, "its name occurs more than once") | dict.fromkeys(
+        fresh, "not in the reference"
+    )
+    none = dict.fromkeys(measures())
+    return [
+        ColumnDrift(name, "constant", "unknown", why, "none", measures=none) for name, why in reasons.items()
     ]
-    new = dict.fromkeys(fresh)
-    out.extend(ColumnDrift(name, "constant", "unknown", "not in the reference", "none") for name in new)
-    return out
 
 
 def segment_reports(

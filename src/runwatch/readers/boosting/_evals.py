@@ -182,11 +182,7 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
             *_length(source),
         ]
     return Reading.of(
-        claim,
-        operations,
-        tail.cursor(size, frame.state() | state),
-        notes.problems(),
-        tail.more,
+        claim, operations, tail.cursor(size, frame.state() | state), notes.problems(), tail.more
     )
 
 

@@ -16,13 +16,7 @@ from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
 from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line
 from runwatch.readers.common.cells import BoolArray
-from runwatch.readers.common.column_names import (
-    STEP_OF_LENGTH,
-    moment,
-    plain,
-    seconds,
-    step_key,
-)
+from runwatch.readers.common.column_names import STEP_OF_LENGTH, moment, plain, seconds, step_key
 from runwatch.readers.common.row_log import GrowingRows, Roles
 
 _MOST_BRACES, _MENDED = 16, 64 * limits.KIB

@@ -33,6 +33,7 @@ _SUFFIXES = (".log", ".out", ".err")
 _TXT = re.compile(
     r"(?:(?:\S{1,80}[-_.])?logs?(?:[-_.]\S{1,80})?|cout|cerr|output|(?:console|stdout|stderr)(?:[-_.]\S{1,80})?)\.txt"
 )
+_ROTATED = re.compile(r"(\S{1,200}\.log)\.(\d{1,2}|\d{4}-\d\d-\d\d\S{0,12})", re.IGNORECASE)
 _ICEFALL = re.compile(r"log-(?:train|decode)-[\d-]{10,40}")
 _BARE = frozenset(("stdout", "stderr", "nohup.out", "console"))
 _BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
@@ -63,13 +64,13 @@ def claim(listing: Listing) -> Iterable[Claim]:
     role: Role = "lonely" if any(contents.values()) else "part"
     jobs = {_job(name) for name in logs}
     numbered = {_job(name) for name in logs if "numbers" in contents[name]}
-    files = tuple(listing.join(name) for name in _of_newest_jobs(logs))
+    files = tuple(listing.join(name) for name in _of_newest_jobs(_newest_parts(logs)))
     claims = [Claim(NAME, "", listing.path, files, priority=PRIORITY, role=role)]
-    for name in logs:
-        alone = len(jobs) == 1 or numbered == {_job(name)}
-        prefix = "" if alone else _job(name) + "/"
-        file = (listing.join(name),)
-        claims.append(Claim(NAME, NAME, listing.path, file, prefix, priority=PRIORITY, role=role))
+    for parts in _parts(logs):
+        job = _job(parts[0])
+        prefix = "" if len(jobs) == 1 or numbered == {job} else job + "/"
+        part_files = tuple(map(listing.join, parts))
+        claims.append(Claim(NAME, NAME, listing.path, part_files, prefix, priority=PRIORITY, role=role))
     return claims
 
 
@@ -90,10 +91,36 @@ def _jobs(listing: Listing, logs: list[str], contents: Mapping[str, frozenset[st
     for job in dict.fromkeys(map(_job, logs)):
         names = [name for name in logs if _job(name) == job]
         role: Role = "lonely" if any(contents[name] for name in names) else "part"
-        run, files = listing.join(job), tuple(map(listing.join, names))
+        run, files = listing.join(job), tuple(map(listing.join, _newest_parts(names)))
         claims.append(Claim(NAME, "", run, files, priority=PRIORITY, role=role))
-        claims += [Claim(NAME, NAME, run, (file,), priority=PRIORITY, role=role) for file in files]
+        parts = [tuple(map(listing.join, parts)) for parts in _parts(names)]
+        claims += [Claim(NAME, NAME, run, files, priority=PRIORITY, role=role) for files in parts]
     return claims
+
+
+def _parts(logs: Iterable[str]) -> list[list[str]]:
+    """Each log with the parts of it that were rotated away (``train.log.2``, ``train.log.1``,
+    ``train.log``), oldest first."""
+    parts: dict[str, list[str]] = {}
+    for name in logs:
+        parts.setdefault(_base(name), []).append(name)
+    return [sorted(names, key=_age) for names in parts.values()]
+
+
+def _newest_parts(logs: Iterable[str]) -> list[str]:
+    newest = {parts[-1] for parts in _parts(logs)}
+    return [name for name in logs if name in newest]
+
+
+def _age(name: str) -> tuple[bool, int, str]:
+    rotated = _ROTATED.fullmatch(name)
+    suffix = rotated[2] if rotated else ""
+    return rotated is None, -int(suffix) if suffix.isdigit() else 0, suffix
+
+
+def _base(name: str) -> str:
+    rotated = _ROTATED.fullmatch(name)
+    return rotated[1] if rotated else name
 
 
 def _is_other(head: bytes) -> bool:
@@ -115,6 +142,7 @@ def _series(name: str) -> str:
 
 def _job(name: str) -> str:
     """``slurm-12.out`` and ``slurm-12.err`` are one job's, and so are ``train.o12`` and ``train.e12``."""
+    name = _base(name)
     stem, _, suffix = name.rpartition(".")
     if _BATCH_SYSTEM.fullmatch(name.lower()):
         return f"{stem}.{suffix[1:]}"
@@ -123,7 +151,7 @@ def _job(name: str) -> str:
 
 def is_console(name: str) -> bool:
     """Whether a file of this name is a console log."""
-    lower = name.lower()
+    lower = _base(name.lower())
     if lower in _NOT_OURS or "tfevents" in lower:
         return False
     return (
@@ -133,6 +161,12 @@ def is_console(name: str) -> bool:
         or _ICEFALL.fullmatch(lower) is not None
         or _BATCH_SYSTEM.fullmatch(lower) is not None
     )
+
+
+def tells_numbers(line: str) -> bool:
+    """Whether a bare line has metrics in it."""
+    progress = parse(line)
+    return progress is not None and bool(progress.pairs)
 
 
 def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:

@@ -23,7 +23,7 @@ _PAIR = re.compile(
 )
 _EPOCH = re.compile(
     r"(?:\bepochs?(?:\((?:train|val|test)\))?['\"]?\s{0,4}[:=#]?\s{0,4}['\"]?\[?\s{0,8}"
-    r"|^train: (?=\d{1,9} \[)|\bep\.\s|^\[(?=\d{1,9}/\d{1,9}\]\s?\[\d{1,15}/))"
+    r"|^train: (?=\d{1,9} \[)|\bep\.\s|^(?=\d{1,9}/\d{1,9} \* epoch)|^\[(?=\d{1,9}/\d{1,9}\]\s?\[\d{1,15}/))"
     r"(\d{1,9}(?:\.\d{1,18})?)(?![\w.%])"
     r"(?:\s{0,4}(?:/|of)\s{0,4}(\d{1,9}))?",
     re.IGNORECASE,
@@ -37,16 +37,21 @@ _STEP = re.compile(
     rf"(?:\s{{0,4}}(?:/|of)\s{{0,12}}({_COUNT}))?",
     re.IGNORECASE,
 )
+_BATCH = re.compile(
+    rf"\bbatch(?:_?id(?:x)?)?['\"]?\s{{0,4}}[:=#]?\s{{0,4}}\[?({_COUNT})(?![\w.%])(?:/({_COUNT}))?",
+    re.IGNORECASE,
+)
 _LEADING = re.compile(r"^\[(\d{1,15})/(\d{1,15})\]\s")
 _HEADING = re.compile(
-    r"\W{0,80}(?:learning |training |train )?(?:iteration|iter|(?:global )?step|episode)\W{0,12}\d[\d,]{0,24}"
-    r"(?:\s{0,12}(?:/|of)\s{0,12}\d[\d,]{0,24})?\W{0,80}",
+    r"\W{0,80}(?:learning |training |train )?(?:iteration|iter|(?:global )?step|episode|batch)"
+    r"\W{0,12}\d[\d,]{0,24}(?:\s{0,12}(?:/|of)\s{0,12}\d[\d,]{0,24})?\W{0,80}",
     re.IGNORECASE,
 )
 _FRACTION = re.compile(r"(?<![\w./,-])(\d{1,15})\s{0,8}/\s{0,8}(\d{1,15})(?![\w./-])")
 _SPLIT = "train|training|test|val|valid|validation|eval|evaluation|dev"
 _CONTEXT = re.compile(
-    rf"^\W{{0,8}}({_SPLIT})\b(?![/.-]| epoch\b)|\[({_SPLIT})\]|\b(?:epoch|iter)\(({_SPLIT})\)"
+    rf"^\W{{0,8}}({_SPLIT})\b(?![/.-]| epoch\b)|\bepoch \d{{1,9}},? ({_SPLIT}): |\[({_SPLIT})\]"
+    rf"|\b(?:epoch|iter)\s?\(({_SPLIT})\)"
     rf"|\|\s(train_inner|{_SPLIT})\s\||\bvalid on '(\w{{1,40}})' subset|^(eval) num_timesteps=",
     re.IGNORECASE,
 )
@@ -79,12 +84,12 @@ _NOT_METRICS = frozenset(
     workers line code file exit status total num_workers batch_size job id node
     total_steps max_steps max_epochs min_epochs percentage elapsed_time remaining_time data_time wall
     train_wall trial_id best remaining besttest bestiteration in_qsize out_qsize depth leaves
-    global_step/max_steps eta_seconds skipped size samples""",
+    global_step/max_steps eta_seconds skipped size samples s dp pp tp cp global_batch_size""",
     )
 )
 _BOOKKEEPING = re.compile(
     r"\bTrial \d{1,9} (?:finished with|pruned|failed)|^best constant|\[neptune\]|^bestTest =|^bestIteration ="
-    r"|\blifecycle event \{|\b[Bb]est score: |\| HTTP retries: \d"
+    r"|\bbest metric, |\blifecycle event \{|\b[Bb]est score: |\| HTTP retries: \d"
 )
 _WORKER_CLOCK = re.compile(r"st_(?:worker|tuner)_\w{1,40}")
 _FLAG = re.compile(r"\w['\"]?\s?[:=]\s?(?:True|False|None|true|false|null)\b")
@@ -163,6 +168,8 @@ def _placed(stripped: str) -> LineProgress | None:
     split = context[context.lastindex or 1] if context else "val" if star else ""
     placed = epoch is not None or step is not None or kind != "line" or star or own_counter
     pairs = _pairs(stripped, placed, f"{split}/" if split else "", epoch.start(1) if epoch else -1)
+    if step is None and ((epoch is not None and fraction is None) or stripped.startswith("[batch=")):
+        step = _BATCH.search(stripped)  # of how many is not said: counted on from epoch to epoch
     heading = step is not None and _HEADING.fullmatch(stripped) is not None
     if not pairs and epoch is None and kind == "line" and not heading:
         return None
@@ -336,5 +343,6 @@ def _is_metric(name: str, blank: bool, placed: bool) -> bool:
         return False
     known = direction_of(name) is not None
     if not placed:
+        blank = blank and split_of(name) is None
         return known and not blank and lower not in _TOO_COMMON and not (name.isupper() and "_" in name)
     return known or not blank or lower in _WORDLESS

@@ -55,11 +55,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     elif slice_.trouble:
         state["stopped"], more = True, False
     return Reading.of(
-        claim,
-        operations,
-        tail.cursor(slice_.used, state),
-        _problems(source.file, tail, slice_),
-        more,
+        claim, operations, tail.cursor(slice_.used, state), _problems(source.file, tail, slice_), more
     )
 
 

@@ -67,7 +67,7 @@ def _evidence(column: ColumnDrift) -> dict[str, object]:
     return {
         "effect": column.effect,
         "p_adjusted": column.p_adjusted,
-        "psi": column.psi,
+        "psi": column.measures.get("psi"),
         "missing_reference": column.missing_reference,
         "missing_current": column.missing_current,
         "new_categories": list(column.new_categories[:10]),

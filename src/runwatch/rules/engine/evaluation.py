@@ -67,7 +67,7 @@ def _of(rule: Rule, situation: Situation, options: Mapping[str, object], traits:
             continue
         if options["severity"] and finding.severity != "info":
             finding = replace(finding, severity=cast(Severity, options["severity"]))
-        findings.append(replace(finding, words=traits.words, topic=traits.topic))
+        findings.append(replace(finding, words=traits.words, topic=traits.topic, plain=traits.plain))
     return findings
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import TypedDict, Unpack
 
 from runwatch.domain.drift import DataSet
 from runwatch.domain.finding import Finding, Severity
@@ -21,101 +22,51 @@ def project_of(name: str) -> str:
     return re.sub(r"\s+", "-", safe(name).strip())
 
 
+class More(TypedDict, total=False):
+    """Fields of ``Finding`` that not every finding has."""
+
+    subject: str
+    since: float | None
+    evidence: Mapping[str, object]
+    actionable: bool
+    lasting: bool
+    confirmed: bool
+
+
 def about_run(
-    run: Run,
-    rule: str,
-    severity: Severity,
-    summary: str,
-    title: str,
-    advice: str,
-    *,
-    subject: str = "",
-    since: float | None = None,
-    evidence: Mapping[str, object] | None = None,
-    actionable: bool = True,
-    lasting: bool = False,
+    run: Run, rule: str, severity: Severity, summary: str, title: str, advice: str, **more: Unpack[More]
 ) -> Finding:
     """A finding about ``run``; its project is the run's group, or the run itself at the top of the root."""
-    group = run.group if run.group != "." else run.id
+    words = (more.pop("subject", ""), summary, title, advice)
+    project = project_of(run.group if run.group != "." else run.id)
     return Finding(
-        rule,
-        severity,
-        run.id,
-        subject,
-        summary,
-        title,
-        advice,
-        evidence or {},
-        root=run.root,
-        run=run.key,
-        since=since,
-        project=project_of(group),
-        context="runs",
-        actionable=actionable,
-        lasting=lasting,
+        rule, severity, run.id, *words, root=run.root, run=run.key, project=project, context="runs", **more
     )
 
 
 def about_data(
-    data: DataSet,
-    rule: str,
-    severity: Severity,
-    summary: str,
-    title: str,
-    advice: str,
-    *,
-    subject: str = "",
-    since: float | None = None,
-    evidence: Mapping[str, object] | None = None,
-    confirmed: bool = True,
+    data: DataSet, rule: str, severity: Severity, summary: str, title: str, advice: str, **more: Unpack[More]
 ) -> Finding:
     """A finding about a data set."""
-    return Finding(
-        rule,
-        severity,
-        data.name,
-        subject,
-        summary,
-        title,
-        advice,
-        evidence or {},
-        root=data.root,
-        since=since,
-        project=project_of(data.name),
-        context="data",
-        confirmed=confirmed,
-    )
+    words = (more.pop("subject", ""), summary, title, advice)
+    project = project_of(data.name)
+    return Finding(rule, severity, data.name, *words, root=data.root, project=project, context="data", **more)
 
 
 def about_host(
     situation: Situation,
     rule: str,
     severity: Severity,
-    subject: str,
+    part: str,
     summary: str,
     title: str,
     advice: str,
-    *,
-    evidence: Mapping[str, object] | None = None,
-    since: float | None = None,
-    lasting: bool = False,
+    **more: Unpack[More],
 ) -> Finding:
-    """A finding about this machine."""
-    return Finding(
-        rule,
-        severity,
-        situation.host,
-        subject,
-        summary,
-        title,
-        advice,
-        evidence or {},
-        root=situation.roots[0] if situation.roots else "",
-        since=since,
-        project=project_of(situation.host),
-        context="host",
-        lasting=lasting,
-    )
+    """A finding about this machine. ``part``: of it, the finding's subject."""
+    host, root = situation.host, situation.roots[0] if situation.roots else ""
+    words = (part, summary, title, advice)
+    return Finding(rule, severity, host, *words, root=root, project=project_of(host), context="host", **more)
 
 
 def begun(run: Run, sign: HealthSign | None = None) -> float | None:

@@ -25,14 +25,15 @@ class Rule(Protocol):
     ``MANY``: what more than three findings of one scope are called together, "" when they are not folded.
     ``evaluate`` must not read a clock, a file or a screen: the situation is all there is.
 
-    It may have more, with these defaults: ``WORDS``: what one and what several of its findings are called in
-    a count ("1 crashed"; its name); ``TOPIC``: under which heading the brief tells of it ("drift",
-    "regression", "end"; none); ``SUBJECTS``: what must have been looked at before it can be asked ("data",
-    "models", "host"; runs alone); ``EXPLAINS``: rules whose findings about the same run or scope are
-    consequences of its own (none); ``explains(finding, other)``: which of these are (all); ``EXPLAINED_BY``:
-    rules whose findings make its own a consequence (none); ``EXPLAINS_ALL_BELOW``: its finding explains
-    whatever is found at or below its scope (no); ``ONE_OF_A_KIND``: the worst of several findings in one
-    place stands for all (no)."""
+    It may have more, with these defaults: ``WORDS``: what one and what several of its findings are called
+    in a count ("1 crashed"; its name); ``PLAIN``: what it found, for people who are not engineers ("The
+    training {name} has failed."; ``{part}``: of what it is about; its name); ``TOPIC``: under which
+    heading the brief tells of it ("drift", "regression", "end"; none); ``SUBJECTS``: what must have been
+    looked at before it can be asked ("data", "models", "host"; runs alone); ``EXPLAINS``: rules whose
+    findings about the same run or scope are consequences of its own (none); ``explains(finding, other)``:
+    which of these are (all); ``EXPLAINED_BY``: rules whose findings make its own a consequence (none);
+    ``EXPLAINS_ALL_BELOW``: its finding explains whatever is found at or below its scope (no);
+    ``ONE_OF_A_KIND``: the worst of several findings in one place stands for all (no)."""
 
     @property
     def NAME(self) -> str: ...
@@ -55,6 +56,7 @@ class Traits(msgspec.Struct, frozen=True):
 
     words: tuple[str, str]
     topic: str = ""
+    plain: str = ""
     subjects: tuple[str, ...] = ()
     explains: frozenset[str] = frozenset()
     explained_by: frozenset[str] = frozenset()
@@ -69,6 +71,7 @@ def traits_of(rule: Rule) -> Traits:
     return Traits(
         words=getattr(rule, "WORDS", (name, name)),
         topic=getattr(rule, "TOPIC", ""),
+        plain=getattr(rule, "PLAIN", ""),
         subjects=tuple(getattr(rule, "SUBJECTS", ())),
         explains=frozenset(getattr(rule, "EXPLAINS", ())),
         explained_by=frozenset(getattr(rule, "EXPLAINED_BY", ())),

@@ -19,15 +19,7 @@ from runwatch.readers.common.leveldb import START, Log
 from runwatch.readers.common.protobuf import BYTES, Malformed, fields, signed
 from runwatch.readers.wandb._record import item as row_item
 from runwatch.runs.media import _logged_values as logged
-from runwatch.runs.media.base import (
-    CHANGED,
-    MOST_BYTES,
-    FoundMedia,
-    MediaPlace,
-    MediaRefused,
-    Scan,
-    stretch,
-)
+from runwatch.runs.media.base import CHANGED, MOST_BYTES, FoundMedia, MediaPlace, MediaRefused, Scan, stretch
 
 NAME = "wandb"
 _HISTORY = 2

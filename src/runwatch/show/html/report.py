@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Protocol
@@ -45,29 +46,6 @@ _STATUS = {
     "unknown": "is silent",
 }
 _SEVERITY = {"critical": "needs action now", "warning": "should be looked at", "info": "for information"}
-_SENTENCES = {
-    "run-crashed": "The training {name} has failed.",
-    "run-stalled": "The training {name} has not moved for long.",
-    "run-diverged": "The training {name} is getting worse instead of better.",
-    "run-overfitting": "The training {name} has passed its best.",
-    "run-slow": "The training {name} has become slower.",
-    "loss-spike": "The training {name} had a sudden setback.",
-    "metric-nonfinite": "The training {name} produces invalid numbers.",
-    "metric-regressed": "{name} is worse than the model in use.",
-    "slice-regressed": "{name} is worse for one group than the model in use.",
-    "data-drifted": "The data {name} has changed: {part}.",
-    "data-quality": "The data {name} has faults: {part}.",
-    "data-stale": "No new data has come for {name}.",
-    "prediction-drifted": "The answers of {name} have changed.",
-    "performance-estimated-drop": "{name} probably answers worse than before.",
-    "disk-low": "A disk is nearly full: {part}.",
-    "disk-full-soon": "A disk will be full soon: {part}.",
-    "memory-low": "A machine is short of memory: {name}.",
-    "out-of-memory-kill": "A machine ran out of memory: {name}.",
-    "gpu-idle": "A graphics card is reserved but idle: {part}.",
-    "gpu-hot": "A graphics card is too hot: {part}.",
-    "source-unreadable": "{name} cannot be read.",
-}
 _STYLE = """
 :root{color-scheme:light dark;--fg:#1f2430;--bg:#fff;--line:#d7dbe0;--muted:#5c6470;--bad:#b3261e;
 --warn:#8a5a00;--good:#1b6e3c;--a:#1f5fa8;--b:#6b6f78}
@@ -156,14 +134,14 @@ def _news(brief: Brief) -> str:
     for f in brief.findings:
         if f["severity"] != "info":
             name, part = _named(f)
-            parts = causes.setdefault((f["severity"], f["rule"], name), [])
+            parts = causes.setdefault((f["severity"], _sentence(f), name), [])
             parts += [part] if part and part not in parts else []
     cells = [
         (
             f'<span class="whole {_tone(severity)}">{_text(_SEVERITY[severity])}</span>',
-            _text(_plainly(rule, name, parts)),
+            _text(_plainly(sentence, name, parts)),
         )
-        for (severity, rule, name), parts in list(causes.items())[:_MOST_RUNS]
+        for (severity, sentence, name), parts in list(causes.items())[:_MOST_RUNS]
     ]
     return _table("What is wrong", ("urgency", "what"), cells)
 
@@ -174,11 +152,16 @@ def _named(finding: Facts) -> tuple[str, str]:
     return (str(finding["run"]).rpartition("/")[2] if finding["run"] else what), part
 
 
-def _plainly(rule: str, name: str, parts: Sequence[str]) -> str:
+def _sentence(finding: Facts) -> str:
+    """Its rule's sentence for everybody; an earlier version, or a rule of the user's, has none."""
+    return str(finding.get("plain") or f"{finding['rule'].replace('-', ' ')}: {{name}}")
+
+
+def _plainly(sentence: str, name: str, parts: Sequence[str]) -> str:
     """What a rule found, in everybody's words."""
     more = f" and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
     part = ", ".join(parts[:_MOST_PARTS]) + more or name
-    return _SENTENCES.get(rule, f"{rule.replace('-', ' ')}: {{name}}").format(name=name, part=part)
+    return re.sub(r"\{(name|part)\}", lambda field: {"name": name, "part": part}[field[1]], sentence)
 
 
 def _compared(situation: Situation) -> list[tuple[str, Comparison]]:
@@ -380,7 +363,7 @@ def _task(text: str, findings: Mapping[str, Facts]) -> str:
     task = next((findings[word] for word in words if word in findings), None)
     if task is not None and "by:runwatch" in words:
         name, part = _named(task)
-        return _plainly(task["rule"], name, [part] if part else [])
+        return _plainly(_sentence(task), name, [part] if part else [])
     own = ("rw:", "by:", "n:", "pri:", "res:", "due:", "t:", "who:", "rec:", "id:", "p:", "host:", "+", "@")
     return " ".join(word for word in text.split() if not word.startswith(own))
 

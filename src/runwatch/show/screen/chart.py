@@ -86,12 +86,7 @@ def has_times(points: Points) -> bool:
 
 
 def line(
-    points: Points,
-    name: str,
-    tone: Tone,
-    ask: ChartAsk,
-    selected: bool = False,
-    epochs: Points | None = None,
+    points: Points, name: str, tone: Tone, ask: ChartAsk, selected: bool = False, epochs: Points | None = None
 ) -> ChartLine:
     """A series as a curve: in order of x, infinities as gaps, smoothed when asked. Over time only what has
     times is drawn; over ``epochs`` (given by step, in between in proportion) not what lies before them."""

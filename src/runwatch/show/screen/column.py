@@ -77,12 +77,7 @@ def _as_judged_then(data: DataSet, column: ColumnDrift, trend: ColumnTrend | Non
         current_n=data.batches[batch].rows,
         new_categories=(),
         p_adjusted=None,
-        psi=None,
-        js=None,
-        ks=None,
-        wasserstein=None,
-        chi2=None,
-        hellinger=None,
+        measures={},
         smallest_visible=None,
         missing_current=None,
     )
@@ -101,17 +96,22 @@ def _head(data: DataSet, column: ColumnDrift, batch: int | None) -> Words:
     return join(parts)
 
 
+_MEASURES = {
+    "chi2": "chi-square",
+    "hellinger": "Hellinger",
+    "js": "Jensen-Shannon",
+    "ks": "Kolmogorov-Smirnov",
+    "psi": "PSI",
+    "wasserstein": "Wasserstein",
+}
+
+
 def _figures(column: ColumnDrift) -> TableView:
     tone = VERDICT_TONES[column.verdict]
     rows = [("effect (denoised)", words(Span(units.number(column.effect, 3), tone)))]
     named = (
         ("p-value, corrected", column.p_adjusted),
-        ("PSI", column.psi),
-        ("Jensen-Shannon", column.js),
-        ("Kolmogorov-Smirnov", column.ks),
-        ("Wasserstein", column.wasserstein),
-        ("chi-square", column.chi2),
-        ("Hellinger", column.hellinger),
+        *((_MEASURES.get(name, name.replace("_", " ")), value) for name, value in column.measures.items()),
         ("smallest visible shift", column.smallest_visible),
         ("importance", column.importance),
     )

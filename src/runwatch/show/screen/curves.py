@@ -15,16 +15,9 @@ from runwatch.domain.points import FloatArray
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.naming import match
-from runwatch.show.screen.chart import (
-    ChartAsk,
-    ChartBand,
-    ChartLevel,
-    ChartLine,
-    ChartMark,
-    ChartView,
-    state,
-)
-from runwatch.show.screen.runs import is_baseline, mark_tone, run_name
+from runwatch.show.screen.chart import ChartAsk, ChartBand, ChartLevel, ChartLine, ChartMark, ChartView, state
+from runwatch.show.screen.run_called import run_called
+from runwatch.show.screen.runs import is_baseline, mark_tone
 from runwatch.show.screen.view import SEVERITY_TONES, Tone
 from runwatch.text.safe import safe
 
@@ -120,7 +113,7 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
         if other is None or own is None:
             continue
         tone: Tone = mark_tone(marked, key) or ("baseline" if key == single else _own_tone(marked))
-        name = run_name(key, snapshot.situation.roots)
+        name = run_called(snapshot.situation, key)
         own_run = key == run.key
         former = min(len(run.attempts), _MOST_FORMER) if own_run and run.metrics[own].former else 0
         curves.append(DrawnCurve(key, own, name, tone, other.version, own_run, former, counts_epochs(other)))

@@ -19,6 +19,7 @@ from runwatch.show.screen.view import (
     ViewColumn,
     ViewRow,
     Words,
+    as_wide_as_needed,
     badge,
     bar,
     join,
@@ -36,8 +37,8 @@ _QUALITY = (
 )
 _BATCHES = (
     ViewColumn("name", "batch", 24, grow=2, keep_end=True),
-    ViewColumn("rows", "rows", 9, right=True),
-    ViewColumn("age", "age", 5, right=True),
+    ViewColumn("rows", "rows", 7, right=True, drop=2),
+    ViewColumn("age", "age", 5, right=True, drop=1),
     ViewColumn("moved", "columns that moved", 24, grow=2),
 )
 _SEGMENTS = (
@@ -137,7 +138,8 @@ def _check(check: QualityCheck, i: int) -> ViewRow:
 def _batches(data: DataSet, now: float) -> TableView:
     n = len(data.batches)
     rows = tuple(_batch(data, data.batches[i], i, now) for i in reversed(range(n)))
-    return TableView(_BATCHES, rows, ((Span("no batch has arrived yet", "muted"),),))
+    columns = as_wide_as_needed(_BATCHES, rows, "rows", "age")
+    return TableView(columns, rows, ((Span("no batch has arrived yet", "muted"),),))
 
 
 def _batch(data: DataSet, batch: Batch, i: int, now: float) -> ViewRow:

@@ -10,14 +10,7 @@ from runwatch.show.screen.drift import ColumnKey
 from runwatch.show.screen.tasks import TaskKey
 
 PlaceName = Literal[
-    "machine",
-    "problems",
-    "notes",
-    "findings",
-    "brief",
-    "leaderboard",
-    "tasks-history",
-    "baselines-history",
+    "machine", "problems", "notes", "findings", "brief", "leaderboard", "tasks-history", "baselines-history"
 ]
 
 

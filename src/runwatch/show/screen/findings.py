@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from runwatch.domain.finding import Finding, urgency
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.run import RunKey
+from runwatch.domain.situation import Situation, Snapshot
+from runwatch.show.screen.run_called import given_name
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
     Span,
@@ -59,8 +61,9 @@ def step(snapshot: Snapshot, key: Key | None, by: int) -> Finding | None:
     return every[(at + by) % len(every)]
 
 
-def about(finding: Finding) -> str:
-    """A finding in one line that names what it is about, once and first."""
+def about(finding: Finding, situation: Situation | None = None) -> str:
+    """A finding in one line that names what it is about, once and first, by the names in ``situation``."""
+    called = given_name(situation, RunKey(finding.root, finding.scope)) if situation else ""
     summary, scope = safe(finding.summary), safe(finding.scope)
     subject = safe(finding.subject)
     if len(subject) > _LONGEST_NAME and subject != scope:
@@ -68,8 +71,8 @@ def about(finding: Finding) -> str:
     if not scope:
         return summary
     if scope in summary:
-        return summary.replace(scope, shortened(scope))
-    leaf = scope.rpartition("/")[2]
+        return summary.replace(scope, shortened(called or scope))
+    leaf = called or scope.rpartition("/")[2]
     return summary if leaf in summary else f"{shortened(leaf)}: {summary}"
 
 
@@ -97,7 +100,7 @@ def findings(snapshot: Snapshot, filter: str, now: float) -> TableView:
     """A row a finding."""
     chosen = [f for f in in_order(snapshot) if matches(filter, f.rule, f.severity, f.place, f.summary)]
     nothing: tuple[Words, ...] = (text(f"no finding matches “{filter}”"),) if filter else (_calm(snapshot),)
-    return TableView(_COLUMNS, tuple(_row(finding, now) for finding in chosen), nothing)
+    return TableView(_COLUMNS, tuple(_row(finding, snapshot.situation, now) for finding in chosen), nothing)
 
 
 def _calm(snapshot: Snapshot) -> Words:
@@ -106,14 +109,17 @@ def _calm(snapshot: Snapshot) -> Words:
     return (Span("✓ ", "good"), Span("nothing was found", "strong"))
 
 
-def _row(finding: Finding, now: float) -> ViewRow:
+def _row(finding: Finding, situation: Situation, now: float) -> ViewRow:
     tone = SEVERITY_TONES[finding.severity]
     began = finding.since or finding.first_seen
     return ViewRow(
         finding.key,
         (
             words(badge(finding.severity), Span(f" {finding.severity}", tone)),
-            words(text(about(finding)), "" if finding.confirmed else Span("  not confirmed yet", "muted")),
+            words(
+                text(about(finding, situation)),
+                "" if finding.confirmed else Span("  not confirmed yet", "muted"),
+            ),
             text(finding.place, "muted"),
             (Span(units.ago(began, now), "muted"),),
         ),

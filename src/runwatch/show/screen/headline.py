@@ -68,7 +68,8 @@ def _finding(snapshot: Snapshot, finding: Finding, room: int) -> Words:
     every = in_order(snapshot)
     at = f" {every.index(finding) + 1}/{len(every)}" if len(every) > 1 else ""
     tone = SEVERITY_TONES[finding.severity]
-    message = fit_words(_FOLDED.sub("", about(finding)), max(room - 2 - len(at) - bool(at), 8))
+    said = _FOLDED.sub("", about(finding, snapshot.situation))
+    message = fit_words(said, max(room - 2 - len(at) - bool(at), 8))
     return words(badge(finding.severity), (Span(at, "muted"),) if at else "", " ", Span(message, tone))
 
 

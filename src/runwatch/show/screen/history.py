@@ -17,6 +17,7 @@ from runwatch.show.screen.view import (
     ViewColumn,
     ViewRow,
     Words,
+    as_wide_as_needed,
     matches,
     text,
 )
@@ -30,10 +31,10 @@ Champions = Mapping[str, Sequence[JsonMapping]]
 _WEEK_S = 7 * 86400.0
 _MOST = 1000
 _STORIES = (
-    ViewColumn("opened", "opened", 16),
+    ViewColumn("opened", "opened", 6),
     ViewColumn("sign", "", 1),
     ViewColumn("what", "what", 30, grow=4),
-    ViewColumn("end", "ended", 10),
+    ViewColumn("end", "ended", 9),
     ViewColumn("by", "by", 9, drop=2),
     ViewColumn("took", "after", 12, right=True, drop=1),
     ViewColumn("root", "root", 12, grow=1, drop=3, keep_end=True),
@@ -66,7 +67,8 @@ def history_table(events: Events, filter: str, now: float) -> TableView:
     shown = [one for one in histories if not filter or matches(filter, *_hay(one))]
     columns = _STORIES if several else _STORIES[:-1]
     rows = tuple(_row(one, i, now) for i, one in enumerate(shown[:_MOST]))
-    return TableView(columns, rows, _no_history(filter, bool(histories)))
+    fitting = as_wide_as_needed(columns, rows, "opened", "end")
+    return TableView(fitting, rows, _no_history(filter, bool(histories)))
 
 
 def week(events: Events, now: float) -> Words:
@@ -117,7 +119,9 @@ def champions_table(champions: Champions, filter: str, now: float) -> TableView:
                 rows.append((_when(pin), _champion(root, i, name, reason, (_when(pin), until), now)))
     rows.sort(key=lambda pair: -pair[0])
     columns = _CHAMPIONS if len(champions) > 1 else _CHAMPIONS[:-1]
-    return TableView(columns, tuple(row for _, row in rows[:_MOST]), _no_champion(filter, champions))
+    shown = tuple(row for _, row in rows[:_MOST])
+    fitting = as_wide_as_needed(columns, shown, "at")
+    return TableView(fitting, shown, _no_champion(filter, champions))
 
 
 def _when(pin: Mapping[str, object]) -> float:

@@ -200,10 +200,7 @@ def unseen(one: LoggedFile) -> Words:
     """What is known of something that no terminal shows."""
     facts = [part for part in (one.about, size(len(one.data)) if one.data else "") if part]
     rest = "; x writes it into a file" if one.data else ""
-    return (
-        Span(f"  {', '.join(facts)}  ", "muted"),
-        Span(f"not shown in a terminal{rest}", "info"),
-    )
+    return (Span(f"  {', '.join(facts)}  ", "muted"), Span(f"not shown in a terminal{rest}", "info"))
 
 
 def prose(one: LoggedText) -> str:

@@ -14,7 +14,8 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, split_groups, together
 from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words, since
 from runwatch.show.screen.metrics import metric_table
-from runwatch.show.screen.runs import is_baseline, run_name
+from runwatch.show.screen.run_called import run_called
+from runwatch.show.screen.runs import is_baseline
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
     STATUS_TONES,
@@ -137,7 +138,7 @@ def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
         words(
             Span(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]} ", STATUS_TONES[run.status]),
             Span("◆ " if is_baseline(snapshot, run) else "", "baseline"),
-            Span(run_name(run.key, snapshot.situation.roots), "strong"),
+            Span(run_called(snapshot.situation, run.key), "strong"),
         )
     ]
     progress = run.progress
@@ -160,6 +161,8 @@ def _reason(run: Run, now: float) -> Words:
     if run.started is not None:
         parts.append((Span(f"started {units.moment(run.started, now)}", "muted"),))
     parts.append(text(", ".join(run.formats), "muted"))
+    if run.name:
+        parts.append(text(run.id, "muted"))
     return join(parts)
 
 

@@ -24,8 +24,6 @@ from runwatch.show.screen.run_columns import (
     RunColumn,
     RunRowFacts,
     age,
-    compared,
-    eta,
     kind,
     metric_of,
     status,
@@ -51,7 +49,6 @@ from runwatch.text.run_filter import parse, unknown_names
 from runwatch.text.safe import safe
 from runwatch.text.signs import STATUS_WORDS
 
-__all__ = ["compared", "eta"]
 ORDERS: tuple[Order, ...] = ("attention", "newest", "name", "metric")
 NARROW = 64
 _MOST_KEPT = 5_000
@@ -354,12 +351,6 @@ def common_folder(ids: list[str]) -> str:
     while shared < min(len(first), len(last)) and first[shared] == last[shared]:
         shared += 1
     return first[: first.rfind("/", 0, shared) + 1]
-
-
-def run_name(key: RunKey, roots: Sequence[str]) -> str:
-    """A run's id, with its root where there are several."""
-    root = root_names(roots).get(key.root, key.root) + ":" if len(roots) > 1 else ""
-    return safe(root + key.id)
 
 
 def no_match(line: str, snapshot: Snapshot) -> tuple[Words, ...]:

@@ -16,14 +16,9 @@ from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.comparing import shown_tags
 from runwatch.judge.runs.naming import match
 from runwatch.show.screen.run import flat
-from runwatch.show.screen.runs import (
-    common_folder,
-    compared,
-    is_baseline,
-    mark_tone,
-    no_match,
-    run_name,
-)
+from runwatch.show.screen.run_called import in_root, run_called
+from runwatch.show.screen.run_columns import compared
+from runwatch.show.screen.runs import common_folder, is_baseline, mark_tone, no_match
 from runwatch.show.screen.view import (
     SERIES,
     STATUS_TONES,
@@ -106,7 +101,7 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
     own = [metric_ for run in ranked if (metric_ := _own_metric(run, metric))]
     roots = snapshot.situation.roots
     prefix = common_folder([run.id for run in snapshot.situation.runs]) if len(roots) == 1 else ""
-    names = [safe(run.name) or run_name(run.key, roots)[len(safe(prefix)) :] for run in ranked]
+    names = [safe(run.name) or in_root(run.id, run.root, roots)[len(safe(prefix)) :] for run in ranked]
     rows = tuple(_ranked(snapshot, run, names[i], i, own[i], ask, hparams) for i, run in enumerate(ranked))
     head = (
         Span("ranked by ", "muted"),
@@ -227,7 +222,7 @@ def side_by_side(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> TableView:
     columns = [ViewColumn("name", "", 20, grow=1)]
     columns += [
         ViewColumn(str(i), name, 14, grow=1, right=True, drop=1 if i > 5 else 0, keep_end=True)
-        for i, name in enumerate(run_name(run.key, snapshot.situation.roots) for run in runs)
+        for i, name in enumerate(run_called(snapshot.situation, run.key) for run in runs)
     ]
     rows = [ViewRow("status", (text("status", "muted"), *(_status(run) for run in runs)))]
     rows += _differing(runs)
@@ -273,6 +268,6 @@ def legend(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> Words:
     """The marked runs in the colours of their curves."""
     out: list[Span] = []
     for i, key in enumerate(keys):
-        name = run_name(key, snapshot.situation.roots)
+        name = run_called(snapshot.situation, key)
         out += [Span("  " if i else ""), Span("● ", SERIES[i % len(SERIES)]), Span(name)]
     return tuple(out)

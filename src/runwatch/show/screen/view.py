@@ -182,6 +182,18 @@ def plain(line: Iterable[Span]) -> str:
     return "".join(span.text for span in line)
 
 
+def as_wide_as_needed(
+    columns: Sequence[ViewColumn], rows: Sequence[ViewRow], *keys: str
+) -> tuple[ViewColumn, ...]:
+    """The columns, those of ``keys`` as wide as the widest of what they hold, no less and no more."""
+    return tuple(
+        column._replace(width=max([len(column.title), *(cells(row.cells[at]) for row in rows)]))
+        if column.key in keys
+        else column
+        for at, column in enumerate(columns)
+    )
+
+
 def difference(value: float | None) -> str:
     """A difference with its sign in at most seven cells, four decimals where that says enough, so that a
     column of them aligns."""

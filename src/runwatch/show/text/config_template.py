@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from runwatch.config import Predictions
+from runwatch.config.settings import Predictions
 from runwatch.domain.situation import Snapshot
 from runwatch.text.safe import safe
 from runwatch.text.toml import toml_string

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import to_plain
 from runwatch.text.jsonable import SCHEMA, plain

@@ -23,7 +23,7 @@ class DataScreen(Detail):
     TABS: ClassVar[tuple[str, ...]] = ("Quality", "Batches", "Segments", "Together")
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "estimate", "Estimate", id="data.estimate", tooltip="of the next metric"),
+        Binding("m", "estimate", "Estimate", id="data.estimate", tooltip="of the next metric")
     ]
 
     def __init__(self, root: str, name: str) -> None:

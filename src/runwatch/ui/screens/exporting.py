@@ -22,7 +22,7 @@ class Exporting(Detail):
             "Export",
             id="detail.export",
             tooltip="as Markdown, CSV, JSON or LaTeX, into a file",
-        ),
+        )
     ]
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:

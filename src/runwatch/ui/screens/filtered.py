@@ -19,7 +19,7 @@ class Filtered(Detail):
 
     FILTERS: ClassVar[str] = "rows"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", id="detail.filter", key_display="/"),
+        Binding("slash", "filter", "Filter", id="detail.filter", key_display="/")
     ]
 
     def __init__(self) -> None:

@@ -37,13 +37,7 @@ class Leaderboard(Filtered, Exporting):
     FILTERS = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "metric(1)", "Next metric", id="leaderboard.metric", tooltip="rank by the next metric"),
-        Binding(
-            "M",
-            "choose_metric",
-            "Choose metric",
-            id="leaderboard.choose",
-            tooltip="rank by any metric",
-        ),
+        Binding("M", "choose_metric", "Choose metric", id="leaderboard.choose", tooltip="rank by any metric"),
         Binding("w", "which", "Best/last", id="leaderboard.which"),
         Binding("space", "mark", "Mark", id="leaderboard.mark"),
         Binding("c", "compare", "Compare", id="leaderboard.compare"),

@@ -70,6 +70,4 @@ class Nonfinite(CurveCheck):
             "still": self._streak > 0,
             "since": self.since,
         }
-        return [
-            HealthSign("nonfinite", "critical", curve.tag, self._first, self._last, summary, evidence),
-        ]
+        return [HealthSign("nonfinite", "critical", curve.tag, self._first, self._last, summary, evidence)]
