@@ -374,6 +374,6 @@ def test_a_run_is_called_by_its_name_wherever_it_is_told_of() -> None:
     assert run_called(situation, runs[0].key) == "wide"
     assert run_called(situation, runs[1].key) != run_called(situation, runs[2].key)
     told = replace(finding("critical", "crashed: out of memory"), scope=runs[0].id, root=runs[0].root)
-    assert view_findings.about(told, situation) == "wide: crashed: out of memory"
+    assert view_findings.about(told, "wide") == "wide: crashed: out of memory"
     named = replace(told, summary=f"{runs[0].id} diverged")
-    assert view_findings.about(named, situation) == "wide diverged"
+    assert view_findings.about(named, "wide") == "wide diverged"

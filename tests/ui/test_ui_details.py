@@ -201,3 +201,12 @@ async def test_curves_of_the_machine_stand_apart_from_the_metrics(board: OpenBoa
     async with board(made_up.snapshot(runs=(run,), comparisons={}, findings=(), baselines={})) as it:
         await it.press("enter", "8")
         await it.sees("nothing of the machine is known for this run")
+
+
+async def test_what_is_no_step_is_not_called_one(board: OpenBoard) -> None:
+    async with board() as it:
+        await it.press("2", "enter")
+        await it.sees("effect over the batches", "batch ")
+        await it.press("v")
+        await it.sees("current quantile")
+        assert " step" not in it.text

@@ -15,7 +15,7 @@ from runwatch.show.screen.view import Span, ViewColumn
 from runwatch.text.safe import safe
 from runwatch.ui.palette import Palette
 from runwatch.ui.themes import DEFAULT_TONES
-from runwatch.ui.widgets.axes import axes, nice_step
+from runwatch.ui.widgets.axes import Axes, axes, nice_step, place, x_ticks
 from runwatch.ui.widgets.braille import rasterised, reduced
 from runwatch.ui.widgets.chart import draw, nearest, read_out
 from runwatch.ui.widgets.table import layout
@@ -246,3 +246,15 @@ def test_a_cut_never_leaves_part_of_a_number(width: int) -> None:
         shown = "".join(segment.text for segment in fitted(said, width, COLOURS, keep_end=keep_end))
         assert len(shown) == width
         assert set(re.findall(r"[\d.,]*\d", shown)) <= {"0.3125", "1,234.5"}, shown
+
+
+def test_thresholds_have_as_many_ticks_as_steps() -> None:
+    shown = Axes(0.0, 1.0, 0.0, 1.0, False)
+    assert len(x_ticks(shown, "value", 60)) >= 5
+    assert place(0.25, "value") == "0.2500" and place(3.0, "batch") == "batch 3"
+    assert [label for _, label in x_ticks(Axes(1.0, 4.0, 0.0, 1.0, False), "batch", 60)] == [
+        "1",
+        "2",
+        "3",
+        "4",
+    ]

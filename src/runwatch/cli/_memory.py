@@ -7,9 +7,9 @@ import gc
 from collections.abc import Iterator
 
 _M_ARENA_MAX = -8
-_THRESHOLDS = 10_000, 20, 4
-"""The last: all is searched after a million new objects. A screen that is closed leaves some 20,000 that only
-such a search finds."""
+_THRESHOLDS = 10_000, 20, 1
+"""The last: all is searched once a quarter of what is there is new. A closed screen leaves some 20,000
+objects that only such a search finds; with 4 there were up to 100,000 of them, 15 MB."""
 
 
 def share_one_arena() -> None:

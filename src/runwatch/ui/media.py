@@ -53,6 +53,7 @@ _INSTALL = 'pictures are drawn by Pillow: pip install "runwatch[images]"'
 _NOTHING = "this run logged nothing but numbers: no picture, histogram, text, table or sound"
 _WAYS = ("over steps", "quantiles", "at this step")
 _MOST_AT_ONCE = 200
+_ROOMY = 60
 _EVERY_S = 2.0
 """A run that grows is looked through no more often."""
 _Seen = MediaContent | tuple[Pixels, tuple[int, int], int]
@@ -221,7 +222,8 @@ class MediaPart(Vertical):
                 self._extra = (Span("  "), *text(message, "warn"))
             case (pixels, (width, height), length):
                 self._only(PictureWidget).show(pixels, not plain)
-                self._extra = (Span(f"  {width} × {height}  {size(length)}", "muted"),)
+                stored = f"  {size(length)}" if self.size.width >= _ROOMY else ""
+                self._extra = (Span(f"  {width} × {height}{stored}", "muted"),)
             case LoggedFile():
                 self._only(None)
                 self._extra = views.unseen(content)

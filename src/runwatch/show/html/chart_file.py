@@ -27,12 +27,20 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#
 _DASHES = ("", "6 3", "2 3")
 _X_NAMES = {
     "step": "step",
+    "batch": "batch",
     "epoch": "epoch",
     "time": "seconds since start",
     "clock": "seconds since 1970 (UTC)",
     "value": "",
 }
-_X_COLUMNS = {"step": "step", "epoch": "epoch", "time": "seconds", "clock": "unix_time", "value": "x"}
+_X_COLUMNS = {
+    "step": "step",
+    "batch": "batch",
+    "epoch": "epoch",
+    "time": "seconds",
+    "clock": "unix_time",
+    "value": "x",
+}
 _Range = tuple[float, float]
 
 

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from runwatch.domain.points import FloatArray, Points
 from runwatch.show.screen.view import Tone
 
-XAxis = Literal["step", "epoch", "time", "clock", "value"]
-"""Steps; epochs; seconds since the first point; seconds since the epoch; values that are no steps."""
+XAxis = Literal["step", "batch", "epoch", "time", "clock", "value"]
+"""Steps; batches, the first is 1; epochs; seconds since the first point; seconds since the epoch; values that
+are none of these."""
 
 
 class ChartLine(msgspec.Struct, frozen=True, eq=False):

@@ -139,6 +139,7 @@ def _trend_chart(data: DataSet, trend: ColumnTrend | None) -> ChartView:
         key=("trend", data.root, data.name, trend.name, data.version, len(effects)),
         lines=(ChartLine("effect by batch", "series1", x, effects),),
         levels=(ChartLevel(WARNING_EFFECT, "warning", "warn"), ChartLevel(DRIFT_EFFECT, "drifted", "bad")),
+        x_axis="batch",
     )
 
 
@@ -189,6 +190,7 @@ def quantile_chart(distribution: Distribution) -> ChartView:
     return ChartView(
         key=("qq", distribution.column, distribution.quantiles),
         lines=(ChartLine("no change", "baseline", x, x), ChartLine("current quantile", "series1", x, y)),
+        x_axis="value",
         empty="no quantiles for this column",
     )
 

@@ -261,7 +261,7 @@ def threshold_chart(comparison: Comparison) -> ChartView:
     marks = (ChartMark(at, "▼", "strong"),) if at is not None else ()
     if best is not None:
         marks = (*marks, ChartMark(best.threshold, "$", "good"))
-    return ChartView(key, lines, marks=marks)
+    return ChartView(key, lines, marks=marks, x_axis="value")
 
 
 def _confusion(confusion: Confusion | None) -> TableView:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from runwatch.domain.finding import Finding, urgency
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Situation, Snapshot
-from runwatch.show.screen.run_called import given_name
+from runwatch.domain.run_names import shown_names
+from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
     Span,
@@ -61,9 +61,9 @@ def step(snapshot: Snapshot, key: Key | None, by: int) -> Finding | None:
     return every[(at + by) % len(every)]
 
 
-def about(finding: Finding, situation: Situation | None = None) -> str:
-    """A finding in one line that names what it is about, once and first, by the names in ``situation``."""
-    called = given_name(situation, RunKey(finding.root, finding.scope)) if situation else ""
+def about(finding: Finding, called: str = "") -> str:
+    """A finding in one line that names what it is about, once and first. ``called``: its run's own name, ""
+    where it has none."""
     summary, scope = safe(finding.summary), safe(finding.scope)
     subject = safe(finding.subject)
     if len(subject) > _LONGEST_NAME and subject != scope:
@@ -100,7 +100,9 @@ def findings(snapshot: Snapshot, filter: str, now: float) -> TableView:
     """A row a finding."""
     chosen = [f for f in in_order(snapshot) if matches(filter, f.rule, f.severity, f.place, f.summary)]
     nothing: tuple[Words, ...] = (text(f"no finding matches “{filter}”"),) if filter else (_calm(snapshot),)
-    return TableView(_COLUMNS, tuple(_row(finding, snapshot.situation, now) for finding in chosen), nothing)
+    names = shown_names([run for run in snapshot.situation.runs if run.name])
+    rows = (_row(one, safe(names.get(RunKey(one.root, one.scope), "")), now) for one in chosen)
+    return TableView(_COLUMNS, tuple(rows), nothing)
 
 
 def _calm(snapshot: Snapshot) -> Words:
@@ -109,7 +111,7 @@ def _calm(snapshot: Snapshot) -> Words:
     return (Span("✓ ", "good"), Span("nothing was found", "strong"))
 
 
-def _row(finding: Finding, situation: Situation, now: float) -> ViewRow:
+def _row(finding: Finding, called: str, now: float) -> ViewRow:
     tone = SEVERITY_TONES[finding.severity]
     began = finding.since or finding.first_seen
     return ViewRow(
@@ -117,10 +119,10 @@ def _row(finding: Finding, situation: Situation, now: float) -> ViewRow:
         (
             words(badge(finding.severity), Span(f" {finding.severity}", tone)),
             words(
-                text(about(finding, situation)),
+                text(about(finding, called)),
                 "" if finding.confirmed else Span("  not confirmed yet", "muted"),
             ),
-            text(finding.place, "muted"),
+            text(finding.place.replace(finding.scope, called) if called else finding.place, "muted"),
             (Span(units.ago(began, now), "muted"),),
         ),
     )

@@ -8,9 +8,11 @@ from datetime import date
 from typing import NamedTuple
 
 from runwatch.domain.finding import Finding
+from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import notes
 from runwatch.show.screen.findings import about, in_order, place_of, shortened, troubles
+from runwatch.show.screen.run_called import given_name
 from runwatch.show.screen.tasks import is_open
 from runwatch.show.screen.view import SEVERITY_TONES, Span, Words, badge, cells, join, text, words
 from runwatch.text import units
@@ -68,7 +70,8 @@ def _finding(snapshot: Snapshot, finding: Finding, room: int) -> Words:
     every = in_order(snapshot)
     at = f" {every.index(finding) + 1}/{len(every)}" if len(every) > 1 else ""
     tone = SEVERITY_TONES[finding.severity]
-    said = _FOLDED.sub("", about(finding, snapshot.situation))
+    called = given_name(snapshot.situation, RunKey(finding.root, finding.scope))
+    said = _FOLDED.sub("", about(finding, called))
     message = fit_words(said, max(room - 2 - len(at) - bool(at), 8))
     return words(badge(finding.severity), (Span(at, "muted"),) if at else "", " ", Span(message, tone))
 

@@ -149,11 +149,12 @@ def place(x: float, axis: str) -> str:
         return datetime.fromtimestamp(x).strftime("%Y-%m-%d %H:%M:%S")
     if axis == "epoch":
         return f"epoch {units.number(x)}"
-    return f"step {round(x):,}" if axis == "step" else units.number(x)
+    return f"{axis} {round(x):,}" if axis in _COUNTED else units.number(x)
 
 
 _TIMES = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 21600.0, 43200.0, 86400.0, 604800.0)
 _LEAST_TICKS = 5
+_COUNTED = ("step", "batch")
 
 
 def x_ticks(shown: Axes, axis: str, room: int) -> list[tuple[float, str]]:
@@ -161,11 +162,11 @@ def x_ticks(shown: Axes, axis: str, room: int) -> list[tuple[float, str]]:
     span = shown.x1 - shown.x0
     for count in (8, 6, _LEAST_TICKS, 4, 3, 2):
         step = _time_step(span / count) if axis in ("time", "clock") else nice_step(span / count)
-        if axis == "step":
+        if axis in _COUNTED:
             step = max(step, 1.0)
         ticks = _whole(shown.x0, shown.x1, step, axis)
         labels = [_x_label(tick, step, axis) for tick in ticks]
-        if axis == "step" and len(set(labels)) < len(labels):
+        if axis in _COUNTED and len(set(labels)) < len(labels):
             labels = [f"{round(tick):,}" for tick in ticks]
         if len(set(labels)) == len(labels) and sum(len(label) + 2 for label in labels) <= room:
             return list(zip(ticks, labels, strict=True))

@@ -272,7 +272,14 @@ def _legend_entries(view: ChartView, room: int) -> list[tuple[Span, Span]]:
     return [*named[:1], *marks, *named[1:]]
 
 
-_AXIS_NAMES = {"step": "step", "epoch": "epoch", "time": "since start", "clock": "clock", "value": ""}
+_AXIS_NAMES = {
+    "step": "step",
+    "batch": "batch",
+    "epoch": "epoch",
+    "time": "since start",
+    "clock": "clock",
+    "value": "",
+}
 
 
 def _x_axis(view: ChartView, shown: Axes, gutter: int, width: int, colours: Palette) -> Strip:
