@@ -69,6 +69,9 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
     ref, cur = pair.reference, pair.current
     if not ref.rows or not cur.rows:
         return ColumnEvidence((), "the reference has no rows" if not ref.rows else GONE)
+    labels = pair.column.role == "target"
+    if labels and bool(pair.n) != bool(pair.m):
+        return ColumnEvidence((), "the batch has no labels yet" if pair.n else "the reference has no labels")
     note = _incomparable(pair)
     shift = clock.moved(pair) if not note and clock.is_clock(pair.column) else None
     tests = [_missing(pair, options)]
@@ -86,6 +89,8 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
         tests.extend(_values(pair, options))
     if note and ref.missing == ref.rows and cur.missing == cur.rows:
         return ColumnEvidence((), "no values on either side")
+    if labels and len(tests) > 1:
+        del tests[0]  # labels come late
     return ColumnEvidence(tuple(tests), "", note)
 
 
