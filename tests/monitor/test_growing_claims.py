@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.monitor.reading import RootReader
 from runwatch.readers.registry import built_in
 

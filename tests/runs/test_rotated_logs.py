@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runwatch.config import Settings
+from runwatch.config.settings import Settings
 from runwatch.monitor.reading import RootReader
 from runwatch.readers import console
 

@@ -222,14 +222,12 @@ class RunsPane(Pane):
 
     def action_hide(self) -> None:
         if (key := self._run_here()) is not None:
-            hidden = key in self.choice.hidden
-            self._toggle_hidden(key)
+            self._toggle_hidden(key, "; u undoes it")
             host(self).undos.append(lambda: self._toggle_hidden(key))
-            host(self).say("shown again" if hidden else "hidden; u undoes it")
 
-    def _toggle_hidden(self, key: RunKey) -> None:
+    def _toggle_hidden(self, key: RunKey, more: str = "") -> None:
         self.choice.hidden ^= {key}
-        self._changed()
+        self._changed(f"{'hidden' if key in self.choice.hidden else 'shown again'}{more}")
 
     def action_hidden(self) -> None:
         self.choice.with_hidden = not self.choice.with_hidden
