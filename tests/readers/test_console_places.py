@@ -106,6 +106,10 @@ CASES: dict[str, tuple[str, Series]] = {
         "best metric, precision: 0.6, best_epoch: 1\n",
         {"loss": [(20, 2.3)], "precision": [(20, 0.5)]},
     ),
+    "the level of a log call is no part of a name": (
+        "INFO step 200: loss=0.4\nINFO Best accuracy: 0.81\n",
+        {"loss": [(200, 0.4)], "Best accuracy": [(200, 0.81)]},
+    ),
     "a counter behind a stroke (DeepSpeed)": (
         "epoch=0/micro_step=10/global_step=10, RunningAvgSamplesPerSec=12.3, MemAllocated=5.3GB\n",
         {"RunningAvgSamplesPerSec": [(10, 12.3)]},

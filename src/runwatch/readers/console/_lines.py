@@ -70,6 +70,7 @@ _PLACES = frozenset(("epoch", "step", "iter", "iteration", "batch", "rank", "tim
 _SMALL_WORDS = frozenset(
     ("with", "of", "the", "and", "at", "is", "for", "in", "to", "by", "from", "has", "epoch")
 )
+_LEVELS = frozenset(("DEBUG", "INFO", "WARNING", "NOTICE"))
 _SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|c|h|go|rs|jl)$")
 _STAR = re.compile(r"^\s{0,8}\*\s")
 _BAR = re.compile(r"\d%\|")
@@ -323,7 +324,7 @@ def _full_name(before: str, name: str, general: str) -> str:
     """``D loss`` in ``[D loss: 0.5]``; a word for a part of the data becomes a prefix."""
     general = "" if split_of(name) else general
     phrase = _PHRASE.search(before)
-    words = phrase[1].split() if phrase else []
+    words = [word for word in phrase[1].split() if word not in _LEVELS] if phrase else []
     if _SMALL_WORDS.intersection(word.lower() for word in words):
         words = []
     if not words:
