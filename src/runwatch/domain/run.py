@@ -136,7 +136,7 @@ class Run(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def key(self) -> RunKey:
-        return RunKey(self.root, self.id)
+        return tuple.__new__(RunKey, (self.root, self.id))  # asked of every run at every frame
 
     @property
     def main_metric(self) -> Metric | None:

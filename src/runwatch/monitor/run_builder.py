@@ -241,7 +241,8 @@ class RunBuilder:
         """How far the run is: by its framework's word, else by the length that its hyperparameters name."""
         length = summary.length or Length()
         steps, epochs = length.steps, length.epochs
-        if steps is None and epochs is None:
+        said = bool(summary.hparams or summary.config)
+        if said and steps is None and epochs is None:
             rounds = bool(summary.step) and not _TRIALS.intersection(summary.formats)
             steps, epochs = planned(summary.hparams, summary.config, rounds=rounds)
         epoch = summary.epoch if summary.epoch is not None or steps is not None else summary.step
@@ -252,7 +253,7 @@ class RunBuilder:
             steps,
             epochs,
         )
-        allowed = budget(summary.hparams, summary.config)
+        allowed = budget(summary.hparams, summary.config) if said else None
         if allowed is not None and summary.started is not None:
             made = replace(made, budget_ends=summary.started + allowed)
         ended = status == "finished" and made.fraction is not None

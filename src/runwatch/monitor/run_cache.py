@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 import msgspec
@@ -90,22 +91,27 @@ class RunCache:
 
     def keep(self) -> None:
         """Keep the runs that changed since they were last kept; the caller holds the lock."""
-        changed: dict[str, bytes] = {}
-        for entry in self._reader.entries.values():
-            fed = not entry.grown and not entry.rewritten
-            if entry.from_many or entry.stale or not fed or self._kept.get(entry.id) == entry.version:
-                continue
+        changed = [entry for entry in self._reader.entries.values() if self._is_news(entry)]
+        gone = self._kept.keys() - self._reader.entries.keys()
+        for run_id in gone:
+            del self._kept[run_id]
+        if changed or gone:
+            self._cache.keep_runs(self._identity, self._rows(changed), gone)
+
+    def _is_news(self, entry: ReadRun) -> bool:
+        """Whether a run was read and judged since it was last kept."""
+        ready = not (entry.from_many or entry.stale or entry.grown or entry.rewritten)
+        return ready and self._kept.get(entry.id) != entry.version
+
+    def _rows(self, changed: Iterable[ReadRun]) -> Iterator[tuple[str, bytes]]:
+        """One after another, so that never all of them are in memory."""
+        for entry in changed:
             row = self._row(entry)
             if row is None:
                 continue
             self._kept[entry.id] = entry.version
             with suppress(TypeError, ValueError):  # what cannot be said is read again next time
-                changed[entry.id] = to_bytes(row)
-        gone = self._kept.keys() - self._reader.entries.keys()
-        for run_id in gone:
-            del self._kept[run_id]
-        if changed or gone:
-            self._cache.keep_runs(self._identity, changed, gone)
+                yield entry.id, to_bytes(row)
 
     def _row(self, entry: ReadRun) -> _Kept | None:
         if entry.summary is None:

@@ -15,7 +15,7 @@ from runwatch.domain.points import FloatArray, IntArray, Points
 FEW = 48
 """Up to so many points Python's lists are faster."""
 
-_INT32, _INT64 = np.iinfo(np.int32), np.iinfo(np.int64)
+_MOST_INT32, _MOST_INT64 = 2**31 - 1, 2**63 - 1
 
 
 class StepFacts(NamedTuple):
@@ -34,7 +34,7 @@ class StepFacts(NamedTuple):
     @property
     def narrow(self) -> bool:
         """Whether 32 bits hold them."""
-        return bool(_INT32.min <= self.bottom and self.top <= _INT32.max)
+        return bool(self.bottom >= -_MOST_INT32 and self.top <= _MOST_INT32)
 
 
 class PointFacts(NamedTuple):
@@ -83,7 +83,7 @@ def _few_steps(steps: list[int]) -> StepFacts:
     stride = steps[1] - first
     if (
         first + stride * (count - 1) == last
-        and abs(stride) <= _INT64.max
+        and abs(stride) <= _MOST_INT64
         and (steps == list(range(first, last + stride, stride)) if stride else steps.count(first) == count)
     ):
         return _even(first, last, stride)
@@ -103,7 +103,7 @@ def step_facts(steps: IntArray) -> StepFacts:
     if len(steps) <= FEW:
         return _few_steps(steps.tolist())
     first, last, stride = int(steps[0]), int(steps[-1]), int(steps[1]) - int(steps[0])
-    even = first + stride * (len(steps) - 1) == last and abs(stride) <= _INT64.max
+    even = first + stride * (len(steps) - 1) == last and abs(stride) <= _MOST_INT64
     if even and bool((steps[1:] - steps[:-1] == stride).all()):
         return _even(first, last, stride)
     falls = bool((steps[1:] < steps[:-1]).any())

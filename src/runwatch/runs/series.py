@@ -4,6 +4,7 @@ as those are exact."""
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,14 @@ from numpy.typing import NDArray
 from runwatch.domain.points import AnyArray, IntArray, Points
 from runwatch.runs.point_facts import PointFacts, StepFacts, facts_of, step_facts
 
-_INT32 = np.iinfo(np.int32)
 SPARK, SPARK_SAMPLE = 32, 2048
 TAIL = 256
 SPANS = 128
+
+
+_MOST_STRIDE = 2**31 - 1
+_INT32, _INT64, _FLOAT32, _FLOAT64 = map(np.dtype, ("i4", "i8", "f4", "f8"))
+_NOTHING: dict[np.dtype[Any], AnyArray] = {kind: np.empty(0, kind) for kind in (_INT32, _FLOAT32, _FLOAT64)}
 
 
 class SeriesColumn:
@@ -22,8 +27,8 @@ class SeriesColumn:
 
     __slots__ = ("_data", "_wide", "size")
 
-    def __init__(self, narrow: type, wide: type) -> None:
-        self._data: AnyArray = np.empty(0, dtype=narrow)
+    def __init__(self, narrow: np.dtype[Any], wide: np.dtype[Any]) -> None:
+        self._data = _NOTHING[narrow]
         self._wide = wide
         self.size = 0
 
@@ -73,7 +78,10 @@ class Steps:
     def view(self) -> AnyArray:
         if self._column is not None:
             return self._column.view
-        return self._first + self._stride * np.arange(self.size, dtype=np.int64)
+        first, stride = self._first, self._stride
+        if stride == 0:
+            return np.full(self.size, first, dtype=np.int64)
+        return np.arange(first, first + stride * self.size, stride, dtype=np.int64)
 
     @property
     def nbytes(self) -> int:
@@ -82,7 +90,7 @@ class Steps:
     def extend(self, new: IntArray, facts: StepFacts) -> None:
         if self._column is None and not self._goes_on(len(new), facts):
             before = self.view
-            self._column = SeriesColumn(np.int32, np.int64)
+            self._column = SeriesColumn(_INT32, _INT64)
             if self.size:
                 self._column.extend(before, step_facts(before).narrow)
         if self._column is not None:
@@ -98,7 +106,7 @@ class Steps:
             stride = self._stride if self.size > 1 else facts.first - self._first
             if self._first + stride * self.size != facts.first or (count > 1 and facts.stride != stride):
                 return False
-        if stride is None or abs(stride) > _INT32.max:
+        if stride is None or abs(stride) > _MOST_STRIDE:
             return False
         self._stride = stride
         return True
@@ -124,15 +132,13 @@ class Series:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self._head = Points.empty()
-        self._thinned = 0
         self.torn = False
-        self._steps = Steps()
-        self._walls = SeriesColumn(np.float64, np.float64)
-        self._values = SeriesColumn(np.float32, np.float64)
         self._reset()
 
     def _reset(self) -> None:
+        self._head, self._thinned = Points.empty(), 0
+        self._steps, self._walls = Steps(), SeriesColumn(_FLOAT64, _FLOAT64)
+        self._values = SeriesColumn(_FLOAT32, _FLOAT64)
         self.monotonic = True
         self.last = math.nan
         self.last_step = -(2**63) - 1
@@ -160,7 +166,7 @@ class Series:
         """The points from the ``start``-th on, in file order; of those that were thinned the envelope."""
         new = max(start - self._thinned, 0)
         tail = Points(
-            self._steps.view[new:].astype(np.int64),
+            self._steps.view[new:].astype(np.int64, copy=False),
             self._walls.view[new:].astype(np.float64),
             self._values.view[new:].astype(np.float64),
         )
@@ -247,9 +253,6 @@ class Series:
 
     def _become(self, points: Points) -> None:
         self.torn = self.torn or self.thinned
-        self._head, self._thinned = Points.empty(), 0
-        self._steps, self._walls = Steps(), SeriesColumn(np.float64, np.float64)
-        self._values = SeriesColumn(np.float32, np.float64)
         self._reset()
         self.extend(points)
 

@@ -8,7 +8,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,9 @@ class CacheFile:
             ):
                 yield os.fsdecode(run_id), body
 
-    def keep_runs(self, root: str, bodies: Mapping[str, bytes], gone: Iterable[str]) -> None:
-        """Keep runs of a root, forget others."""
-        rows = [(root, os.fsencode(run_id), body) for run_id, body in bodies.items()]
+    def keep_runs(self, root: str, bodies: Iterable[tuple[str, bytes]], gone: Iterable[str]) -> None:
+        """Keep runs of a root (run id, body), forget others."""
+        rows = ((root, os.fsencode(run_id), body) for run_id, body in bodies)
         with self._writing() as db:
             if db is not None:
                 db.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", rows)

@@ -150,7 +150,9 @@ class Tree:
         return self._follow or is_really_below(path, self.root)
 
     def _ignored(self, path: str) -> bool:
-        return any(fnmatch(path, pattern) or fnmatch("/" + path, pattern) for pattern in self._ignore)
+        return bool(self._ignore) and any(
+            fnmatch(path, pattern) or fnmatch("/" + path, pattern) for pattern in self._ignore
+        )
 
     @staticmethod
     def _take_files(

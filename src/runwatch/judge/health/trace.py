@@ -33,6 +33,9 @@ class Trace:
         self.count += total
         if total:
             self._last = (float(steps[-1]), float(walls[-1]))
+        if self.size == 1 and self.filled + total <= CAPACITY:
+            self._append(steps, walls, values)
+            return
         while at < total:
             if self.filled == CAPACITY:
                 self._merge()

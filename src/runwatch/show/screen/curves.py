@@ -104,10 +104,12 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
     if tag is None:
         return CurvesPicture()
     base = _baseline_runs(snapshot, run)
-    named = {other.key: other for other in snapshot.situation.runs}
     single = base[0].key if len(base) == 1 else None
+    drawn = dict.fromkeys([*([single] if single else []), *marked, run.key])
+    runs = snapshot.situation.runs
+    named = {other.key: other for other in runs if (other.root, other.id) in drawn}
     curves: list[DrawnCurve] = []
-    for key in dict.fromkeys([*([single] if single else []), *marked, run.key]):
+    for key in drawn:
         other = named.get(key)
         own = spelt(other, tag) if other is not None else None
         if other is None or own is None:
@@ -171,6 +173,8 @@ def ends(curves: list[tuple[DrawnCurve, FloatArray]]) -> tuple[ChartLevel, ...]:
 
 
 def _baseline_runs(snapshot: Snapshot, run: Run) -> list[Run]:
+    if run.root not in snapshot.situation.baselines:
+        return []
     mates = (other for other in snapshot.situation.runs if other.root == run.root)
     return [other for other in mates if is_baseline(snapshot, other)]
 

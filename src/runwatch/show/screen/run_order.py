@@ -23,6 +23,8 @@ def sort_key(snapshot: Snapshot, order: Order) -> Callable[[Run], tuple[object, 
     if order == "metric":
         return by_metric
     worst = worst_severities(snapshot)
+    if not worst:
+        return lambda run: (_ATTENTION[run.status], -last_change(run), run.id)
     return lambda run: (_URGENCY[worst.get(run.key)], _ATTENTION[run.status], -last_change(run), run.id)
 
 

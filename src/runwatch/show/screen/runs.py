@@ -40,6 +40,7 @@ from runwatch.show.screen.view import (
     ViewRow,
     Words,
     figure,
+    keys_of,
     text,
     words,
 )
@@ -110,6 +111,13 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, cache: Kept | None = None
     return TableView(columns, LazyRows(keys, make), _nothing(snapshot, ask), _note(snapshot, cases, ask))
 
 
+def top(snapshot: Snapshot, ask: RunsAsk, now: float) -> RunKey | None:
+    """The run of the first row; None where that is a group, or there is none."""
+    keys = keys_of(runs(snapshot, ask, now).rows)
+    first = keys[0] if keys else None
+    return first if isinstance(first, RunKey) else None
+
+
 class _Group(NamedTuple):
     """The line above the runs of a group."""
 
@@ -132,11 +140,12 @@ def _lines(cases: list[RowCase], ask: RunsAsk) -> Sequence[RowCase | _Group]:
 
 def _passing(snapshot: Snapshot, ask: RunsAsk, now: float) -> list[Run]:
     holds = parse(ask.filter).holds if ask.filter.strip() else None
+    if holds is None and (ask.with_hidden or not ask.hidden):
+        return list(snapshot.situation.runs)
     return [
         run
         for run in snapshot.situation.runs
-        if (ask.with_hidden or not ask.hidden or run.key not in ask.hidden)
-        and (holds is None or holds(run, now))
+        if (ask.with_hidden or run.key not in ask.hidden) and (holds is None or holds(run, now))
     ]
 
 
@@ -155,11 +164,16 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
         usual[root] = RunRowFacts(
             None, False, roots.get(root, ""), prefix, None, host=host, lost=host_of(root) in lost
         )
-    comparisons, marked, chosen_metric = situation.comparisons, set(ask.marked), ask.metric
+    comparisons, baselines, metric = situation.comparisons, situation.baselines, ask.metric
+    singled_out = worst.keys() | set(ask.marked) | ask.starred
     out = []
     for run in chosen:
-        key, facts = run.key, usual[run.root]
-        if key in worst or key in marked or key in ask.starred or run.name or run.root in situation.baselines:
+        facts = usual[run.root]
+        if not (singled_out or comparisons or run.name or baselines):
+            out.append(RowCase(run, None, facts, metric_of(run, metric), now))
+            continue
+        key = run.key
+        if key in singled_out or run.name or run.root in baselines:
             facts = facts._replace(
                 tone=mark_tone(ask.marked, key),
                 is_baseline=is_baseline(snapshot, run),
@@ -167,7 +181,7 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
                 starred=key in ask.starred,
                 name=names[key] if run.name else "",
             )
-        out.append(RowCase(run, comparisons.get(key), facts, metric_of(run, chosen_metric), now))
+        out.append(RowCase(run, comparisons.get(key), facts, metric_of(run, metric), now))
     return out
 
 
