@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.feather as feather
 import pyarrow.orc as orc
 import pyarrow.parquet as pq
 import pytest
@@ -113,3 +114,23 @@ def test_json_kept_as_text_in_parquet_is_nested(tmp_path: Path, capsys) -> None:
         columns = {c["name"]: c["verdict"] for c in json.loads(capsys.readouterr().out)["columns"]}
         assert columns["item.by.kind"] == "stable" and columns["item"] == "stable"
         assert columns["item.price"] == ("drifted" if code else "stable")
+
+
+def test_measured_values_in_a_dictionary_are_numbers(tmp_path: Path, capsys) -> None:
+    r = np.random.default_rng(4)
+    for name, n, mean in (("ref", 3000, 50), ("same", 1000, 50), ("moved", 1000, 65)):
+        values = pa.array(r.normal(mean, 10, n).round(2)).dictionary_encode()
+        feather.write_feather(pa.table({"v": values}), tmp_path / f"{name}.feather")
+    assert main(["drift", str(tmp_path / "ref.feather"), str(tmp_path / "same.feather")]) == 0
+    assert main(["drift", str(tmp_path / "ref.feather"), str(tmp_path / "moved.feather")]) == 2
+
+
+def test_truth_as_yes_and_no_is_the_same_truth(tmp_path: Path, capsys) -> None:
+    r = np.random.default_rng(5)
+    for name, n, share in (("ref", 3000, 0.3), ("same", 1000, 0.3), ("moved", 1000, 0.6)):
+        truth = r.random(n) < share
+        pq.write_table(pa.table({"v": truth}), tmp_path / f"{name}.parquet")
+        pq.write_table(pa.table({"v": np.where(truth, "Y", "N")}), tmp_path / f"{name}-yn.parquet")
+    for name, code in (("same", 0), ("moved", 2)):
+        assert main(["drift", str(tmp_path / "ref.parquet"), str(tmp_path / f"{name}-yn.parquet")]) == code
+        assert main(["drift", str(tmp_path / "ref-yn.parquet"), str(tmp_path / f"{name}.parquet")]) == code

@@ -13,7 +13,9 @@ from runwatch.domain.profile import ColumnGrid
 
 TIMES = ("timestamp[", "date32[", "date64[", "time32[", "time64[", "duration[")
 OF_DAY = ("time32[", "time64[")
-_TRUE_FALSE = {"true": "true", "false": "false", "1": "true", "0": "false", "1.0": "true", "0.0": "false"}
+_TRUE = ("true", "1", "1.0", "yes", "y", "t")
+_FALSE = ("false", "0", "0.0", "no", "n", "f")
+_TRUE_FALSE = {**dict.fromkeys(_TRUE, "true"), **dict.fromkeys(_FALSE, "false")}
 _IN_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 

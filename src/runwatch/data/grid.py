@@ -34,7 +34,7 @@ BINS = 240
 EDGE_ROWS = 50_000
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "11"
+ENGINE = "12"
 _TEXT_LENGTH = 50
 _CODE_NAME = re.compile(
     r"(?:^|[_\W])(?:code|zip|zipcode|zip_code|postcode|postal_code|plz|class|category|type|status|mcc|naics|sic)$"
@@ -182,7 +182,8 @@ def _are_codes(name: str, array: Arrow) -> bool:
     import pyarrow.types as t
 
     if t.is_dictionary(array.type):
-        return True
+        measured = t.is_floating(array.type.value_type)
+        return not measured or len(array.dictionary) * _REPEATS_OF_NAMED <= len(array)
     found = numbers(array)
     if not t.is_integer(array.type) and not (t.is_floating(array.type) and _whole_codes(found)):
         return False

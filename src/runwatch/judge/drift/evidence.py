@@ -89,8 +89,8 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
         tests.extend(_values(pair, options))
     if note and ref.missing == ref.rows and cur.missing == cur.rows:
         return ColumnEvidence((), "no values on either side")
-    if labels and len(tests) > 1:
-        del tests[0]  # labels come late
+    if labels and pair.column.name != "y" and len(tests) > 1:
+        del tests[0]  # labels come late; a y may be a coordinate
     return ColumnEvidence(tuple(tests), "", note)
 
 

@@ -19,8 +19,8 @@ def check(case: QualityCase) -> list[QualityCheck]:
     columns = max(len(case.current.grid.columns), 1)
     out: list[QualityCheck] = []
     for column, before, now in case.columns():
-        if column.role == "target" and before is not None:
-            continue  # labels come late
+        if column.role == "target" and before is not None and column.name != "y":
+            continue  # labels come late; a y may be a coordinate
         worst = _alone(now) if before is None or not before.rows else _risen(before, now, columns)
         if worst is not None:
             severity, summary = worst
