@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 HEAVY = {"pandas", "scipy", "sklearn", "pyarrow"}
+UNNEEDED = {"importlib.metadata", "numpy.ma", "runwatch.monitor.compare_files"}
+EVENTS = next((Path(__file__).parent / "fixtures" / "runs" / "tensorboard-finished").glob("*tfevents*"))
 
 
 def _modules(code: str, cwd: Path) -> set[str]:
@@ -47,3 +50,25 @@ def test_the_status_line_loads_neither_numpy_nor_the_monitor(tmp_path: Path) -> 
     code = "from runwatch.cli import main; main(['status', '--tmux']); import sys; "
     code += "assert not any(name.startswith('runwatch.monitor') for name in sys.modules)"
     assert not _modules(code, tmp_path) & (HEAVY | {"textual", "numpy", "rich"})
+
+
+def test_a_start_imports_the_readers_of_the_files_that_are_there(tmp_path: Path) -> None:
+    logs = tmp_path / "runs" / "a"
+    logs.mkdir(parents=True)
+    shutil.copy(EVENTS, logs)
+    code = f"from runwatch.cli import main; main(['ls', {str(tmp_path / 'runs')!r}]); import sys; "
+    code += "names = [name for name in sys.modules if name.startswith('runwatch.readers.')]; "
+    code += "families = {name.split('.')[2] for name in names}; "
+    code += "others = families - {'base', 'limits', 'registry', 'common', 'tensorboard', 'orbax'}; "
+    code += "assert 'tensorboard' in families and not others, others; "
+    code += f"assert not {UNNEEDED!r} & {{*sys.modules}}"
+    _modules(code, tmp_path)
+
+
+def test_judging_runs_without_a_baseline_imports_no_comparisons(tmp_path: Path) -> None:
+    logs = tmp_path / "runs" / "a"
+    logs.mkdir(parents=True)
+    shutil.copy(EVENTS, logs)
+    code = f"from runwatch.cli import main; main(['check', {str(tmp_path / 'runs')!r}]); import sys; "
+    code += f"assert not {UNNEEDED!r} & {{*sys.modules}}"
+    _modules(code, tmp_path)

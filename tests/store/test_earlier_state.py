@@ -49,7 +49,7 @@ def test_nothing_of_an_earlier_version_is_lost(root: Path, capsys: pytest.Captur
     assert main(["baseline", "show", "--root", str(root)]) == 0
     said = capsys.readouterr().out
     assert "runs/champion-seed-2" in said and "quarter's end" in said
-    assert main(["tasks", "history", "--root", str(root)]) == 0
+    assert main(["tasks", "history", "--since", "2026-01-01", "--root", str(root)]) == 0
     assert "done by a person" in capsys.readouterr().out
     after = State(state_dir())
     new = root_identity(str(root))

@@ -91,7 +91,7 @@ HANGS = "import signal, time; signal.signal(signal.SIGUSR1, lambda *_: time.slee
 @pytest.mark.parametrize(("leave", "code"), [("q", 0), ("\x03", 0), (signal.SIGTERM, 1), (signal.SIGHUP, 1)])
 def test_it_leaves_while_the_event_loop_hangs(tmp_path: Path, leave: str | signal.Signals, code: int) -> None:
     terminal = Terminal(tmp_path, HANGS.format(600))
-    terminal.read(b"sweep/lr/0001")
+    terminal.read(b"0001")
     terminal.process.send_signal(signal.SIGUSR1)
     if isinstance(leave, str):
         os.write(terminal.master, leave.encode())
@@ -104,7 +104,7 @@ def test_it_leaves_while_the_event_loop_hangs(tmp_path: Path, leave: str | signa
 
 def test_a_letter_of_a_text_leaves_nothing_however_long_it_waits(tmp_path: Path) -> None:
     terminal = Terminal(tmp_path, HANGS.format(2.5))
-    terminal.read(b"sweep/lr/0001")
+    terminal.read(b"0001")
     os.write(terminal.master, b"/b")
     terminal.read(b"shown")
     terminal.process.send_signal(signal.SIGUSR1)

@@ -38,10 +38,10 @@ class LateReader:
 def built_in() -> Mapping[str, Reader]:
     """Our own readers by name."""
     readers: dict[str, Reader] = {}
-    for name, path in _modules(package.__path__[0], package.__name__):
-        reader: Any = _late(name, path) or importlib.import_module(name)
-        if isinstance(reader, LateReader) or all(hasattr(reader, part) for part in ("NAME", "claim", "read")):
-            readers[reader.NAME] = cast(Reader, reader)
+    for module, path in _modules(package.__path__[0], package.__name__):
+        reader = _reader(module, _head_of(path))
+        if reader is not None:
+            readers[reader.NAME] = reader
     return readers
 
 
@@ -56,17 +56,26 @@ def _modules(folder: str, prefix: str) -> Iterator[tuple[str, str]]:
             yield from _modules(path, name)
 
 
-def _late(name: str, path: str) -> LateReader | None:
-    """The reader in a source file that says in plain text whom it is to be asked about; None: import it."""
+def _head_of(path: str) -> str | None:
     try:
         with open(path, encoding="utf-8") as source:
-            head = source.read(_HEAD)
+            return source.read(_HEAD)
     except (OSError, ValueError):
         return None
-    named, looks_for = _NAME.search(head), _LOOKS_FOR.search(head)
-    if named is None or looks_for is None:
-        return None
-    return LateReader(name, named[1], ast.literal_eval(looks_for[1]))
+
+
+def _reader(module: str, head: str | None) -> Reader | None:
+    """The reader in a module, None where there is none. Imported only if the head of its source doesn't say
+    in plain text whom to ask it about, or can't be read."""
+    if head is not None:
+        if "NAME" not in head:
+            return None
+        name, looks_for = _NAME.search(head), _LOOKS_FOR.search(head)
+        if name is not None and looks_for is not None:
+            return cast(Reader, LateReader(module, name[1], ast.literal_eval(looks_for[1])))
+    loaded = importlib.import_module(module)
+    is_reader = all(hasattr(loaded, part) for part in ("NAME", "claim", "read"))
+    return cast(Reader, loaded) if is_reader else None
 
 
 def plugged_in() -> tuple[Mapping[str, Reader], tuple[Problem, ...]]:

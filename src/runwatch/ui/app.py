@@ -232,6 +232,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
         if event.ticket == self._ticket and live is not None and live is self._asker:
             live.painted = True
             live.take(event.view)
+            live.call_after_refresh(self.bridge.drawn.set)
 
     def on_view_failed(self, event: ViewFailed) -> None:
         self.say(f"{event.what}: {event.error}", "error")

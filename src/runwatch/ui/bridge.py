@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runwatch.show.brief import Brief
 
 _FRAME_S = 0.2
+_FIRST_FRAME_S = 0.5
 _FRAME_SHARE = 0.1
 """The largest share of time for views that were not requested: with ten thousand runs one takes long."""
 
@@ -69,10 +70,11 @@ class Answered(Message, bubble=False):
 
 
 class Bridge:
-    """Takes snapshots from any thread and builds what the screen asks for."""
+    """Takes snapshots from any thread and builds what the screen asks for. ``drawn``: set after a frame."""
 
     def __init__(self, post: Callable[[Message], object], clock: Callable[[], float]) -> None:
         self._post, self._clock = post, clock
+        self.drawn = threading.Event()
         self._changed = threading.Condition()
         self._snapshot: Snapshot | None = None
         self._rung = -1
@@ -94,13 +96,17 @@ class Bridge:
             self._thread.join(1.0)
 
     def publish(self, snapshot: Snapshot) -> None:
-        """A new snapshot, from any thread; only the newest counts, but each version's bell is rung, once."""
+        """A new snapshot, from any thread; only the newest counts, but each version's bell is rung, once. The
+        first frame is waited for: what the thread did meanwhile would only delay it."""
         if snapshot.bell and snapshot.version > self._rung:
             self._rung = snapshot.version
             self._post(BellRequested(snapshot.bell))
         with self._changed:
             self._snapshot, self._fresh = snapshot, True
             self._changed.notify()
+        if not self.drawn.is_set():
+            self.drawn.wait(_FIRST_FRAME_S)
+            self.drawn.set()
 
     def ask(self, build: Build) -> int:
         """From now on build this view; the ticket comes with each. Built at once when there is a snapshot."""

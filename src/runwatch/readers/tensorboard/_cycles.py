@@ -47,8 +47,8 @@ class Cycles(NamedTuple):
 
 def known_times(walls: NDArray[np.float64]) -> NDArray[np.float64]:
     """Wall times outside 1970 to 2200 are not known."""
-    if 0 < len(walls) <= _FEW:
-        times = walls.tolist()
+    if 0 < walls.size <= _FEW:
+        times = walls.ravel().tolist()
         if min(times) >= EARLIEST and max(times) < LATEST:
             return walls
     good = (walls >= EARLIEST) & (walls < LATEST)

@@ -40,6 +40,7 @@ from runwatch.show.screen.view import (
     ViewRow,
     Words,
     figure,
+    keys_of,
     text,
     words,
 )
@@ -108,6 +109,13 @@ def runs(snapshot: Snapshot, ask: RunsAsk, now: float, cache: Kept | None = None
 
     keys = [line.key if isinstance(line, _Group) else line.run.key for line in lines]
     return TableView(columns, LazyRows(keys, make), _nothing(snapshot, ask), _note(snapshot, cases, ask))
+
+
+def top(snapshot: Snapshot, ask: RunsAsk, now: float) -> RunKey | None:
+    """The run of the first row; None where that is a group, or there is none."""
+    keys = keys_of(runs(snapshot, ask, now).rows)
+    first = keys[0] if keys else None
+    return first if isinstance(first, RunKey) else None
 
 
 class _Group(NamedTuple):

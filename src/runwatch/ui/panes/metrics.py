@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import metrics as view_metrics
+from runwatch.show.screen import runs
 from runwatch.show.screen.destinations import ShowComparison
 from runwatch.show.screen.view import Words
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.host import Build
 from runwatch.ui.messages import Requested, ViewChanged
 from runwatch.ui.panes.base import Pane
+from runwatch.ui.panes.runs import runs_ask
 from runwatch.ui.widgets.curves import Curves
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -40,7 +43,14 @@ class MetricsPane(Pane, ChartKeys):
     def job(self) -> Build:
         choice = self.choice
         ask = view_metrics.MetricsAsk(choice.looked, choice.slots, choice.tag)
-        return lambda snapshot, now: view_metrics.metrics(snapshot, ask)
+        listed = runs_ask(choice, self.size.width)
+
+        def make(snapshot: Snapshot, now: float) -> view_metrics.MetricsView:
+            """At first the cursor is nowhere yet; where it will be is known."""
+            looked = ask if ask.run else replace(ask, run=runs.top(snapshot, listed, now))
+            return view_metrics.metrics(snapshot, looked)
+
+        return make
 
     def count(self, snapshot: Snapshot, now: float) -> Words:
         return view_metrics.summary(snapshot)

@@ -58,23 +58,7 @@ class RunsPane(Pane):
         yield TableWidget(id="runs-table", lasting=True)
 
     def job(self) -> Build:
-        choice = self.choice
-        ask = runs.RunsAsk(
-            filter=choice.filters.get(self.ID, ""),
-            order=choice.order,
-            marked=choice.slots,
-            sort=choice.sort,
-            descending=choice.descending,
-            columns=choice.columns,
-            metric=choice.metric,
-            group=choice.group,
-            folded=choice.folded,
-            starred=choice.starred,
-            hidden=choice.hidden,
-            with_hidden=choice.with_hidden,
-            width=self.size.width,
-        )
-        cache = self._kept
+        ask, cache = runs_ask(self.choice, self.size.width), self._kept
         return lambda snapshot, now: runs.runs(snapshot, ask, now, cache)
 
     def count(self, snapshot: Snapshot, now: float) -> Words:
@@ -234,6 +218,25 @@ class RunsPane(Pane):
         self.post_message(
             ViewChanged("hidden runs too" if self.choice.with_hidden else "hidden runs left out")
         )
+
+
+def runs_ask(choice: Selection, width: int) -> runs.RunsAsk:
+    """The list of runs as a person arranged it, for a pane of that width."""
+    return runs.RunsAsk(
+        filter=choice.filters.get(RunsPane.ID, ""),
+        order=choice.order,
+        marked=choice.slots,
+        sort=choice.sort,
+        descending=choice.descending,
+        columns=choice.columns,
+        metric=choice.metric,
+        group=choice.group,
+        folded=choice.folded,
+        starred=choice.starred,
+        hidden=choice.hidden,
+        with_hidden=choice.with_hidden,
+        width=width,
+    )
 
 
 def _first_way(column: str) -> bool:

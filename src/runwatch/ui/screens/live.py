@@ -10,7 +10,7 @@ from runwatch.ui.host import Build, Host, host
 from runwatch.ui.left_once import LeftOnce
 from runwatch.ui.messages import ViewChanged
 
-_EMPTY_AFTER_S = 0.25
+_EMPTY_AFTER_S = 0.5
 
 
 class LiveScreen(LeftOnce[None]):
@@ -65,8 +65,12 @@ class LiveScreen(LeftOnce[None]):
         now = time.monotonic()
         if self._laid_out_at is None:
             self._laid_out_at = now
-            self.set_timer(_EMPTY_AFTER_S, self.refresh)
+            self.set_timer(_EMPTY_AFTER_S, self._draw_empty)
         return now - self._laid_out_at < _EMPTY_AFTER_S
+
+    def _draw_empty(self) -> None:
+        if not self.painted:
+            self.refresh()
 
     def on_screen_resume(self) -> None:
         self.ask()

@@ -70,9 +70,6 @@ class Chart(Widget, can_focus=True):
         self._drawn = ()
         self.refresh()
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.refresh()
-
     def on_blur(self) -> None:
         self._point(None)
 

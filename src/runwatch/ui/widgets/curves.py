@@ -41,7 +41,12 @@ class Curves(Chart):
             return
         self._wanted = request
         self.title = picture.tag or self.title
-        in_background(self, "curves", lambda: self._fetch(picture, ask), f"curves-{id(self)}")
+        self.call_after_refresh(self._fetch_later, picture, ask)
+
+    def _fetch_later(self, picture: CurvesPicture, ask: ChartAsk) -> None:
+        """After the frame that all else is on: points may first have to be read."""
+        if self.is_attached and (picture, ask) == self._wanted:
+            in_background(self, "curves", lambda: self._fetch(picture, ask), f"curves-{id(self)}")
 
     def _fetch(self, picture: CurvesPicture, ask: ChartAsk) -> None:
         worker = get_current_worker()

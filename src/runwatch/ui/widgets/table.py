@@ -84,6 +84,7 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
         self._with_cursor, self._lasting, self._tight = cursor, lasting, tight
         self._touched = False
         self._widths: list[tuple[ViewColumn, int, int]] = []
+        self._laid_out: tuple[tuple[ViewColumn, ...], int] = ((), 0)
         self._gap = 2
 
     @property
@@ -112,7 +113,6 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor = self._find(key)
         self.virtual_size = Size(self.size.width, len(view.rows) + self._header)
         if view.columns != old.columns or not view.rows or not old.rows:
-            self._lay_out()
             self.refresh()
         else:
             self._refresh_changed(old.rows, view.rows)
@@ -149,6 +149,7 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
             return
         start, end = 0, width
         if before is not None and after is not None and index != self._cursor:
+            self._lay_out()
             colours = palette(self.app)
             drawn = [self._draw_row(row, False, width, colours) for row in (before, after)]
             span = changed_cells(*drawn)
@@ -164,17 +165,20 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         self.virtual_size = Size(self.size.width, len(self._view.rows) + self._header)
-        self._lay_out()
         self._reveal()
-        self.refresh()
 
     def _lay_out(self) -> None:
+        wanted = self._view.columns, self.size.width
+        if wanted == self._laid_out:
+            return
+        self._laid_out = wanted
         self._widths, self._gap = layout(self._view.columns, self.size.width - 2, 1 if self._tight else 2)
 
     def render_line(self, y: int) -> Strip:
         return self._line(y).apply_style(self.rich_style).simplify()
 
     def _line(self, y: int) -> Strip:
+        self._lay_out()
         colours = palette(self.app)
         width = self.size.width
         rows = self._view.rows
@@ -288,6 +292,7 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
             copy(self, "\t".join(cell.replace("\t", " ") for cell in cells).strip("\t"))
 
     def _title_at(self, x: int) -> str | None:
+        self._lay_out()
         left = 1
         for column, have, _ in self._widths:
             if left <= x < left + have + self._gap:
