@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from functools import lru_cache
 
@@ -30,6 +30,13 @@ def baseline_of(root: str, settings: Settings, pin: Pin | None, runs: Sequence[R
     if setting.metrics is not None:
         return Baseline("metrics", settings.path(setting.metrics), source)
     return _assumed(runs)
+
+
+def expects_baseline(settings: Settings, pin: Pin | None, ids: Iterable[str]) -> bool:
+    """Whether a baseline is named, or one of the runs may be taken for it once it has been read."""
+    setting = settings.baseline
+    named = (pin, setting.run, setting.group, setting.metrics)
+    return any(one is not None for one in named) or any(map(_says_baseline, ids))
 
 
 def _assumed(runs: Sequence[Run]) -> Baseline | None:

@@ -21,7 +21,7 @@ from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskEvent, TaskList
 from runwatch.monitor.background_work import BackgroundWork
-from runwatch.monitor.baselines import baseline_of
+from runwatch.monitor.baselines import baseline_of, expects_baseline
 from runwatch.monitor.compare_runs import Comparisons
 from runwatch.monitor.root_state import TaskState
 from runwatch.monitor.roots import Roots
@@ -58,9 +58,9 @@ class Board:
         self._cache = CacheFile(paths.cache_dir())
         self.roots = Roots(names, settings, self._cache)
         self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._notify, apart)
-        self._comparisons = Comparisons(settings, self.roots.series)
+        self._comparisons = Comparisons(settings, self.roots.series, self.roots.noise)
         self._compared: Mapping[RunKey, Comparison] = {}
-        self._baselines: Mapping[str, Baseline] = {}
+        self._expecting: dict[str, tuple[int, bool]] = {}
         self._task_state = TaskState(names, settings, writes=keep)
         self._inspector = RuleRunner(settings)
         self._sends = keep
@@ -162,7 +162,15 @@ class Board:
         would ask for their series again."""
         with self.roots.lock:
             for root in self._names:
-                self.roots.fold_over(root, now, fold=root not in self._baselines)
+                self.roots.fold_over(root, now, fold=not self._compares(root))
+
+    def _compares(self, root: str) -> bool:
+        ids = self.roots.readers[root].entries
+        count, compares = self._expecting.get(root, (-1, False))
+        if count != len(ids):
+            compares = expects_baseline(self.settings[root], self._task_state.pin(root), ids)
+            self._expecting[root] = len(ids), compares
+        return compares
 
     def snapshot(self, now: float, watch: WatchState, judged: bool) -> Snapshot:
         """What is known at ``now``; with ``judged`` the judges and rules look at it first."""
@@ -219,7 +227,7 @@ class Board:
         with self.roots.lock:
             health = self.roots.signs(now) if judged else {}
             runs = self.roots.runs(now)
-        baselines = self._baselines = self._baselines_among(runs)
+        baselines = self._baselines_among(runs)
         if judged:
             for key, sign in self.roots.stalls(now).items():
                 health[key] = (*health.get(key, ()), sign)

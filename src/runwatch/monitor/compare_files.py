@@ -23,6 +23,7 @@ from runwatch.judge.predictions.comparing import compare_predictions
 from runwatch.judge.predictions.grouping import members
 from runwatch.judge.predictions.labels import canonical, number_label
 from runwatch.judge.runs.comparing import (
+    Noise,
     Series,
     compare_number_with_seeds,
     compare_numbers,
@@ -78,14 +79,20 @@ def _label_files(entry: Predictions, settings: Settings) -> list[str]:
 
 
 def compare_with(
-    run: Run, baseline: Baseline, members_: Sequence[Run], series: Series, options: CompareOptions
+    run: Run,
+    baseline: Baseline,
+    members_: Sequence[Run],
+    series: Series,
+    options: CompareOptions,
+    noise: Noise | None = None,
 ) -> Comparison | Problem:
-    """A run against its root's baseline; ``members_``: the runs that a run or group baseline names."""
+    """A run against its root's baseline; ``members_``: the runs that a run or group baseline names. ``noise``
+    as of ``compare_runs``."""
     if baseline.kind == "metrics":
         return compare_run_with_file(run, baseline.name, series, options)
     if not members_:
         return Problem(baseline.name, None, "baseline: no such run", "pin another: runwatch baseline set RUN")
-    return compare_runs(run, tuple(members_), series, options, samples=samples_of)
+    return compare_runs(run, tuple(members_), series, options, samples=samples_of, noise=noise)
 
 
 def samples_of(run: Run) -> Samples:

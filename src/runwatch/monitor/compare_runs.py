@@ -16,10 +16,15 @@ Known = tuple[object, Comparison]
 class Comparisons:
     """Remembers the comparisons of the roots' runs."""
 
-    def __init__(self, settings: Mapping[str, Settings], series: Callable[[RunKey, str], Points]) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Settings],
+        series: Callable[[RunKey, str], Points],
+        noise: Callable[[RunKey, str], float | None],
+    ) -> None:
         self._settings = settings
         self._options: dict[str, CompareOptions] = {}
-        self._series = series
+        self._series, self._noise = series, noise
         self._known: dict[RunKey, Known] = {}
         self.problems: tuple[Problem, ...] = ()
 
@@ -57,7 +62,7 @@ class Comparisons:
         known = self._known.get(run.key)
         if known is not None and known[0] == stamp:
             return known[1]
-        result = compare_with(run, baseline, group, self._series, self._options[run.root])
+        result = compare_with(run, baseline, group, self._series, self._options[run.root], self._noise)
         if isinstance(result, Comparison):
             self._known[run.key] = (stamp, result)
         return result

@@ -25,7 +25,8 @@ class ReadRun(msgspec.Struct, eq=False):
     """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
     ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its summary is in memory,
     its files are read again when they change or when a series is asked for; ``unread``: which of them are
-    still to be read again, while the summary made before stands."""
+    still to be read again, while the summary made before stands; ``noises``: the noise within the curves of
+    which it was asked."""
 
     id: str
     claims: tuple[Claim, ...] = ()
@@ -41,15 +42,27 @@ class ReadRun(msgspec.Struct, eq=False):
     folded: bool = False
     unread: set[SourceKey] = msgspec.field(default_factory=set)
     from_many: bool = False
+    noises: dict[str, float | None] = msgspec.field(default_factory=dict)
 
     def note(self, change: RunChange) -> None:
         self.stale = True
+        self.noises.clear()
         self.grown |= change.grown
         self.rewritten |= change.rewritten
         if self.dirty is not None:
             self.dirty.update(change.grown)
             if change.rewritten:
                 self.dirty = None
+
+    def sources(self) -> list[tuple[SourceKey, Claim]]:
+        return [((claim.identity, file), claim) for claim in self.claims for file in claim.files]
+
+    def place_sources(self) -> None:
+        """The files that are read already take the places that the claims give them now."""
+        for claim in self.claims:
+            for order, file in enumerate(claim.files):
+                if (claim.identity, file) in self.memory.sources:
+                    self.memory.data_of(source_of(claim, file, order))
 
 
 def restarted(cursor: Cursor | None, reading: Reading) -> bool:

@@ -166,7 +166,7 @@ class RootReader:
 
     def is_waiting(self, entry: ReadRun) -> bool:
         """Whether something of a run is still to be read."""
-        return any(key in self._queue for key, _ in self._sources(entry))
+        return any(key in self._queue for key, _ in entry.sources())
 
     def fold(self, entry: ReadRun) -> None:
         """Keep the summary only: the series leave the memory."""
@@ -179,7 +179,7 @@ class RootReader:
         entry.folded, entry.dirty, entry.stale = False, None, True
         entry.memory = RunMemory()
         entry.rewritten.update(() if entry.summary is None else entry.summary.metrics)
-        for key, claim in self._sources(entry):
+        for key, claim in entry.sources():
             self.cursors.pop(key, None)
             self._caught_up.discard(key)
             self._queue.setdefault(key, (entry.id, claim))
@@ -223,7 +223,7 @@ class RootReader:
                 if entry.folded:
                     self.unfold(entry)
                 entry.stale, entry.dirty = True, None
-                self._update_sources(entry)
+                entry.place_sources()
         for file in sorted(owners, key=self._newest_first):
             for run_id, claim in owners[file]:
                 if (claim.identity, file) not in self.cursors:
@@ -247,22 +247,11 @@ class RootReader:
                 entry.memory.forget(identity, file)
                 entry.stale, entry.dirty = True, None
                 entry.rewritten.update(() if entry.summary is None else entry.summary.metrics)
-            if entry.folded and any(key not in keys for key, _ in self._sources(entry)):
+            if entry.folded and any(key not in keys for key, _ in entry.sources()):
                 self.unfold(entry)
             gone = not entry.memory.sources if entry.from_many else entry.id not in self.catalogue.runs
             if gone:
                 del self.entries[entry.id]
-
-    @staticmethod
-    def _sources(entry: ReadRun) -> list[tuple[SourceKey, Claim]]:
-        return [((claim.identity, file), claim) for claim in entry.claims for file in claim.files]
-
-    @staticmethod
-    def _update_sources(entry: ReadRun) -> None:
-        for claim in entry.claims:
-            for order, file in enumerate(claim.files):
-                if (claim.identity, file) in entry.memory.sources:
-                    entry.memory.data_of(source_of(claim, file, order))
 
     def read_some(self, enough: Callable[[], bool]) -> bool:
         """Read waiting files until ``enough()``; at least one slice. True while some are left."""
@@ -383,7 +372,7 @@ class RootReader:
 
     def _drain(self, entry: ReadRun) -> None:
         """Read what waits of one run."""
-        for key, claim in self._sources(entry):
+        for key, claim in entry.sources():
             while key in self._queue:
                 self._take_slice(key, entry.id, claim)
 
@@ -392,7 +381,7 @@ class RootReader:
         if entry.final:
             return
         entry.final = True
-        for key, claim in self._sources(entry):
+        for key, claim in entry.sources():
             stat, cursor = self.tree.stat(key[1]), self.cursors.get(key)
             if stat is not None and cursor is not None and cursor.offset < stat.size:
                 self._queue.setdefault(key, (entry.id, claim))

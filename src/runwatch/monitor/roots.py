@@ -167,6 +167,21 @@ class Roots:
             self._asked[key] = time.monotonic()
             return Points.empty() if reader is None else reader.points(key.id, tag)
 
+    def noise(self, key: RunKey, tag: str) -> float | None:
+        """The noise within a curve, worked out once as long as the run does not change: for the comparison
+        with a baseline a run that is over is not read again."""
+        from runwatch.judge.runs.comparing import noise_of
+
+        with self.lock:
+            reader = self.readers.get(key.root)
+            entry = reader.entries.get(key.id) if reader else None
+            if reader is None or entry is None:
+                return None
+            if tag not in entry.noises:
+                values = reader.points(key.id, tag).values
+                entry.noises[tag] = noise_of(values)
+            return entry.noises[tag]
+
     def trace(self, key: RunKey, tag: str) -> Trace | None:
         """A copy of one curve's memory, so that the lock is held for a moment only."""
         with self.lock:

@@ -19,7 +19,7 @@ from runwatch.readers.base import Cursor
 from runwatch.runs.summary import RunSummary
 from runwatch.store.cache import CacheFile
 
-ENGINE = f"{__version__}/5"
+ENGINE = f"{__version__}/6"
 """What read a kept run. Raise the number whenever a reader, or what is made of its points, answers otherwise
 than before: nothing that an older one said is shown then."""
 
@@ -34,6 +34,7 @@ class _Kept(msgspec.Struct, array_like=True):
     summary: RunSummary = msgspec.field(name="story")
     signs: tuple[HealthSign, ...]
     alive: tuple[float, float] | None
+    noises: dict[str, float | None] = {}
 
 
 class RunCache:
@@ -87,6 +88,7 @@ class RunCache:
             return False
         self._health.signs[entry.id] = row.signs
         self._reader.known(entry, row.summary, cursors)
+        entry.noises = row.noises
         return True
 
     def keep(self) -> None:
@@ -126,7 +128,7 @@ class RunCache:
         signs = self._health.signs.get(entry.id, ())
         rhythm = self._observations.rhythms.get(RunKey(self._reader.root, entry.id))
         alive = None if rhythm is None or rhythm.last is None else (rhythm.last, rhythm.longest)
-        return _Kept(ENGINE, _claims(entry), cursors, entry.summary, signs, alive)
+        return _Kept(ENGINE, _claims(entry), cursors, entry.summary, signs, alive, entry.noises)
 
 
 def _claims(entry: ReadRun) -> list[tuple[str, str, list[str]]]:

@@ -15,8 +15,7 @@ Each decision looks at the rows written so far, in their order, so any split of 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
@@ -24,10 +23,8 @@ import numpy as np
 from runwatch.domain.directions import is_bookkeeping
 from runwatch.domain.points import EPOCHS, IntArray, Points
 from runwatch.runs.former import Former
-from runwatch.runs.point_facts import PointFacts, facts_of
+from runwatch.runs.point_facts import New, NewPoints, PointFacts, by_tag, facts_of
 from runwatch.runs.series import Series
-
-New = Sequence[tuple[str, Points, IntArray | None]]
 
 NEAR = 8
 """Distinct steps: a row that goes back no further may just be late. Also the rows within which a restart may
@@ -61,13 +58,6 @@ class _Descent(msgspec.Struct, eq=False):
     former: Former | None = None
 
 
-class _NewPoints(NamedTuple):
-    """New points of one tag, and where each stands among the new rows of all tags."""
-
-    points: Points
-    rows: IntArray
-
-
 class Attempts:
     """The series of the newest attempt in one file, and what earlier ones left there."""
 
@@ -93,10 +83,10 @@ class Attempts:
                     self._append(tag, points, facts)
                 return set()
         self._taken = set()
-        parts = _parts(new)
+        parts = by_tag(new)
         return self._skip(parts) | self._by_row(parts)
 
-    def _skip(self, parts: dict[str, _NewPoints]) -> set[str]:
+    def _skip(self, parts: dict[str, NewPoints]) -> set[str]:
         """A counter that has begun again a thousand times (each epoch, with no epoch beside it): of many new
         rows only those since it last did are looked at."""
         tag = max(parts, key=lambda name: len(parts[name].rows))
@@ -113,7 +103,7 @@ class Attempts:
         for name, part in parts.items():
             cut = int(np.searchsorted(part.rows, row))
             self.lost[name] += cut
-            parts[name] = _NewPoints(part.points.where(slice(cut, None)), part.rows[cut:])
+            parts[name] = NewPoints(part.points.where(slice(cut, None)), part.rows[cut:])
         for name, one in self.series.items():
             self.lost[name] += len(one)
         changed, self.series = set(self.series), {}
@@ -165,7 +155,7 @@ class Attempts:
         series.extend(points, facts)
         self._written += len(points) if tag != EPOCHS else 0
 
-    def _by_row(self, parts: Mapping[str, _NewPoints]) -> set[str]:
+    def _by_row(self, parts: Mapping[str, NewPoints]) -> set[str]:
         """Row by row around where a counter goes back, in one go between."""
         done = dict.fromkeys(parts, 0)
         descents: dict[str, int | None] = {}
@@ -198,7 +188,7 @@ class Attempts:
             descents = {n: i for n, i in descents.items() if n != tag and n not in new}
 
     def _next_row(
-        self, parts: Mapping[str, _NewPoints], done: Mapping[str, int], descents: Mapping[str, int | None]
+        self, parts: Mapping[str, NewPoints], done: Mapping[str, int], descents: Mapping[str, int | None]
     ) -> tuple[int | None, list[str]]:
         """The next row that must be looked at, and the tags in it: those that go back, and the one that has
         just gone back."""
@@ -388,17 +378,3 @@ class Attempts:
         for tag, points in former.lost.items():
             self.series[tag].put_back(points)
         return set(former.lost)
-
-
-def _parts(new: New) -> dict[str, _NewPoints]:
-    """By tag, the pieces of each in order."""
-    pieces_by_tag: dict[str, list[tuple[Points, IntArray | None]]] = {}
-    for tag, points, rows in new:
-        pieces_by_tag.setdefault(tag, []).append((points, rows))
-    result: dict[str, _NewPoints] = {}
-    for tag, pieces in pieces_by_tag.items():
-        points = Points.concat([piece for piece, _ in pieces])
-        known = [rows for _, rows in pieces if rows is not None]
-        rows = np.concatenate(known) if len(known) == len(pieces) else np.arange(len(points))
-        result[tag] = _NewPoints(points, rows)
-    return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from runwatch.domain.points import FloatArray, IntArray, Points
 
 FEW = 48
 """Up to so many points Python's lists are faster."""
+
+New = Sequence[tuple[str, Points, IntArray | None]]
 
 _MOST_INT32, _MOST_INT64 = 2**31 - 1, 2**63 - 1
 
@@ -142,3 +145,24 @@ def _is_narrow(values: FloatArray) -> bool:
     with np.errstate(over="ignore"):
         same = values.astype(np.float32) == values
     return bool(same.all()) or bool((same | np.isnan(values)).all())
+
+
+class NewPoints(NamedTuple):
+    """New points of one tag, and where each stands among the new rows of all tags."""
+
+    points: Points
+    rows: IntArray
+
+
+def by_tag(new: New) -> dict[str, NewPoints]:
+    """By tag, the pieces of each in order."""
+    pieces_by_tag: dict[str, list[tuple[Points, IntArray | None]]] = {}
+    for tag, points, rows in new:
+        pieces_by_tag.setdefault(tag, []).append((points, rows))
+    result: dict[str, NewPoints] = {}
+    for tag, pieces in pieces_by_tag.items():
+        points = Points.concat([piece for piece, _ in pieces])
+        known = [rows for _, rows in pieces if rows is not None]
+        rows = np.concatenate(known) if len(known) == len(pieces) else np.arange(len(points))
+        result[tag] = NewPoints(points, rows)
+    return result

@@ -23,6 +23,7 @@ from runwatch.judge.runs.values import ONE_RUN, MetricReading, MetricReadings, c
 from runwatch.text.safe import run_name, safe
 
 Series = Callable[[RunKey, str], Points]
+Noise = Callable[[RunKey, str], float | None]
 SamplesOf = Callable[[Run], Samples]
 Group = tuple[Run, ...]
 Spelled = tuple[tuple[Run, str], ...]
@@ -36,19 +37,21 @@ def compare_runs(
     options: CompareOptions,
     detail: bool = False,
     samples: SamplesOf | None = None,
+    noise: Noise | None = None,
 ) -> Comparison:
     """Candidate against baseline, metric by metric (same tag on both sides; placeholders and hidden tags left
     out): the last value, or the best; at the greatest common step
     while either side runs or where one was cut short. Spellings of one metric are one.
 
     ``series`` is asked only for what the summaries do not tell; with ``detail`` also for the noise within
-    each curve. Several runs on a side are its seeds. ``samples`` tells, of one run a side, the values of each
-    sample of an evaluation."""
+    each curve, unless ``noise`` tells what ``noise_of`` said of it before. Several runs on a side are its
+    seeds. ``samples`` tells, of one run a side, the values of each sample of an evaluation."""
     runs_a, runs_b = _group(baseline), _group(candidate)
     names = ids_of(runs_b), ids_of(runs_a)
     if {run.key for run in runs_b} <= {run.key for run in runs_a}:
         return Comparison(*names, "equivalent", "this is the baseline itself, or one of its runs", ())
-    readings = _readings(runs_a, runs_b, series, options)
+    noise = noise or (lambda key, tag: noise_of(series(key, tag).values))
+    readings = _readings(runs_a, runs_b, series, options, noise)
     if samples is not None and len(runs_a) == len(runs_b) == 1:
         readings = with_samples(readings, samples(runs_a[0]), samples(runs_b[0]))
     changed = differences(runs_a, runs_b)
@@ -104,7 +107,7 @@ def shown_tags(run: Run) -> list[str]:
 
 
 def _readings(
-    baseline: Group, candidate: Group, series: Series, options: CompareOptions
+    baseline: Group, candidate: Group, series: Series, options: CompareOptions, noise: Noise
 ) -> list[MetricReadings]:
     readings = []
     others = [shown_tags(run) for run in baseline]
@@ -122,8 +125,8 @@ def _readings(
         second = _reading(sides[1], len(candidate), limit, series, options, seeds)
         run, own = sides[0][0]
         stated = candidate[0].metrics[tag].direction or run.metrics[own].direction
-        noise = _noise(sides, series) if len(sides[0]) == len(sides[1]) == 1 else None
-        readings.append(MetricReadings(tag, first, second, stated, noise))
+        ask = _noise(sides, noise) if len(sides[0]) == len(sides[1]) == 1 else None
+        readings.append(MetricReadings(tag, first, second, stated, ask))
     return readings
 
 
@@ -187,10 +190,10 @@ def _best(points: Points, highest: bool) -> tuple[float, int] | None:
     return float(finite.values[place]), int(finite.steps[place])
 
 
-def _noise(sides: tuple[Spelled, Spelled], series: Series) -> Callable[[], tuple[float | None, float | None]]:
+def _noise(sides: tuple[Spelled, Spelled], noise: Noise) -> Callable[[], tuple[float | None, float | None]]:
     def ask() -> tuple[float | None, float | None]:
-        first, second = (series(run.key, own) for ((run, own),) in sides)
-        return noise_of(first.values), noise_of(second.values)
+        first, second = (noise(run.key, own) for ((run, own),) in sides)
+        return first, second
 
     return ask
 
