@@ -254,7 +254,7 @@ async def test_a_root_cannot_make_us_write_elsewhere(root: Path, tmp_path: Path,
         write(root / "runwatch.toml", f'[tasks]\nfile = "{victim}"\n')
     async with dashboard(root) as eyes:
         await eyes.press("!")
-        await eyes.sees("todo.txt" if how == "link" else "runwatch.toml", "then: r")
+        await eyes.sees("todo.txt" if how == "link" else "runwatch.toml", "then: ")
         eyes.app.submit_intent(AddTask("mine", str(root)))
         await eyes.press("escape")
         await eyes.sees("mine")

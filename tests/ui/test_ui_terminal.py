@@ -53,22 +53,28 @@ class Terminal:
         os.close(slave)
         self.seen = b""
 
-    def read(self, until: bytes, seconds: float = PATIENCE_S) -> None:
-        end = time.monotonic() + seconds
-        while until not in self.seen and time.monotonic() < end:
-            ready, _, _ = select.select([self.master], [], [], 0.1)
-            if ready:
-                try:
-                    self.seen += os.read(self.master, 65536)
-                except OSError:
-                    return
+    def read(self, until: bytes) -> None:
+        """Until it has come."""
+        end = time.monotonic() + PATIENCE_S
+        while until not in self.seen:
+            assert time.monotonic() < end and self._take(0.1), self.seen[-3000:]
+
+    def _take(self, seconds: float) -> bool:
+        """What comes within that time; whether the program has the terminal still."""
+        ready, _, _ = select.select([self.master], [], [], seconds)
+        if ready:
+            try:
+                self.seen += os.read(self.master, 65536)
+            except OSError:
+                return False
+        return True
 
     def ended(self) -> int:
         try:
             end = time.monotonic() + PATIENCE_S
             while self.process.poll() is None and time.monotonic() < end:
-                self.read(b"never in there", 0.1)
-            self.read(b"never in there", 0.2)
+                self._take(0.1)
+            self._take(0.2)
             return self.process.wait(0)
         finally:
             self.process.kill()
@@ -106,10 +112,10 @@ def test_a_letter_of_a_text_leaves_nothing_however_long_it_waits(tmp_path: Path)
     terminal = Terminal(tmp_path, HANGS.format(2.5))
     terminal.read(b"0001")
     os.write(terminal.master, b"/b")
-    terminal.read(b"shown")
+    terminal.read(b"a,b is either")
     terminal.process.send_signal(signal.SIGUSR1)
     os.write(terminal.master, b"q")
-    terminal.read(b"nothing matches")
+    terminal.read(b"escape clears the filter")
     assert terminal.process.poll() is None
     os.write(terminal.master, b"\x03")
     assert terminal.process.wait(timeout=60) == 0
