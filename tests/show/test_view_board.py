@@ -302,6 +302,10 @@ class TestMetrics:
 
 
 class TestTables:
+    def test_leaderboard_without_a_metric_says_so(self) -> None:
+        board = view_table.leaderboard(snapshot(), view_table.BoardAsk(None, "best"), NOW)
+        assert plain(board.head) == "nothing to rank by yet"
+
     def test_leaderboard_ranks_by_direction_and_puts_nan_last(self) -> None:
         values = {"a": 0.3, "b": math.nan, "c": 0.1}
         runs = [

@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from runwatch.domain.finding import Finding
-from runwatch.domain.situation import Situation, Snapshot, WatchState
+from runwatch.domain.situation import ROOT_GONE, Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskList
-from runwatch.show.screen import drift, headline, metrics, runs, tasks
+from runwatch.show.screen import drift, headline, metrics, problems, runs, tasks
 from runwatch.show.screen.view import plain
 
 NOW = 1_795_597_320.0
@@ -92,3 +92,10 @@ def test_headline_and_state_fit_together_and_no_number_is_cut(width: int) -> Non
     assert "live" in right
     for word in left.removesuffix("…").split():
         assert word in f"✗ 1/2 exp/a: {said} a".replace(",", " ").split() or word.rstrip(",") in said
+
+
+def test_a_root_that_is_gone_is_not_said_to_wait_for_its_first_run() -> None:
+    gone = snapshot(WatchState("live", marks=(ROOT_GONE,), degraded=(ROOT_GONE,)))
+    said = " ".join(plain(line) for line in runs.runs(gone, runs.RunsAsk(), NOW).empty)
+    assert "gone" in said and "no runs here yet" not in said
+    assert "mount" in " ".join(plain(cell) for cell in problems.problems(gone).rows[0].cells)

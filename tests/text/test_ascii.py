@@ -20,6 +20,7 @@ from runwatch.text.ascii import to_ascii, wants_ascii
         ("a long na…", "a long na~"),
         ("by …ctions", "by ~ctions"),
         ("⣿⠉⣀", ":'."),
+        ("● ◆ □", "# @ o"),
     ],
 )
 def test_signs_have_a_plain_twin(text: str, plain: str) -> None:

@@ -43,7 +43,7 @@ def _bound(it, key: str) -> bool:  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize("key", ["less_than_sign", "plus", "minus", "ctrl+w"])
 async def test_where_panes_are_tabs_the_keys_of_borders_say_so(board: OpenBoard, key: str) -> None:
     async with board(made_up.snapshot(), size=(80, 24)) as it:
-        assert "panes are tabs here" in await told(it, key)
+        assert "panes are tabs below 110x30" in await told(it, key)
 
 
 async def test_keys_of_the_curves_say_so_on_other_tabs(board: OpenBoard) -> None:

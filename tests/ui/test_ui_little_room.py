@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import made_up
 from eyes import OpenBoard
+from msgspec.structs import replace
 
 from runwatch.show.screen.view import Span, ViewColumn, ViewRow, as_wide_as_needed
 from runwatch.ui.app import RunwatchApp
@@ -55,3 +56,35 @@ def test_a_cut_leaves_no_sign_without_its_number() -> None:
         shown = "".join(segment.text for segment in fitted(line, width, tones))  # type: ignore[arg-type]
         assert width_of((Span(shown),)) == width
         assert shown.rstrip() == "eval_auc …", width
+
+
+async def test_what_happened_comes_before_when_where_there_is_little_room(board: OpenBoard) -> None:
+    async with board(brief=made_up.brief("3 runs ended, 1 crashed"), size=(40, 12)) as it:
+        await it.sees("3 runs ended, 1 crashed", "w opens")
+
+
+async def test_what_a_key_says_fits_the_smallest_screen(board: OpenBoard) -> None:
+    async with board(size=(40, 12)) as it:
+        await it.press("f")
+        await it.sees("panes are tabs below 110x30")
+        assert "110x30" in it.text.splitlines()[-1]
+
+
+async def test_words_of_an_empty_pane_break_only_where_the_line_ends(board: OpenBoard) -> None:
+    async with board(made_up.empty(), size=(40, 12)) as it:
+        await it.sees("writes its first file")
+
+
+async def test_a_log_without_a_line_is_told_from_no_log(board: OpenBoard) -> None:
+    for consoles, said in (((), "ending in .log, .out"), (("train.log",), "this file is empty")):
+        run = replace(made_up.runs()[0], consoles=consoles)
+        async with board(made_up.snapshot(runs=(run,)), size=(40, 12)) as it:
+            it.watching.log = b""
+            await it.press("enter", "5")
+            await it.sees(said)
+
+
+async def test_titles_among_compared_runs_take_the_whole_line(board: OpenBoard) -> None:
+    async with board(size=(40, 24)) as it:
+        await it.press("space", "j", "space", "c")
+        await it.sees("metrics, last value", "no hyperparameter differs")

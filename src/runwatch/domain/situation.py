@@ -49,6 +49,10 @@ class Situation(msgspec.Struct, frozen=True, eq=False):
 Waiting = Literal["runs", "data", "models", "host"]
 
 
+ROOT_GONE = "root is gone, waiting"
+"""The mark of a root that is not there."""
+
+
 class WatchState(msgspec.Struct, frozen=True):
     """How the watching itself goes: ``mode`` native or polling per root, ``phase``, and marks for the
     screen ("polling", "root is gone, waiting", "read-only: PID 312 writes"). ``scanned``: when the last

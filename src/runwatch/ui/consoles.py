@@ -19,6 +19,8 @@ from runwatch.ui.widgets.console import LogView
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.work import in_background
 
+_NONE = "no console log was found for this run"
+_HOW = "what it prints is shown here once it goes into a file ending in .log, .out or .err in its folder"
 _PART, _MOST = 128 * 1024, 8 * 1024 * 1024
 
 
@@ -65,6 +67,7 @@ class ConsolePart(Vertical, LogSearch):
     def _read(self, then_error: bool = False) -> None:
         path, size, key = self._path, self._wanted, self.key
         if path is None:
+            self.query_one(LogView).show([], f"{_NONE}: {_HOW}")
             return
         watching = host(self).watching
 
@@ -120,7 +123,7 @@ class ConsolePart(Vertical, LogSearch):
 
     def why_not(self, action: str) -> str:
         """Why the keys of a log do nothing."""
-        return "no console log was found for this run"
+        return _NONE
 
     def action_more(self) -> None:
         if not self._start:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from runwatch.domain.clock import elapsed
+from runwatch.domain.situation import ROOT_GONE
 from runwatch.domain.tree import Folder, TreeChanges
 from runwatch.system.inotify import watches_held
 from runwatch.system.mounts import mount_of
@@ -69,7 +70,7 @@ class ScanSchedule:
     def marks(self) -> tuple[str, ...]:
         """Degraded modes, for the screen."""
         if self.gone:
-            return ("root is gone, waiting",)
+            return (ROOT_GONE,)
         if self.polling:
             return (f"polling: {self.why_polling}" if self.why_polling else "polling",)
         if self._watcher.failure:

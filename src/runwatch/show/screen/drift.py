@@ -181,10 +181,8 @@ def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:
         first, *more = snapshot.overlooked
         hint = f"{first.hint}; {len(more)} more: key i" if more else first.hint
         return (text(f"{first.file}: {first.message}"), text(hint, "muted"))
-    return (
-        (Span("no data is watched yet: "), Span("add it under [[data]] in", "muted")),
-        (Span("runwatch.toml, or let runwatch init find it", "muted"),),
-    )
+    how = "add it under [[data]] in runwatch.toml, or let runwatch init find it"
+    return ((Span("no data is watched yet: "), Span(how, "muted")),)
 
 
 def summary(snapshot: Snapshot) -> Words:

@@ -14,6 +14,11 @@ _COLUMNS = (
     ViewColumn("hint", "", 20, grow=1, drop=1),
 )
 
+_MODES = {
+    "native": "watched: the system tells of changes at once",
+    "polling": "watched by polling: looked at again and again",
+}
+
 
 def notes(snapshot: Snapshot, now: float) -> TableView:
     """All of it as one list with titles."""
@@ -71,7 +76,9 @@ def _problems(snapshot: Snapshot, now: float) -> list[_Line]:
 
 def _watching(snapshot: Snapshot, now: float) -> list[_Line]:
     watch = snapshot.watch
-    lines: list[_Line] = [("●", "good", root, f"watched, {mode}", "") for root, mode in watch.modes.items()]
+    lines: list[_Line] = [
+        ("●", "good", root, _MODES.get(mode, f"watched, {mode}"), "") for root, mode in watch.modes.items()
+    ]
     lines += [("!", "warn", "", mark, "") for mark in watch.marks]
     if watch.scanned is not None:
         lines.append(("●", "muted", "", f"last full scan: {since(watch.scanned, now)}", ""))

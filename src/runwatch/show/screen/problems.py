@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runwatch.domain.run import Problem
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import ROOT_GONE, Snapshot
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, text, words
 
 _COLUMNS = (
@@ -16,13 +16,17 @@ _COLUMNS = (
 
 def problems(snapshot: Snapshot) -> TableView:
     """All that is wrong with the reading itself: degraded modes, then the roots' problems, then the runs'."""
-    rows = [_row(("mark", mark), "watching", mark, "") for mark in snapshot.watch.marks]
+    rows = [_row(("mark", mark), "watching", mark, _remedy(mark)) for mark in snapshot.watch.marks]
     rows += [_problem(("root", i), problem) for i, problem in enumerate(snapshot.situation.problems)]
     for run in snapshot.situation.runs:
         rows += [_problem((run.key, i), problem) for i, problem in enumerate(run.problems)]
     return TableView(
         _COLUMNS, tuple(rows), (words(Span("✓ ", "good"), "no problems: everything could be read"),)
     )
+
+
+def _remedy(mark: str) -> str:
+    return "restore or mount the folder; watching goes on by itself" if mark.endswith(ROOT_GONE) else ""
 
 
 def _problem(key: tuple[object, int], problem: Problem) -> ViewRow:

@@ -16,7 +16,7 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.hyperparameters import flat
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.run_names import shown_names
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import ROOT_GONE, Snapshot
 from runwatch.show.roots import root_names
 from runwatch.show.screen.run_columns import (
     DEFAULT,
@@ -374,11 +374,14 @@ def _nothing(snapshot: Snapshot, ask: RunsAsk) -> tuple[Words, ...]:
         return no_match(ask.filter, snapshot)
     if snapshot.watch.phase != "live":
         return ((Span("looking for runs …", "muted"),),)
-    return (
-        (Span("no runs here yet"),),
-        (Span("they appear as soon as a training writes its", "muted"),),
-        (Span("first file below the watched roots; runwatch demo shows how", "muted"),),
-    )
+    if any(mark.endswith(ROOT_GONE) for mark in snapshot.watch.degraded):
+        which = "the" if len(snapshot.situation.roots) == 1 else "a"
+        return (
+            text(f"{which} watched folder is gone", "warn"),
+            text("its runs appear again as soon as it is back", "muted"),
+        )
+    how = "they appear as soon as a training writes its first file below the watched roots;"
+    return (text("no runs here yet"), text(f"{how} runwatch demo shows how", "muted"))
 
 
 def summary(snapshot: Snapshot) -> Words:

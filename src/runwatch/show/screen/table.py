@@ -103,10 +103,10 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
     prefix = common_folder([run.id for run in snapshot.situation.runs]) if len(roots) == 1 else ""
     names = [safe(run.name) or in_root(run.id, run.root, roots)[len(safe(prefix)) :] for run in ranked]
     rows = tuple(_ranked(snapshot, run, names[i], i, own[i], ask, hparams) for i, run in enumerate(ranked))
+    by = (Span("ranked by ", "muted"), Span(safe(metric), "strong")) if metric else ()
     head = (
-        Span("ranked by ", "muted"),
-        Span(safe(metric or "–"), "strong"),
-        Span(f", {ask.which} value", "muted"),
+        *by,
+        Span(f", {ask.which} value" if metric else "nothing to rank by yet", "muted"),
         *((Span(f"  {without:,} without it", "muted"),) if metric and without else ()),
         *_filtered(snapshot, ranked, ask),
     )
@@ -226,7 +226,9 @@ def side_by_side(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> TableView:
     ]
     rows = [ViewRow("status", (text("status", "muted"), *(_status(run) for run in runs)))]
     rows += _differing(runs)
-    rows.append(ViewRow("metrics", ((Span("metrics, last value", "accent"),), *(() for _ in runs))))
+    rows.append(
+        ViewRow("metrics", ((Span("metrics, last value", "accent"),), *(() for _ in runs)), wide="name")
+    )
     rows += [_metric_row(tag, runs) for tag in _tags(runs)]
     return TableView(tuple(columns), tuple(rows), ((Span("mark runs with space to compare them", "muted"),),))
 
@@ -245,7 +247,7 @@ def _differing(runs: list[Run]) -> list[ViewRow]:
             cells = (text(f"  {name}", "muted"), *(text(value, "strong", 40) for value in values))
             rows.append(ViewRow(("h", name), cells))
     title = "hyperparameters that differ" if rows else "no hyperparameter differs"
-    return [ViewRow("hparams", ((Span(title, "accent"),), *(() for _ in runs))), *rows]
+    return [ViewRow("hparams", ((Span(title, "accent"),), *(() for _ in runs)), wide="name"), *rows]
 
 
 def _metric_row(tag: str, runs: list[Run]) -> ViewRow:

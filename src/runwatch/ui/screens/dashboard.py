@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 WIDE, HIGH = 110, 30
 _SLOW_S = 10.0
-_TABS = f"panes are tabs here; from {WIDE}x{HIGH} on they stand side by side"
+_TABS = f"panes are tabs below {WIDE}x{HIGH}"
 _MOST = 12
+_NARROW = 72
 
 
 class Dashboard(LiveScreen, Borders):
@@ -98,6 +99,7 @@ class Dashboard(LiveScreen, Borders):
         self._active = 0
         self._counted: Mapping[str, Words] = {}
         self._heights: dict[str, str] = {}
+        self._briefs: Sequence[tuple[str, Brief]] = ()
 
     def compose(self) -> ComposeResult:
         yield OpenLine(id="headline")
@@ -122,6 +124,7 @@ class Dashboard(LiveScreen, Borders):
         roomy = event.size.width >= WIDE and event.size.height >= HIGH
         self.set_class(wish == "tabs" or (wish == "auto" and not roomy), "tabbed")
         self.arrange_panes()
+        self._show_banner(event.size.width)
         self.call_after_refresh(self.ask)
 
     def arrange_panes(self) -> None:
@@ -308,15 +311,22 @@ class Dashboard(LiveScreen, Borders):
     def show_briefs(self, briefs: Sequence[tuple[str, Brief]]) -> None:
         """Say in one line that something happened since a person last looked; () puts the line away. At a
         first opening the board itself is the news."""
-        briefs = [(root, brief) for root, brief in briefs if not brief.first]
-        message = "; ".join(safe(brief.headline) for _, brief in briefs)
+        self._briefs = [(root, brief) for root, brief in briefs if not brief.first]
+        self._show_banner(self.size.width)
+
+    def _show_banner(self, width: int) -> None:
+        """Where there is little room the news goes before the time it is of."""
+        message = "; ".join(safe(brief.headline) for _, brief in self._briefs)
         if not message:
             self.query_one("#banner", OpenLine).show(())
             return
-        span = safe(briefs[0][1].span)
+        opens = Span("w", "key"), Span(" opens", "muted")
+        if width < _NARROW:
+            self.query_one("#banner", OpenLine).show((Span(message, "strong"),), opens)
+            return
         self.query_one("#banner", OpenLine).show(
-            (Span(f"{span}: ", "info"), Span(message, "strong")),
-            (Span("w", "key"), Span(" opens ", "muted"), Span("W", "key"), Span(" dismisses it", "muted")),
+            (Span(f"{safe(self._briefs[0][1].span)}: ", "info"), Span(message, "strong")),
+            (*opens, Span(" W", "key"), Span(" dismisses it", "muted")),
         )
 
     def on_open_line_opened(self, event: OpenLine.Opened) -> None:

@@ -15,10 +15,12 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from runwatch.show.screen.view import Span
 from runwatch.text.console import ConsoleLine, ConsoleStyle, find_first_error, is_error, search
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
 from runwatch.ui.palette import palette
+from runwatch.ui.widgets.words import wrapped
 
 
 class LogView(ScrollView, can_focus=True):
@@ -52,10 +54,13 @@ class LogView(ScrollView, can_focus=True):
         self._at: int | None = None
         self._rows: list[tuple[int, int]] = []
         self._first: dict[int, int] = {}
-        self._said = "no console log was found for this run"
+        self._nothing = ""
 
-    def show(self, lines: list[ConsoleLine]) -> None:
-        """Take the lines; the same again changes nothing."""
+    def show(self, lines: list[ConsoleLine], nothing: str = "this file is empty") -> None:
+        """Take the lines; the same again changes nothing. ``nothing``: what to say where there are none."""
+        if nothing != self._nothing:
+            self._nothing = nothing
+            self.refresh()
         if lines == self.lines:
             return
         moved = _moved(self.lines, lines)
@@ -155,8 +160,11 @@ class LogView(ScrollView, can_focus=True):
         width = self.size.width
         row = y + int(self.scroll_y)
         if row >= len(self._rows):
-            message = f" {self._said}" if not self.lines and y == 0 else ""
-            return Strip([Segment(message, colours["muted"])]).adjust_cell_length(width, self.rich_style)
+            said = wrapped((Span(self._nothing, "muted"),), width - 2) if not self.lines else ()
+            message = "".join(span.text for span in said[y]) if y < len(said) else ""
+            return Strip([Segment(f" {message}", colours["muted"])]).adjust_cell_length(
+                width, self.rich_style
+            )
         index, start = self._rows[row]
         line = self.lines[index]
         segments = [Segment(span.text, rich_style(span.style)) for span in line.spans]
