@@ -199,6 +199,15 @@ def test_the_cursor_reads_every_curve_at_one_place() -> None:
     assert drawn[0].startswith(reading(view, 20)) and sum("│" in line[21:] for line in drawn[1:]) >= 5
 
 
+@pytest.mark.parametrize("width", [24, 28, 36])
+def test_where_there_is_little_room_the_name_gives_way_to_the_value(width: int) -> None:
+    x = np.arange(601.0)
+    own = ChartLine("runs/champion-seed-3", "series1", x, x / 601 + 0.5, selected=True)
+    view = ChartView(key=1, lines=(own, ChartLine("baseline", "baseline", x, x)))
+    said = reading(view, 3, width)
+    assert width_of((Span(said),)) <= width and re.search(r"━ .*0\.\d{4} …$", said), said
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40, unique=True), st.floats(-2e6, 2e6))
 def test_the_nearest_point_is_read(places: list[float], at: float) -> None:
     x = np.array(sorted(places))

@@ -10,6 +10,7 @@ from runwatch.show.screen.view import Span, ViewColumn, ViewRow, as_wide_as_need
 from runwatch.ui.app import RunwatchApp
 from runwatch.ui.palette import palette
 from runwatch.ui.settings import UiSettings
+from runwatch.ui.widgets.console import LogView
 from runwatch.ui.widgets.words import fitted, width_of
 
 
@@ -88,3 +89,13 @@ async def test_titles_among_compared_runs_take_the_whole_line(board: OpenBoard) 
     async with board(size=(40, 24)) as it:
         await it.press("space", "j", "space", "c")
         await it.sees("metrics, last value", "no hyperparameter differs")
+
+
+async def test_an_empty_log_has_the_ground_of_its_theme(board: OpenBoard) -> None:
+    run = replace(made_up.runs()[0], consoles=())
+    async with board(made_up.snapshot(runs=(run,)), size=(80, 24)) as it:
+        await it.press("enter", "5")
+        await it.sees("ending in .log, .out")
+        log = it.app.screen.query_one(LogView)
+        grounds = {segment.style and segment.style.bgcolor for y in (0, 5) for segment in log.render_line(y)}
+        assert None not in grounds

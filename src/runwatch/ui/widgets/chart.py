@@ -214,16 +214,14 @@ def read_out(
         at = nearest(line.x, x)
         inside = line.x[0] - cell <= x <= line.x[-1] + cell
         message = units.number(float(line.y[at])) if inside else "–"
-        entry = (
-            Span("   "),
-            Span(_LEGEND_SIGN, line.tone),
-            Span(f"{line.name} ", "muted"),
-            Span(message, "plain"),
-        )
-        if width_of((*out, *entry)) > width - 2:
-            out.append(Span(" …", "muted"))
-            break
-        out += entry
+        sign, name, value = Span(_LEGEND_SIGN, line.tone), Span(line.name, "muted"), Span(f" {message}")
+        rest = width - 2 - width_of((*out, Span("   "), sign, value))
+        if width_of((name,)) > rest:
+            if len(out) > 1:
+                out.append(Span(" …", "muted"))
+                break
+            name = Span(fit_words(line.name, max(rest, 0)), "muted")
+        out += Span("   "), sign, name, value
     return tuple(out)
 
 

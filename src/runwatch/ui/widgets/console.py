@@ -162,9 +162,8 @@ class LogView(ScrollView, can_focus=True):
         if row >= len(self._rows):
             said = wrapped((Span(self._nothing, "muted"),), width - 2) if not self.lines else ()
             message = "".join(span.text for span in said[y]) if y < len(said) else ""
-            return Strip([Segment(f" {message}", colours["muted"])]).adjust_cell_length(
-                width, self.rich_style
-            )
+            strip = Strip([Segment(f" {message}", colours["muted"])]).adjust_cell_length(width)
+            return strip.apply_style(self.rich_style)
         index, start = self._rows[row]
         line = self.lines[index]
         segments = [Segment(span.text, rich_style(span.style)) for span in line.spans]
