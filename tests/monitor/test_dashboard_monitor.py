@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
+import pytest
 from trees import append_jsonl, write_csv
 
 from patience import PATIENCE_S
 from runwatch import config
+from runwatch.cli import _dashboard_monitor
 from runwatch.cli._dashboard_monitor import DashboardMonitor
 from runwatch.demo.copying import copy
 from runwatch.domain.comparison import PredictionsKey
@@ -26,7 +29,7 @@ def test_the_brief_tells_what_happened_since_the_last_look(tmp_path: Path) -> No
     write_csv(tmp_path, "a")
     first = _monitor(tmp_path)
     first.start(lambda snapshot: None)
-    [(_, whole)] = first.briefs()
+    [(_, whole)] = first.briefs(lambda: False)
     assert whole.first and whole.span.startswith("since yesterday")
     first.submit(MarkLooked(), lambda answer: None)
     first.stop()
@@ -34,7 +37,7 @@ def test_the_brief_tells_what_happened_since_the_last_look(tmp_path: Path) -> No
         append_jsonl(tmp_path / "b" / "metrics.jsonl", step=step, loss=float("nan") if step > 3 else 1.0)
     second = _monitor(tmp_path)
     second.start(lambda snapshot: None)
-    [(root, brief)] = second.briefs()
+    [(root, brief)] = second.briefs(lambda: False)
     second.stop()
     assert root == str(tmp_path)
     assert "since you last looked" in brief.span and "not finite" in brief.headline
@@ -95,3 +98,16 @@ def test_a_finding_that_comes_later_has_its_task_within_seconds_and_a_restart_cl
 
 def _has_data(monitor: DashboardMonitor) -> bool:
     return monitor.latest is not None and any(data.batches for data in monitor.latest.situation.data)
+
+
+def test_whoever_leaves_waits_for_no_brief(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_dashboard_monitor, "ANSWER_TIMEOUT_S", 10 * PATIENCE_S)
+    monitor, left = _monitor(tmp_path), threading.Event()
+    answers: list[object] = []
+    asking = threading.Thread(target=lambda: answers.append(monitor.briefs(left.is_set)), daemon=True)
+    asking.start()
+    assert not answers
+    left.set()
+    asking.join(PATIENCE_S)
+    assert answers == [[]]
+    monitor.stop()

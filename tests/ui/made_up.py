@@ -513,5 +513,5 @@ class FakeWatching:
     def champions(self, root: str) -> list[dict[str, Any]]:
         return list(self.pins)
 
-    def briefs(self) -> list[tuple[str, Brief]]:
+    def briefs(self, given_up: object) -> list[tuple[str, Brief]]:
         return [(ROOT, self.told)] if self.told is not None else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from runwatch.cli._dashboard_monitor import briefs_of
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class DashboardFleet(Fleet):
     """Several machines, and what happened on them since the person last looked."""
 
-    def briefs(self) -> list[tuple[str, Brief]]:
-        return briefs_of(self)
+    def briefs(self, given_up: Callable[[], bool]) -> list[tuple[str, Brief]]:
+        return briefs_of(self, given_up)
 
 
 def fleet(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
@@ -19,15 +20,16 @@ ANSWER_TIMEOUT_S = 20.0
 
 class _Remembering(Protocol):
     def looked(self, root: str) -> float | None: ...
-    def wait_judged(self, timeout: float) -> Snapshot | None: ...
+    def wait_judged(self, timeout: float, given_up: Callable[[], bool]) -> Snapshot | None: ...
     def history(self) -> list[tuple[str, TaskEvent]]: ...
 
 
-def briefs_of(watching: _Remembering) -> list[tuple[str, Brief]]:
+def briefs_of(watching: _Remembering, given_up: Callable[[], bool]) -> list[tuple[str, Brief]]:
     """(root, what happened there since the person last looked at it, in the last day where nobody has), once
-    all has been looked at; left out are roots where nothing happened. Waits: not for the event loop."""
-    snapshot = watching.wait_judged(ANSWER_TIMEOUT_S)
-    if snapshot is None:
+    all has been looked at; left out are roots where nothing happened. Waits until ``given_up()``: not for the
+    event loop."""
+    snapshot = watching.wait_judged(ANSWER_TIMEOUT_S, given_up)
+    if snapshot is None or given_up():
         return []
     last_seen = {root: watching.looked(root) for root in snapshot.situation.roots}
     briefs = [(root, _brief(watching, snapshot, root, at)) for root, at in last_seen.items()]
@@ -66,5 +68,5 @@ def _of_root(snapshot: Snapshot, root: str) -> Snapshot:
 class DashboardMonitor(Monitor):
     """This machine's monitor, which can tell what happened since the person last looked."""
 
-    def briefs(self) -> list[tuple[str, Brief]]:
-        return briefs_of(self)
+    def briefs(self, given_up: Callable[[], bool]) -> list[tuple[str, Brief]]:
+        return briefs_of(self, given_up)

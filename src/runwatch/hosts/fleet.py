@@ -34,6 +34,7 @@ from runwatch.hosts.wire import WireError
 from runwatch.monitor.live import Answered, Monitor, Publish
 from runwatch.store.state import State
 from runwatch.system.identity import root_identity
+from runwatch.system.threads import wait_for
 
 FRAME_S = 0.2
 TICK_S = 5.0
@@ -283,10 +284,10 @@ class Fleet:
         ask = partial(m.AskChampions, root=path_of(root))
         return self._of_root(root, lambda local: local.champions(root), ask, lambda why: [])
 
-    def wait_judged(self, timeout: float) -> Snapshot | None:
-        """The newest snapshot once every machine that answers has been looked at, or after ``timeout``
-        seconds."""
-        self._judged.wait(timeout)
+    def wait_judged(self, timeout: float, given_up: Callable[[], bool] = lambda: False) -> Snapshot | None:
+        """The newest snapshot once every machine that answers has been looked at, after ``timeout`` seconds,
+        or when it is no longer wanted."""
+        wait_for(self._judged, timeout, given_up)
         return self._last
 
     @property

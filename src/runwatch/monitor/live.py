@@ -36,7 +36,7 @@ from runwatch.monitor.system_curves import RunSystem
 from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import State
 from runwatch.system.identity import host_name
-from runwatch.system.threads import NoThread, must_start
+from runwatch.system.threads import NoThread, must_start, wait_for
 from runwatch.watch.schedule import MISS_AFTER, DueScan, ScanSchedule
 
 SLICE_S = 0.03
@@ -163,9 +163,10 @@ class Monitor:
         """When a person last saw this root's board."""
         return self._board.looked(root)
 
-    def wait_judged(self, timeout: float) -> Snapshot | None:
-        """The newest snapshot once everything has been looked at, or after ``timeout`` seconds."""
-        self._judged.wait(timeout)
+    def wait_judged(self, timeout: float, given_up: Callable[[], bool] = lambda: False) -> Snapshot | None:
+        """The newest snapshot once everything has been looked at, after ``timeout`` seconds, or when it is
+        no longer wanted."""
+        wait_for(self._judged, timeout, given_up)
         return self._last
 
     @property

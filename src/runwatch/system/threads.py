@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from runwatch.domain.errors import UserError
+
+_SLICE_S = 0.1
 
 
 class NoThread(UserError):
@@ -41,6 +44,14 @@ def must_have(count: int) -> None:
             must_start(done.wait, "runwatch-probe")
     finally:
         done.set()
+
+
+def wait_for(event: threading.Event, seconds: float, given_up: Callable[[], bool]) -> None:
+    """Until the event, for so long at most, or until nobody wants it any more."""
+    until = time.monotonic() + seconds
+    while not (event.wait(min(_SLICE_S, max(until - time.monotonic(), 0.0))) or given_up()):
+        if time.monotonic() >= until:
+            return
 
 
 def alive(thread: threading.Thread | None) -> bool:

@@ -169,7 +169,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
             self.post_message(
                 ViewsLoaded([self.watching.saved_view(root) for root in self.settings.roots[:1]])
             )
-            self.post_message(Briefed(self.watching.briefs()))
+            self.post_message(Briefed(self.watching.briefs(lambda: not self.is_running)))
 
         in_background(self, "watching could not be started", start, "start")
 
