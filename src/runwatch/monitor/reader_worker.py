@@ -22,7 +22,7 @@ from runwatch.system.deaths import end_with_parent
 
 
 def main() -> int:
-    """Grant jobs until there are no more."""
+    """Do jobs until there are no more."""
     end_with_parent()
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)

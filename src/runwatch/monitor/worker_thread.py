@@ -1,4 +1,4 @@
-"""One thread for work that is slow: profiles of data, predictions, the machine. Newest wish wins."""
+"""One thread for work that is slow: profiles of data, predictions, the machine. The newest request wins."""
 
 from __future__ import annotations
 
