@@ -10,9 +10,10 @@ import pyarrow.orc as orc
 import pyarrow.parquet as pq
 import pytest
 
+from runwatch.data.cache import NoCache
 from runwatch.data.data_file import DataFile
 from runwatch.data.first_count import affordable
-from runwatch.data.profile_cache import NoCache, profile_files
+from runwatch.data.profile_cache import profile_files
 from runwatch.data.sample import Stretch
 from runwatch.data.workflow import find_files, open_reference
 from runwatch.domain.profile import DataOptions

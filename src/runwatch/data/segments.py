@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values
+from runwatch.data.cache import Cache, files_key, kept, on_grid, without_grid
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import ColumnBlock
-from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.profile import Counter, parse_types
-from runwatch.data.profile_cache import HERE, Cache, Engine, files_key
+from runwatch.data.profile_cache import HERE, Engine
 from runwatch.data.sample import joined
 from runwatch.domain.borders import Arrow
 from runwatch.domain.empty_words import MISSING
@@ -28,18 +26,13 @@ def kept_segments(
     files: Sequence[DataFile], grid: ProfileGrid, by: str, cache: Cache, engine: Engine = HERE
 ) -> dict[str, TableProfile]:
     """``segment_profiles``, kept while the files do not change. DataError as there."""
-    key = files_key("segments-2", grid, files, by)
-    packed = cache.get(key)
-    if packed is not None:
-        try:
-            table = json.loads(packed)
-            return {v: unpack_profile(base64.b64decode(body), grid) for v, body in table.items()}
-        except (ValueError, KeyError):
-            pass
-    result = engine.call(segment_profiles, files, grid, by)
-    table = {value: base64.b64encode(pack_profile(one)).decode() for value, one in result.items()}
-    cache.put(key, json.dumps(table).encode())
-    return result
+
+    def made() -> dict[str, TableProfile]:
+        profiles = engine.call(segment_profiles, files, grid, by)
+        return {value: without_grid(one) for value, one in profiles.items()}
+
+    known = kept(cache, files_key("segments-2", grid, files, by), dict[str, TableProfile], made)
+    return {value: on_grid(one, grid) for value, one in known.items()}
 
 
 def segment_profiles(files: Sequence[DataFile], grid: ProfileGrid, by: str) -> dict[str, TableProfile]:
