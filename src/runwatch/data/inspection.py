@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from runwatch.data.cache import Cache, files_key, kept
 from runwatch.data.data_file import DataFile
-from runwatch.data.errors import DataError, explained
+from runwatch.data.errors import DataError, explaining
 from runwatch.data.facts import row_facts
 from runwatch.data.formats import format_of
 from runwatch.data.profile import parse_types
@@ -63,10 +63,8 @@ def _all_names(files: Sequence[DataFile], grid: ProfileGrid) -> list[str]:
     """The grid's columns and those that only these files have: rows that differ in a new column differ."""
     known = dict.fromkeys(column.name for column in grid.columns if column.type != "null")
     for file in files:
-        try:
+        with explaining(file.name):
             known.update(dict.fromkeys(name for name, _ in format_of(file).schema(file)))
-        except Exception as error:
-            raise explained(file.name, error) from error
     return list(known)
 
 

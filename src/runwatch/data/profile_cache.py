@@ -14,7 +14,9 @@ import msgspec
 from runwatch.data.cache import Cache, PieceKey, keep, on_grid, unpack, without_grid
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.profile import Piece, list_pieces, profile
+from runwatch.data.formats import pieces_of
+from runwatch.data.formats.base import Piece
+from runwatch.data.profile import profile
 from runwatch.domain.profile import NamedProfile, ProfileGrid, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
 
@@ -71,7 +73,7 @@ def profile_files(
             result[file.uri] = cached
             continue
         try:
-            work.append((file, list_pieces(file)))
+            work.append((file, pieces_of(file)))
         except DataError as error:
             problems.append(error.problem)
     _run(work, grid, cache, engine, result, problems)
