@@ -9,6 +9,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -29,7 +30,7 @@ from runwatch.domain.run import Direction, Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.documents import Version, read_version
+from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.text.units import plural
 
@@ -90,21 +91,18 @@ def _checkpoints(listing: Listing) -> list[Listing]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
+    return read_json(claim, source, cursor, partial(_said, claim, source))
+
+
+def _said(claim: Claim, source: SourceFile, value: object) -> Said:
+    if not isinstance(value, dict):
+        return [Problem(source.file, None, "no object in this JSON", "is it a Trainer's file?")]
     name = os.path.basename(source.file)
-    if not isinstance(version.value, dict):
-        problem = Problem(source.file, None, "no object in this JSON", "is it a Trainer's file?")
-        return version.reading(claim, [], problem)
-    if name == _STATE:
-        at_root = os.path.dirname(source.file) == ("" if claim.run_id == "." else claim.run_id)
-        return _state(claim, source, version, at_root)
-    return version.reading(claim, _results(claim, name, version.value, source))
+    return _state(claim, source, value) if name == _STATE else _results(claim, name, value, source)
 
 
-def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) -> Reading:
-    state: JsonMapping = version.value
+def _state(claim: Claim, source: SourceFile, state: JsonMapping) -> Said:
+    at_root = os.path.dirname(source.file) == ("" if claim.run_id == "." else claim.run_id)
     history = state.get("log_history")
     rows = [row for row in history if isinstance(row, dict)] if isinstance(history, list) else []
     log, unplaced = _points(rows, _dates(claim, source))
@@ -122,9 +120,8 @@ def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) ->
     operations += _stated(state, log)
     if unplaced or not isinstance(history, list):
         what = f"{plural(unplaced, 'log row')} without a step" if unplaced else "no log_history"
-        problem = Problem(source.file, None, f"{what}, skipped", "is it a Trainer's state?")
-        return version.reading(claim, operations, problem)
-    return version.reading(claim, operations)
+        return [*operations, Problem(source.file, None, f"{what}, skipped", "is it a Trainer's state?")]
+    return operations
 
 
 def _dates(claim: Claim, source: SourceFile) -> dict[int, float]:

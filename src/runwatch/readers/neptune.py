@@ -12,7 +12,7 @@ from runwatch.domain.operations import Evidence, HParams, Label, Operation, Star
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import read_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import read_rows
 
@@ -37,11 +37,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if source.file.endswith(_METADATA):
-        version = read_version(source, cursor)
-        if isinstance(version, Reading):
-            return version
-        at = clock(version.value.get("createdAt")) if isinstance(version.value, dict) else math.nan
-        return version.reading(claim, [] if math.isnan(at) else [Started(at)])
+        return read_json(claim, source, cursor, _metadata)
     try:
         rows = read_rows(source, cursor, final)
     except OSError as error:
@@ -56,6 +52,11 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
             rows.notes.line(number, "not an operation of Neptune's, skipped", "it may be half written")
     rows.state.update(operations.state())
     return rows.reading(claim, operations.operations_of(claim.tag_prefix))
+
+
+def _metadata(value: object) -> Iterable[Operation]:
+    at = clock(value.get("createdAt")) if isinstance(value, dict) else math.nan
+    return [] if math.isnan(at) else [Started(at)]
 
 
 class _Operations:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Literal
 
 from runwatch.domain.operations import Append, Length, Operation, Rank, Replace, Stated
@@ -14,7 +15,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed, read_tail
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.lines import Frame, LineNotes
 from runwatch.readers.common.point_log import PointLog
 
@@ -127,25 +128,21 @@ def _rounds_in(part: bytes) -> bool:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """What is new in a dump or in a log."""
     if source.file.endswith(".json"):
-        return _read_dump(claim, source, cursor)
+        return read_json(claim, source, cursor, partial(_dump, claim, source))
     return _read_log(claim, source, cursor, final)
 
 
-def _read_dump(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
+def _dump(claim: Claim, source: SourceFile, value: object) -> Said:
     separator = "'s " if claim.reader == "lightgbm" else "-"
     operations: list[Operation] = []
     last = -1
-    for name, values in _lists(version.value, separator):
+    for name, values in _lists(value, separator):
         operations.append(Append(claim.tag_prefix + name, Points.of(range(len(values)), values)))
         last = max(last, len(values) - 1)
     if not operations:
-        problem = Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")
-        return version.reading(claim, operations, problem)
-    operations += [*_directions(claim, operations), Rank(last + _DUMPED, source.stat.mtime), *_length(source)]
-    return version.reading(claim, operations)
+        return [Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")]
+    stated, rank = _directions(claim, operations), Rank(last + _DUMPED, source.stat.mtime)
+    return [*operations, *stated, rank, *_length(source)]
 
 
 def _lists(value: object, separator: str) -> Iterable[tuple[str, list[float]]]:
