@@ -11,12 +11,12 @@ from functools import partial
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Evidence, HParams, Label, Operation
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.archives import Archive
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import Said, read_archive, read_json
-from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.lines import LineNotes, take_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import read_rows
 
@@ -62,21 +62,16 @@ def _archive(claim: Claim, source: SourceFile, archive: Archive) -> Said:
         yield from _task(bounded_json.parse(archive.read(_TASK)))
     if _METRICS in archive.names:
         events = _Events({}, LineNotes(source.file))
-        for number, line in enumerate(archive.read(_METRICS).split(b"\n"), 1):
-            events.line(number, line)
+        events.take_lines(enumerate(archive.read(_METRICS).split(b"\n"), 1))
         yield from events.log.operations(claim.tag_prefix)
         yield from events.notes.problems()
     yield _closed(source)
 
 
 def _growing(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
-    try:
-        rows = read_rows(source, cursor, final)
-    except OSError as error:
-        return failed(source, cursor, error)
+    rows = read_rows(source, cursor, final)
     events = _Events(rows.state, rows.notes)
-    for number, line in rows:
-        events.line(number, line)
+    events.take_lines(rows)
     rows.state.update(events.state())
     return rows.reading(claim, events.log.operations(claim.tag_prefix))
 
@@ -92,15 +87,11 @@ class _Events:
     def state(self) -> JsonDict:
         return {"step": self._step}
 
-    def line(self, number: int, line: bytes) -> None:
-        """One line: a list of events, or one event."""
-        if not line.strip():
-            return
-        try:
-            value = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
-        except ValueError:
-            self.notes.line(number, "not a list of events, skipped", "it may be half written")
-            return
+    def take_lines(self, lines: Iterable[tuple[int, bytes]]) -> None:
+        take_json(lines, self.notes, self._take, "not a list of events, skipped")
+
+    def _take(self, value: object) -> None:
+        """A line: a list of events, or one event."""
         for event in value if isinstance(value, list) else (value,):
             if isinstance(event, dict):
                 self._event(event)

@@ -14,7 +14,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import archives, bounded_json
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import Said, read_archive
-from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.lines import LineNotes, take_json
 from runwatch.readers.common.point_log import PointLog
 
 NAME = "comet"
@@ -49,8 +49,8 @@ def _said(claim: Claim, source: SourceFile, archive: archives.Archive) -> Said:
         yield Evidence("running", "Comet packs its zip when the experiment ends")
     else:
         notes, messages = LineNotes(source.file), _Messages()
-        for number, line in enumerate(archive.read(_MESSAGES, _LARGEST).split(b"\n"), 1):
-            messages.line(number, line, notes)
+        lines = enumerate(archive.read(_MESSAGES, _LARGEST).split(b"\n"), 1)
+        take_json(lines, notes, messages.take, "not a message, skipped", "it may be damaged")
         yield from messages.operations(claim.tag_prefix)
         yield from notes.problems()
     if _EXPERIMENT in archive.names:
@@ -82,16 +82,9 @@ class _Messages:
         self._name = ""
         self._last = 0
 
-    def line(self, number: int, line: bytes, notes: LineNotes) -> None:
-        if not line.strip():
-            return
-        try:
-            message = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
-        except ValueError:
-            notes.line(number, "not a message, skipped", "it may be damaged")
-            return
+    def take(self, message: object) -> None:
         payload = message.get("payload") if isinstance(message, dict) else None
-        if not isinstance(payload, dict):
+        if not isinstance(message, dict) or not isinstance(payload, dict):
             return
         kind = message.get("type")
         if kind == "metric_msg" and isinstance(payload.get("metric"), dict):

@@ -28,7 +28,7 @@ from runwatch.domain.operations import (
 from runwatch.domain.points import Points
 from runwatch.domain.run import Direction, Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.point_log import PointLog
@@ -132,7 +132,7 @@ def _dates(claim: Claim, source: SourceFile) -> dict[int, float]:
         match = _CHECKPOINT.fullmatch(os.path.basename(os.path.dirname(file)))
         if match is not None:
             try:
-                dates[int(match[1])] = os.stat(source.sibling(file)).st_mtime
+                dates[int(match[1])] = os.stat(os.path.join(source.root, file)).st_mtime
             except OSError:
                 continue
     walls = [dates[step] for step in sorted(dates)]
@@ -226,10 +226,5 @@ def _results(claim: Claim, name: str, values: JsonMapping, source: SourceFile) -
 
 def _last_step(source: SourceFile) -> int:
     """The step at which the training beside these results ended, 0 if that is not known."""
-    path = source.sibling(os.path.join(os.path.dirname(source.file), _STATE))
-    try:
-        with Opened(path) as opened:
-            state = bounded_json.parse(opened.pread(limits.DOCUMENT, 0))
-    except (OSError, ValueError):
-        return 0
-    return (_whole(state.get("global_step")) or 0) if isinstance(state, dict) else 0
+    state = bounded_json.parse_object(source.other(source.beside(_STATE), limits.DOCUMENT))
+    return _whole(state.get("global_step")) or 0

@@ -35,10 +35,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
         if name.endswith(".json") and _FILE.match(listing.head(name, 128)) is not None:
             file = listing.join(name)
             yield Claim(NAME, NAME, file, (file,), priority=PRIORITY, role="many")
-    for name in sqlite.names(listing):
-        if sqlite.tables_in_sight(listing, name) >= TABLES:
-            files = sqlite.files(listing, name)
-            yield Claim(NAME, NAME, listing.join(name), files, priority=PRIORITY, role="many")
+    yield from sqlite.claims(listing, NAME, NAME, TABLES)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from runwatch.domain.operations import Append, Length, Operation, Stated
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.table import read_table
 
@@ -81,11 +81,7 @@ def _named(append: Append, sets: int) -> Append:
 
 def _sets(source: SourceFile) -> int:
     """How many sets the header of the table names."""
-    try:
-        with Opened(source.path) as opened:
-            header = opened.pread(limits.KIB * 64, 0).partition(b"\n")[0]
-    except OSError:
-        return 1
+    header = source.other(source.file, 64 * limits.KIB).partition(b"\n")[0]
     return 1 + len(set(re.findall(rb":(\d{1,3})(?=\t|\r|$)", header)))
 
 

@@ -31,7 +31,7 @@ def newest(
     is another one."""
     try:
         document = read_document(source, cursor, limit)
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         return failed(source, cursor, error)
     if document is None:
         return unchanged(source, cursor)
@@ -82,7 +82,7 @@ def read_archive(
     try:
         with archives.opened(source.path) as archive:
             said = list(said_by(archive))
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         return failed(source, cursor, error, AGAIN)
     return _in_place(claim, cursor, said, Cursor(source.stat.size, stat=source.stat))
 

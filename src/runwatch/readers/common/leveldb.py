@@ -16,7 +16,7 @@ from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, failed, read_tail
+from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, read_tail
 from runwatch.text.units import plural
 
 BLOCK, HEADER = 32768, 7
@@ -142,10 +142,7 @@ def read_log(
 ) -> Reading:
     """What is new in a log whose first bytes are ``magic``. ``foreign``: message and remedy, said once, for a
     file that begins otherwise; ``make``: the content, with the state that the cursor remembers."""
-    try:
-        tail = read_tail(source, cursor)
-    except OSError as error:
-        return failed(source, cursor, error)
+    tail = read_tail(source, cursor)
     operations: list[Operation] = [Replace()] if tail.rewritten else []
     before = dict(tail.state)
     head = START if tail.start == 0 else 0
