@@ -54,10 +54,11 @@ def claim(listing: Listing) -> Iterable[Claim]:
     if not names:
         return
     known = library_of(listing)
-    told = {name: _library_of_file(listing, name) for name in names}
-    sure = {name: who for name, who in told.items() if who and (known is None or name.endswith(".json"))}
-    usual: Library = known or next(iter(sure.values()), "xgboost")
-    whose: dict[str, Library] = {name: sure.get(name) or usual for name in names}
+    told = {
+        name: _library_of_file(listing, name) for name in names if known is None or name.endswith(".json")
+    }
+    usual: Library = known or next(filter(None, told.values()), "xgboost")
+    whose = {name: told.get(name) or usual for name in names}
     libraries = sorted(set(whose.values()))
     for library in libraries:
         dumps = [name for name in names if whose[name] == library and name.endswith(".json")]
