@@ -57,8 +57,9 @@ def claim(listing: Listing) -> Iterable[Claim]:
     told = {
         name: _library_of_file(listing, name) for name in names if known is None or name.endswith(".json")
     }
-    usual: Library = known or next(filter(None, told.values()), "xgboost")
-    whose = {name: told.get(name) or usual for name in names}
+    first: Library | None = next((who for who in told.values() if who), None)
+    usual: Library = known or first or "xgboost"
+    whose: dict[str, Library] = {name: told.get(name) or usual for name in names}
     libraries = sorted(set(whose.values()))
     for library in libraries:
         dumps = [name for name in names if whose[name] == library and name.endswith(".json")]
