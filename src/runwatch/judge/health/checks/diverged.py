@@ -40,6 +40,8 @@ class Diverged(CurveCheck):
 
     __slots__ = ("_best", "_best_step", "_cleared", "_first", "_last", "_peak", "_since", "_start", "_streak")
     NAME: ClassVar[str] = "diverged"
+    MARK: ClassVar[str] = "✗"
+    NEEDS_FIXED_GOAL: ClassVar[bool] = True
     ROLES: ClassVar[frozenset[Role]] = frozenset({"train", "validation"})
     WINDOWS: ClassVar[bool] = True
 

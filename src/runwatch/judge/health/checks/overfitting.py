@@ -80,6 +80,8 @@ class Overfitting(RunCheck):
     training loss of the same name has fallen since."""
 
     NAME: ClassVar[str] = "overfitting"
+    MARK: ClassVar[str] = "◣"
+    NEEDS_FIXED_GOAL: ClassVar[bool] = True
 
     def signs(self, curves: Mapping[str, CurveView]) -> list[HealthSign]:
         risen = {

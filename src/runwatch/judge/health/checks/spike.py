@@ -46,6 +46,8 @@ class Spike(CurveCheck):
 
     __slots__ = ("_count", "_over", "_spikes")
     NAME: ClassVar[str] = "spike"
+    MARK: ClassVar[str] = "▲"
+    NEEDS_FIXED_GOAL: ClassVar[bool] = True
     ROLES: ClassVar[frozenset[Role]] = frozenset({"train", "validation"})
     WINDOWS: ClassVar[bool] = True
 
