@@ -8,6 +8,12 @@ from typing import NamedTuple
 import msgspec
 
 
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is ``folder`` or lies in it, by its words alone; in ".", the root, lies all that is
+    relative to it."""
+    return folder == "." or path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
 class FileStat(NamedTuple):
     """What ``stat`` said. Two equal ones mean: nothing to read."""
 

@@ -17,6 +17,7 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.predictions import ColumnNames
 from runwatch.domain.run import Problem
+from runwatch.domain.tree import is_below
 from runwatch.monitor.compare_files import PredictionsWatch, Rows, slice_rows
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import column_distribution, data_set
@@ -24,7 +25,6 @@ from runwatch.monitor.data_specs import data_specs, overlooked_data, prediction_
 from runwatch.monitor.model_plans import ModelPlans, model_plans
 from runwatch.monitor.pieces import Pieces
 from runwatch.store.cache import CacheFile
-from runwatch.system.files import is_below
 
 Tell = Callable[[DataSet], None]
 Answer = TypeVar("Answer", covariant=True)
