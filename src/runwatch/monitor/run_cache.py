@@ -25,15 +25,17 @@ than before: nothing that an older one said is shown then."""
 
 
 class _CachedRun(msgspec.Struct, array_like=True):
-    """A run as it is kept. ``claims``: (identity, format, files); ``cursors``: (identity, file, cursor);
-    ``alive``: when it was last seen being written, and its longest pause."""
+    """A run as it is kept."""
 
     engine: str
     claims: list[tuple[str, str, list[str]]]
+    """(identity, format, files)."""
     cursors: list[tuple[str, str, Cursor]]
+    """(identity, file, cursor)."""
     summary: RunSummary = msgspec.field(name="story")
     signs: tuple[HealthSign, ...]
     alive: tuple[float, float] | None
+    """When it was last seen being written, and its longest pause."""
     noises: dict[str, float | None] = {}
 
 
