@@ -16,6 +16,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json, sqlite
 from runwatch.readers.common.point_log import PointLog
+from runwatch.readers.common.row_steps import RowSteps
 from runwatch.text.units import plural
 
 NAME = "trackio"
@@ -35,13 +36,14 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 class _Pass:
     """One reading of an open database. State: ``row`` and ``mark`` of the last metric, ``configs`` a CRC,
-    ``ids`` from Trackio's key of a run to ours."""
+    ``ids`` from Trackio's key of a run to ours, ``at`` the last step that each run named itself."""
 
     def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
         self._db = connection
         self._source = source
         self._state = dict(cursor.state) if cursor is not None else {}
         self._ids: dict[str, str] = dict(self._state.get("ids", {}))
+        self._at: dict[str, int] = dict(self._state.get("at", {}))
         self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
         self._by_run: dict[str, list[Operation]] = {}
         self._skipped = 0
@@ -54,10 +56,10 @@ class _Pass:
         if "row" in self._state and self._mark(self._state["row"]) != self._state["mark"]:
             for name in self._ids.values():
                 self._add(name, Replace())
-            self._state, self._ids = {}, {}
+            self._state, self._ids, self._at = {}, {}, {}
         more = self._metrics()
         self._configs()
-        self._state["ids"] = self._ids
+        self._state |= {"ids": self._ids, "at": self._at}
         cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
         return Reading(self._by_run, cursor, self._problems(), more)
 
@@ -101,10 +103,7 @@ class _Pass:
                 self._skipped += 1
                 continue
             run, wall = self._name(str(key), str(name)), moment(stamp)
-            log = logs.setdefault(run, PointLog())
-            log.next_row()
-            for tag, value in bounded_json.flat_numbers(values).items():
-                log.add(tag, step, value, wall)
+            self._row(logs.setdefault(run, PointLog()), run, step, values, wall)
         for run, log in logs.items():
             for operation in log.operations():
                 self._add(run, operation)
@@ -112,6 +111,17 @@ class _Pass:
             self._state["row"] = rows[-1][0]
             self._state["mark"] = self._mark(rows[-1][0])
         return len(rows) + large >= ROWS and bool(rows)
+
+    def _row(self, log: PointLog, run: str, counted: int, values: dict[str, object], wall: float) -> None:
+        steps = RowSteps(at=self._at.get(run))
+        row = list(bounded_json.flat_numbers(values).items())
+        step = steps.place(row, counted)
+        if steps.at is not None:
+            self._at[run] = steps.at
+        log.next_row()
+        for tag, value in row:
+            if not steps.is_counter(tag):
+                log.add(tag, step, value, wall)
 
     def _configs(self) -> None:
         known = sqlite.columns(self._db, "configs")
