@@ -256,8 +256,8 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None, width
         ("ENVIRONMENT", run.environment),
     ):
         if section:
-            rows = sorted(flat(section).items())
-            lines += ["", title, *(f"  {safe(name)} = {safe(str(value), 100)}" for name, value in rows)]
+            settings = sorted(flat(section).items())
+            lines += ["", title, *(f"  {safe(name)} = {safe(str(value), 100)}" for name, value in settings)]
     lines += _findings_text(snapshot, run, comparison)
     return "\n".join(lines)
 
