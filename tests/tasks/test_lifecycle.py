@@ -81,9 +81,9 @@ def test_an_unconfirmed_finding_waits():
     assert len(world.lines) == 1
 
 
-def test_info_and_findings_without_action_open_nothing():
+def test_info_opens_nothing():
     world = World()
-    world.look(replace(A, severity="info"), replace(B, actionable=False))
+    world.look(replace(A, severity="info"))
     assert world.lines == () and world.records == {}
 
 

@@ -30,8 +30,8 @@ class Finding(msgspec.Struct, frozen=True):
     """Something that matters. ``summary``: one line, may hold numbers; ``title``: the same with no numbers
     that move, for a task's text; ``advice``: what to do, in plain words. ``since``: when the condition
     began by its own evidence (seconds since the epoch), where known. ``project``, ``context``: the task's
-    +project and @context. ``actionable``: opens a task; ``needs_batches``: how many batches in a row must
-    show it before it does. ``lasting``: does not clear by itself (a crash).
+    +project and @context. ``confirmed``: sure enough for a task (one batch of data alone may not be).
+    ``lasting``: does not clear by itself (a crash).
     ``words``: what one and what several are called in a count; ``topic``: the brief's heading for it;
     ``plain``: the sentence of the report for everybody; all three are the rule's own."""
 
@@ -48,7 +48,6 @@ class Finding(msgspec.Struct, frozen=True):
     since: float | None = None
     project: str = ""
     context: Context = "runs"
-    actionable: bool = True
     confirmed: bool = True
     lasting: bool = False
     first_seen: float | None = None
@@ -66,6 +65,11 @@ class Finding(msgspec.Struct, frozen=True):
     def key(self) -> tuple[str, str]:
         """What tells it from all others: two roots may hold runs of one name, a host is the same for all."""
         return ("" if self.context == "host" else self.root, self.fingerprint)
+
+    @property
+    def actionable(self) -> bool:
+        """Whether it may open a task; info is only shown."""
+        return self.severity != "info"
 
     @property
     def place(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, begun, signs_of
+from runwatch.rules.engine.making import about_sign, signs_of
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 
@@ -26,18 +26,13 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         ago, newest = sign.evidence.get("points_ago"), _newest(situation, run.key, sign.tag)
         if sign.last_step != newest or not isinstance(ago, int) or ago > number(options, "recent_points"):
             continue
-        yield about_run(
+        yield about_sign(
             run,
+            sign,
             NAME,
-            sign.severity,
-            sign.summary,
             f"{safe(sign.tag)} of {safe(run.title)} keeps spiking",
             "Look at the batches of these steps, and at the gradient norm just before; clip gradients or "
             "lower the learning rate if it goes on.",
-            subject=sign.tag,
-            since=begun(run, sign),
-            evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},
-            actionable=sign.severity != "info",
         )
 
 

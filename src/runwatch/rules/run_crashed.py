@@ -50,7 +50,6 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             _advice(run),
             since=run.updated,
             evidence={"reason": run.status_reason, "step": run.step},
-            actionable=later is None,
             lasting=True,
         )
 

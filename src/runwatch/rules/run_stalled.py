@@ -48,7 +48,6 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             "another rank); if it hangs, stop it and resume from the last checkpoint.",
             since=run.updated,
             evidence={"silent_seconds": silent, "step": run.step, **(sign.evidence if sign else {})},
-            actionable=severity != "info",
         )
 
 

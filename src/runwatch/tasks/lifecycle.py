@@ -95,7 +95,7 @@ class _Advance:
         self._index = LineIndex(lines, input.today, input.host)
         self._archive = LineIndex(archived, input.today, input.host)
         self._tasks: dict[str, Task] = {}
-        self._held = {f.fingerprint: f for f in input.findings if f.actionable and f.severity != "info"}
+        self._held = {f.fingerprint: f for f in input.findings if f.actionable}
         self._settled = {f.fingerprint for f in input.findings if f.lasting and f.severity == "info"}
         self._inhibited = {print_ for f in input.findings for print_ in f.also}
         self._group = fingerprint(GROUP_RULE, input.root, "")

@@ -71,13 +71,13 @@ def fold(findings: Sequence[Finding], names: Mapping[str, str]) -> list[Finding]
 
 def _explains(finding: Finding, other: Finding, own: Traits, others: Traits) -> bool:
     if other.rule == finding.rule:
-        return own.one_of_a_kind and _rank(finding) < _rank(other)
+        return own.one_of_a_kind and rank(finding) < rank(other)
     if finding.rule in others.explained_by:
         return True
     return other.rule in own.explains and (own.also_asks is None or own.also_asks(finding, other))
 
 
-def _rank(finding: Finding) -> tuple[int, float, str]:
+def rank(finding: Finding) -> tuple[int, float, str]:
     """Of several of one kind in one place the worst stands for all, then the one that began first."""
     since = finding.since if finding.since is not None else math.inf
     return -SEVERITIES.index(finding.severity), since, finding.fingerprint
@@ -130,7 +130,6 @@ def _folded(members: Sequence[Finding], many: str) -> Finding:
         title=f"{what[:1].upper()}{what[1:]}",
         evidence={"count": len(members), "members": [finding.summary for finding in members]},
         since=min(begun, default=None),
-        actionable=any(finding.actionable for finding in members),
         confirmed=any(finding.confirmed for finding in members),
         lasting=all(finding.lasting for finding in members),
         also=tuple(print_ for finding in members for print_ in (finding.fingerprint, *finding.also)),
