@@ -7,122 +7,37 @@ from datetime import datetime
 
 import pytest
 from msgspec.structs import replace
+from situations import (
+    GB,
+    NOW,
+    brief,
+    column,
+    compared,
+    data,
+    found,
+    machine,
+    metric,
+    report,
+    run,
+    sign,
+    situation,
+    with_signs,
+)
 
-from runwatch.domain.comparison import Baseline, Comparison, MetricComparison, PredictionsKey, SliceComparison
+from runwatch.domain.comparison import Comparison, PredictionsKey, SliceComparison
 from runwatch.domain.drift import (
-    Batch,
     ColumnDrift,
     ColumnTrend,
     DataSet,
-    DriftReport,
     Multivariate,
     PerformanceEstimate,
     QualityCheck,
 )
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign
-from runwatch.domain.machine import Disk, Gpu, GpuProcess, Machine
-from runwatch.domain.run import Checkpoint, Metric, Process, Run, RunKey
+from runwatch.domain.machine import Disk, Gpu, GpuProcess
+from runwatch.domain.run import Checkpoint, Metric, Process, RunKey
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.evaluation import evaluate_all
-from runwatch.rules.engine.registry import load_rules
-
-NOW = datetime(2026, 11, 25, 18, 0).timestamp()
-GB = 10**9
-RULES, _ = load_rules()
-
-
-def run(run_id: str = "exp/a", status: str = "running", **more: object) -> Run:
-    fields: dict = {"status_reason": "", "started": NOW - 9000, "updated": NOW - 60, **more}
-    return Run("/r", run_id, ("csv",), status, step=10, epoch=None, metrics={}, **fields)  # type: ignore[arg-type]
-
-
-def situation(*runs: Run, **more: object) -> Situation:
-    return Situation(NOW, "box", roots=("/r",), runs=runs, **more)  # type: ignore[arg-type]
-
-
-def found(at: Situation) -> list[Finding]:
-    evaluated = evaluate_all(at, RULES)
-    assert evaluated.problems == ()
-    return list(evaluated.findings)
-
-
-def brief(at: Situation) -> list[tuple[str, str, str, str]]:
-    return [(f.rule, f.severity, f.scope, f.subject) for f in found(at)]
-
-
-def sign(kind: str, severity: str = "warning", tag: str = "train/loss", **evidence: object) -> HealthSign:
-    return HealthSign(kind, severity, tag, 5, 9, f"{tag} {kind}", evidence)  # type: ignore[arg-type]
-
-
-def with_signs(one: Run, *signs: HealthSign, **more: object) -> Situation:
-    return situation(one, health={one.key: signs}, **more)
-
-
-def machine(**more: object) -> Machine:
-    fields: dict = {"memory_used": 10 * GB, "memory_total": 64 * GB, "disks": (), **more}
-    return Machine("box", 8, (1.0, 1.0, 1.0), 0.1, in_container=False, **fields)
-
-
-def data(**more: object) -> DataSet:
-    batches = tuple(Batch(f"b{i}.csv", 1000, NOW - 1000 * (3 - i)) for i in range(3))
-    fields: dict = {"batches": batches, "trends": (), "latest": None, **more}
-    return DataSet("orders", "/r", "ref.csv", **fields)
-
-
-def column(
-    name: str = "income", verdict: str = "drifted", effect: float = 0.15, **more: object
-) -> ColumnDrift:
-    return ColumnDrift(name, "numeric", verdict, "", "ks", effect=effect, sentence="median up", **more)  # type: ignore[arg-type]
-
-
-def report(*columns: ColumnDrift, multivariate: Multivariate | None = None) -> DriftReport:
-    return DriftReport("drifted", None, 1, 1000, 1, 1000, columns, multivariate)
-
-
-def metric(verdict: str = "worse", delta: float = -0.03, **more: object) -> MetricComparison:
-    fields: dict = {"ci": (-0.05, -0.01), "method": "delong", "tolerance": 0.01, "primary": True, **more}
-    return MetricComparison("roc_auc", "max", 0.9, 0.9 + delta, delta, verdict, "", **fields)  # type: ignore[arg-type]
-
-
-def compared(
-    one: Run, *metrics: MetricComparison, source: str = "runwatch.toml", **more: object
-) -> Situation:
-    comparison = Comparison("exp/a", "champ", "worse", "", metrics, **more)  # type: ignore[arg-type]
-    baselines = {
-        "/r": Baseline(
-            "run", "champ", source, origin="assumed" if source.startswith("assumed") else "configured"
-        )
-    }
-    return situation(one, comparisons={one.key: comparison}, baselines=baselines)
-
-
-def test_all_ids_of_the_contract_are_there_and_documented() -> None:
-    ids = {
-        "run-crashed",
-        "run-stalled",
-        "run-diverged",
-        "loss-spike",
-        "metric-nonfinite",
-        "run-overfitting",
-        "run-slow",
-        "metric-regressed",
-        "slice-regressed",
-        "data-drifted",
-        "data-quality",
-        "data-stale",
-        "prediction-drifted",
-        "performance-estimated-drop",
-        "disk-low",
-        "disk-full-soon",
-        "memory-low",
-        "out-of-memory-kill",
-        "gpu-idle",
-        "source-unreadable",
-    }
-    names = [rule.NAME for rule in RULES]
-    assert ids <= set(names) and len(names) == len(set(names))
-    assert all(rule.DESCRIPTION.endswith(".") and rule.HOLD >= 0 and rule.KEEP >= 0 for rule in RULES)
 
 
 def test_a_quiet_situation_has_no_findings() -> None:
@@ -152,6 +67,37 @@ def test_a_later_success_of_the_same_group_settles_a_crash() -> None:
     assert [f.severity for f in found(situation(crashed, elsewhere))] == ["critical"]
     (settled,) = found(situation(crashed, again))
     assert settled.severity == "info" and settled.lasting and not settled.actionable
+
+
+def test_a_crash_is_settled_by_a_try_that_began_after_it() -> None:
+    crashed = run(status="crashed", updated=NOW - 5000)
+    for seconds, severity in ((0, "critical"), (1, "info")):
+        tries = [run(f"exp/{n}", "finished", started=NOW - 5000 + seconds - n) for n in range(3)]
+        for order in (tries, tries[::-1]):
+            assert [f.severity for f in found(situation(crashed, *order))] == [severity]
+    timeless = run("exp/b", "finished", started=None)
+    assert [f.severity for f in found(situation(crashed, timeless))] == ["critical"]
+    never = replace(crashed, updated=None)
+    assert [f.severity for f in found(situation(never, run("exp/b", "finished")))] == ["critical"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("CUDA out of memory", "ran out of memory"),
+        ("torch.OutOfMemoryError", "ran out of memory"),
+        ("Killed", "was killed"),
+        ("exit code 137", "was killed"),
+        ("SIGKILL", "was killed"),
+        ("OSError: No space left on device", "disk is full"),
+        ("errno ENOSPC", "disk is full"),
+        ("Disk quota exceeded", "disk is full"),
+        ("KeyError: 'x'", "end of its log"),
+    ],
+)
+def test_the_advice_for_a_crash_fits_its_cause(reason: str, says: str) -> None:
+    (finding,) = found(situation(run(status="crashed", status_reason=reason)))
+    assert says in finding.advice and "no checkpoint" in finding.advice
 
 
 def test_a_crash_explains_the_other_troubles_of_its_run() -> None:
@@ -187,10 +133,20 @@ def test_one_finding_for_what_became_nan_with_or_after_the_training_loss() -> No
     def nan(tag: str, step: int) -> HealthSign:
         return replace(sign("nonfinite", "critical", tag), first_step=step)
 
-    signs = (nan("grad_norm", 40), nan("loss", 40), nan("val_loss", 45), nan("val/f1", 1))
+    signs = (
+        nan("grad_norm", 40),
+        nan("later/loss", 60),
+        nan("loss", 40),
+        nan("val_loss", 45),
+        nan("val/f1", 1),
+    )
     found_now = {f.subject: f for f in found(with_signs(run(), *signs))}
     assert set(found_now) == {"loss", "val/f1"}
-    assert len(found_now["loss"].also) == 2 and "2 other metrics" in found_now["loss"].summary
+    held = ["grad_norm nonfinite", "later/loss nonfinite", "val_loss nonfinite"]
+    assert found_now["loss"].evidence["also"] == held and found_now["val/f1"].also == ()
+    assert len(found_now["loss"].also) == 3 and "3 other metrics" in found_now["loss"].summary
+    (alone,) = found(with_signs(run(), replace(nan("loss", 0), first_step=None), nan("lr", 0)))
+    assert len(alone.also) == 1, "a step that is not known is the first"
 
 
 def test_since_does_not_move_while_a_run_goes_on() -> None:
@@ -205,7 +161,10 @@ def test_a_plateau_is_no_finding_and_only_the_newest_recent_spike_is() -> None:
     late = replace(new, first_step=40, last_step=44)
     (finding,) = found(with_signs(run(), sign("plateau", "info"), old, late))
     assert (finding.rule, finding.severity, finding.evidence["last_step"]) == ("loss-spike", "warning", 44)
-    assert found(with_signs(run(), sign("spike", "info", points_ago=900))) == []
+    assert found(with_signs(run(), late, replace(sign("spike", "info", points_ago=900), first_step=50))) == []
+    other = sign("spike", "info", "val/loss", points_ago=5)
+    spikes = found(with_signs(run(), old, other, late, sign("spike", "info", "no age")))
+    assert [(f.subject, f.severity) for f in spikes] == [("train/loss", "warning"), ("val/loss", "info")]
 
 
 def test_divergence_explains_spikes_of_the_same_run() -> None:
@@ -221,6 +180,8 @@ def test_stalls_by_status_by_sign_and_quiet_ones() -> None:
     assert brief(situation(run(status="stalled", updated=NOW - 7 * 3600)))[0][1] == "critical"
     assert brief(with_signs(run(status="stalled"), sign("stalled", "critical", "")))[0][1] == "critical"
     assert brief(with_signs(run(), sign("stalled", "info", "")))[0][1] == "info"
+    assert found(with_signs(run(status="finished"), sign("stalled", "critical", ""))) == []
+    assert brief(situation(run(status="stalled", updated=None)))[0][1] == "warning"
 
 
 def test_a_regressed_primary_metric_is_critical_a_guard_a_warning() -> None:
@@ -235,6 +196,16 @@ def test_the_worst_regression_of_a_run_speaks_for_the_others() -> None:
     guard = replace(metric(primary=False), name="f1")
     (only,) = found(compared(run(), metric(), guard))
     assert only.subject == "roc_auc" and "1 more" in only.summary and len(only.also) == 1
+
+
+def test_a_regression_says_where_to_look_first() -> None:
+    changed = tuple((f"p{n}", 1, 2) for n in range(4))
+    (finding,) = found(compared(run(), metric(at=40), hparams=changed))
+    assert "differs from the baseline: p0, p1, p2;" in finding.advice
+    (finding,) = found(compared(run(), metric(at=40)))
+    assert "slices that add most" in finding.advice
+    figures = "roc_auc −0.0300 (0.8700 against 0.9000 at step 40, 95% interval −0.0500 to −0.0100)"
+    assert finding.summary == f"a worse than champ, {figures}"
 
 
 @pytest.mark.parametrize("bare", [{"ci": None, "method": "delta"}, {"method": "curve-mad"}])
@@ -290,6 +261,15 @@ def test_a_drifted_column_is_confirmed_by_two_batches_or_a_great_effect() -> Non
         "data-drifted", "critical", False, NOW - 1000,
     )  # fmt: skip
     assert only(twice, column()).confirmed and only(twice, column()).since == NOW - 2000
+    ever = (ColumnTrend("income", ("drifted",) * 9, (0.15,) * 9),)
+    assert only(replace(twice, trends=ever), column()).since == NOW - 3000, "the oldest batch that is known"
+    over = (ColumnTrend("income", ("drifted", "stable", "stable"), (0.15, 0, 0)),)
+    assert not only(replace(twice, trends=over), column()).confirmed
+    young = (ColumnTrend("income", ("drifted",), (0.15,)),)
+    assert not only(replace(twice, trends=young), column()).confirmed
+    assert not only(replace(twice, trends=()), column(effect=None)).confirmed
+    assert only(once, column()).summary == "income: median up (effect 0.15)"
+    assert only(once, column(effect=None)).summary == "income: median up"
     assert only(once, column(effect=0.3)).confirmed
     assert only(once, column(verdict="warning")).severity == "warning"
     assert "0.15" not in first.title and first.project == "orders" and first.context == "data"
@@ -321,6 +301,14 @@ def test_columns_that_moved_only_together() -> None:
     assert brief(situation(data=(data(latest=still),))) == [
         ("data-drifted", "critical", "orders", "all columns together")
     ]
+    for verdict in ("stable", "unknown"):
+        assert (
+            found(situation(data=(data(latest=report(multivariate=replace(together, verdict=verdict))),)))
+            == []
+        )
+    (once,) = found(situation(data=(data(batches=data().batches[:1], latest=still),)))
+    (twice,) = found(situation(data=(data(batches=data().batches[:2], latest=still),)))
+    assert (once.confirmed, twice.confirmed) == (False, True)
     moved = report(column("a"), multivariate=together)
     assert [f[3] for f in brief(situation(data=(data(latest=moved),)))] == ["a"]
 
@@ -343,6 +331,15 @@ def test_quality_staleness_and_estimated_performance() -> None:
     (real,) = found(situation(data=(data(estimated=(labelled,)),)))
     assert real.confirmed and real.severity == "critical" and "The labels say so" in real.advice
     assert real.summary == "roc_auc is 0.7000 on b2; 0.8600 to 0.9400 is usual"
+    assert found(situation(data=(data(estimated=(replace(estimate, alert=False), estimate)),))) == [once]
+    assert found(situation(data=(data(estimated=(estimate, replace(estimate, alert=False))),))) == []
+    part = replace(estimate, realised=0.8)
+    moved = report(column("a", "drifted"), column("b", "warning"))
+    looks = [found(situation(data=(data(estimated=(e,), latest=moved),))) for e in (part, labelled)]
+    both = [f.advice for look in looks for f in look if f.rule == once.rule]
+    assert "labels for more rows" in both[0] and "meanwhile look at the drifted columns (a)." in both[0]
+    assert "labels for some rows" in once.advice and "Look at the drifted columns (a);" in both[1]
+    assert "no column drifted" in real.advice
     rose = replace(labelled, alert=False, better=True)
     assert found(situation(data=(data(estimated=(rose,)),))) == []
 
@@ -435,12 +432,21 @@ def test_gpus_idle_under_a_run_held_by_a_stranger_and_hot() -> None:
     ]
     assert found(situation(run(), machine=machine(gpus=(replace(gpu, idle_for=200.0),)))) == []
     assert found(situation(run(status="finished"), machine=machine(gpus=(gpu,)))) == []
-    held = situation(machine=machine(gpus=(replace(gpu, processes=(stranger,)),)))
+    held = situation(machine=machine(gpus=(replace(gpu, processes=(stranger,) * 5),)))
     assert brief(held) == [("gpu-idle", "info", "box", "gpu 0")]
+    assert found(held)[0].summary.endswith("is held by process 8, 8, 8, 8")
     busy = replace(gpu, index=1, idle_for=None)
     assert [f[0] for f in brief(situation(run(), machine=machine(gpus=(busy, gpu))))] == ["gpu-idle"]
     hot = replace(gpu, idle_for=None, temperature=95.0)
-    assert brief(situation(machine=machine(gpus=(hot,)))) == [("gpu-hot", "warning", "box", "gpu 0")]
+    for one, says in (
+        (hot, "GPU 0 is hot at 95 °C"),
+        (replace(hot, temperature=60.0, throttled=True), "GPU 0 is throttled at 60 °C"),
+    ):
+        assert [f.summary for f in found(situation(machine=machine(gpus=(one,))))] == [says]
+    unknown = replace(hot, temperature=None)
+    assert found(situation(machine=machine(gpus=(unknown,)))) == []
+    slowed = replace(unknown, throttled=True)
+    assert brief(situation(machine=machine(gpus=(slowed,)))) == [("gpu-hot", "warning", "box", "gpu 0")]
 
 
 def test_an_unreadable_root_explains_all_below_it_but_not_the_host() -> None:

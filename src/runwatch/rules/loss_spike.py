@@ -22,9 +22,10 @@ PLAIN = "The training {name} had a sudden setback."
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
     """Info for the newest spike of a curve while it is recent, a warning when there are three; older ones
     are marks on the chart only."""
-    for run, sign in signs_of(situation, "spike"):
-        ago, newest = sign.evidence.get("points_ago"), _newest(situation, run.key, sign.tag)
-        if sign.last_step != newest or not isinstance(ago, int) or ago > number(options, "recent_points"):
+    newest = {(run.key, sign.tag): (run, sign) for run, sign in signs_of(situation, "spike")}
+    for run, sign in newest.values():
+        ago = sign.evidence.get("points_ago")
+        if not isinstance(ago, int) or ago > number(options, "recent_points"):
             continue
         yield about_sign(
             run,
@@ -34,10 +35,3 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             "Look at the batches of these steps, and at the gradient norm just before; clip gradients or "
             "lower the learning rate if it goes on.",
         )
-
-
-def _newest(situation: Situation, key: object, tag: str) -> int | None:
-    signs = situation.health.get(key, ())  # type: ignore[call-overload]
-    return max(
-        (s.last_step for s in signs if s.kind == "spike" and s.tag == tag and s.last_step), default=None
-    )
