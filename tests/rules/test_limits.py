@@ -158,6 +158,8 @@ def test_fixed_limits() -> None:
         mounts = (Disk("/", 500 * GB, free * GB), Disk("/x", 500 * GB, 500 * GB))
         look = situation(run(checkpoints=(new, old)), machine=machine(disks=mounts))
         assert [f.subject for f in found(look)] == expected
+        over = replace(look, runs=(run(status="finished", checkpoints=(new, old)),))
+        assert found(over) == []
     for late_by, expected in ((0.0, []), (0.1, ["warning"])):
         assert [f.severity for f in found(situation(data=(data(late_by=late_by),)))] == expected
 
