@@ -13,7 +13,7 @@ from runwatch.domain.drift import (
     PerformanceEstimate,
     QualityCheck,
 )
-from runwatch.domain.finding import Finding
+from runwatch.domain.finding import Finding, fingerprint
 
 
 def test_a_drifted_column_is_confirmed_by_two_batches_or_a_great_effect() -> None:
@@ -44,6 +44,11 @@ def test_a_drifted_column_is_confirmed_by_two_batches_or_a_great_effect() -> Non
 
 
 def test_stable_unknown_and_key_columns_do_not_drift_and_predictions_have_their_own_rule() -> None:
+    roles = ("feature", "segment", "target")
+    moved = report(*(column(role, role=role) for role in roles))
+    assert [f.subject for f in found(situation(data=(data(latest=moved),)))] == sorted(
+        roles, key=lambda role: fingerprint("data-drifted", "orders", role)
+    )
     columns = (
         column("a", "stable"), column("b", "unknown"), column("id", role="key"),
         column("score", role="prediction"),
@@ -64,11 +69,14 @@ def test_more_than_three_drifted_columns_fold_into_one() -> None:
 
 
 def test_columns_that_moved_only_together() -> None:
-    together = Multivariate("forest", 0.7, 0.001, 500, 500, "drifted", (("a", 0.5), ("b", 0.3)))
+    features = tuple((name, 0.1) for name in "abcd")
+    together = Multivariate("forest", 0.7, 0.001, 500, 500, "drifted", features)
     still = report(column("a", "stable"), multivariate=together)
     assert brief(situation(data=(data(latest=still),))) == [
         ("data-drifted", "critical", "orders", "all columns together")
     ]
+    (finding,) = found(situation(data=(data(latest=still),)))
+    assert finding.summary.endswith("with AUC 0.700 (4 columns named: a, b, c)")
     for verdict in ("stable", "unknown"):
         assert (
             found(situation(data=(data(latest=report(multivariate=replace(together, verdict=verdict))),)))
@@ -89,7 +97,11 @@ def test_quality_staleness_and_estimated_performance() -> None:
     ]
     late = situation(data=(data(late_by=3600.0, expected_every=7200.0),))
     assert brief(late) == [("data-stale", "warning", "orders", "")]
-    assert brief(situation(data=(data(late_by=36000.0, expected_every=7200.0),)))[0][1] == "critical"
+    assert found(late)[0].summary == "the next batch is 1 h late; expected every 2 h"
+    (unsteady,) = found(situation(data=(data(late_by=3600.0),)))
+    assert unsteady.summary == "the next batch is 1 h late"
+    (agreed,) = found(situation(data=(data(late_by=3600.0, fresh_within=7200.0),)))
+    assert (agreed.severity, agreed.summary) == ("critical", "the newest batch is 3 h old, 2 h allowed")
     (once,) = found(situation(data=(data(estimated=(estimate,)),)))
     assert (once.rule, once.severity, once.confirmed) == ("performance-estimated-drop", "warning", False)
     (twice,) = found(situation(data=(data(estimated=(estimate, estimate)),)))

@@ -8,8 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from runwatch.domain import plugins
+from runwatch.domain.health import HealthSign
 from runwatch.domain.machine import Disk, Machine
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
@@ -61,12 +63,18 @@ def test_a_rule_is_tuned_silenced_or_switched_off() -> None:
         assert evaluate_all(low_disk(**{"disk-low": {"ignore": glob}}), RULES).findings == ()
     worse = evaluate_all(low_disk(**{"disk-low": {"severity": "critical"}}), RULES).findings
     assert [finding.severity for finding in worse] == ["critical"]
+    spike = HealthSign("spike", "info", "loss", 1, 2, "loss jumped", {"points_ago": 1})
+    run = crashed("a", 900.0)
+    calm = Situation(1000.0, "box", ("/r",), (replace(run, status="finished"),), {run.key: (spike,)})
+    raised = replace(calm, options={"loss-spike": {"severity": "critical"}})
+    assert [finding.severity for finding in evaluate_all(raised, RULES).findings] == ["info"]
 
 
 def test_timing_comes_from_the_rule_or_its_options() -> None:
     assert timing(RULES, {})["disk-low"] == (120.0, 600.0)
     assert timing(RULES, {})["run-crashed"][0] == 0.0
     assert timing(RULES, {"disk-low": {"hold": "0s", "keep": "1h"}})["disk-low"] == (0.0, 3600.0)
+    assert timing(RULES, {"disk-low": {"hold": 0, "keep": 0}})["disk-low"] == (0.0, 0.0)
     assert timing(RULES, {"disk-low": {"hold": "", "keep": ""}})["disk-low"] == (120.0, 600.0)
     assert (
         check_options(RULES, {"disk-low": {"hold": "", "keep": 90, "ignore": ("a", "b"), "severity": ""}})
@@ -91,7 +99,7 @@ def _plug_in(path: Path, name: str, **more: object) -> EntryPoint:
     parts = {
         "NAME": name,
         "DESCRIPTION": "d.",
-        "DEFAULTS": {"limit": 1},
+        "DEFAULTS": {"limit": 1, "names": []},
         "HOLD": 0.0,
         "KEEP": 0.0,
         "MANY": "",
@@ -123,6 +131,7 @@ def test_a_plug_in_is_a_rule_like_any_other(tmp_path: Path, monkeypatch: pytest.
     )
     (shown,) = evaluate_all(Situation(1e9, "box", roots=("/r",)), rules).findings
     assert shown.rule == "aa-plain" and len(shown.also) == 1
+    assert check_options(rules, {"zz-full": {"limit": 2, "names": ["a"]}}) == ()
     assert check_options(rules, {"zz-full": {"limit": "x"}}) == ("rules.zz-full.limit: must be a number",)
 
 
@@ -159,4 +168,4 @@ def test_plug_ins_load_each_in_its_own_try(monkeypatch: pytest.MonkeyPatch) -> N
     rules, problems = load_rules()
     assert [rule.NAME for rule in rules] == [rule.NAME for rule in RULES]
     assert [problem.file for problem in problems] == [point.value for point in points]
-    assert "is taken" in problems[2].message and "NAME" in problems[1].message
+    assert "is taken" in problems[2].message and "it has no NAME, DESCRIPTION" in problems[1].message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -35,7 +36,9 @@ def metric(tag: str, last: float, **more: object) -> Metric:
 
 def run(run_id: str = "exp/a", status: str = "running", **values: float) -> Run:
     metrics = {tag.replace("__", "/"): metric(tag, value) for tag, value in values.items()}
-    metrics |= {tag: metric(tag, 0.9) for tag in ("train's auc", "train's/auc", "loss on test", "one")}
+    metrics |= {
+        tag: metric(tag, 0.9) for tag in ("train's auc", "train's/auc", "loss on test", "it's on test", "one")
+    }
     return Run(
         "/root", run_id, ("csv",), status, "", NOW - 500, NOW - 100, 40, 2.0, metrics,  # type: ignore[arg-type]
     )  # fmt: skip
@@ -96,6 +99,8 @@ ENDED = replace(RUN, status="finished")
         ("(val/loss > 0.5)on exp/*", True),
         ("train's/auc > 0.8 on exp/*", True),
         ("'train\\'s auc' > 0.8 on exp/*", True),
+        ("'it\\'s on test' > 0", True),
+        ("not 0 < bad", False),
         ('"loss on test" > 0', True),
         ("one > 0", True),
     ],
@@ -134,6 +139,9 @@ def test_for_and_on_are_read() -> None:
         ("val/loss > 0.5 on", 18, "glob"),
         ("and > 1", 1, "metric, a number"),
         ("x > )", 5, "metric, a number"),
+        ("status running", 1, "status is running"),
+        ('best "(" > 1', 6, "comparison"),
+        ("val$ > 1", 4, "'$' is not allowed"),
         ("(x > 1) + 2 > 3", 9, "not '+'"),
         *[(f"x {sign} y", 3, "comparison") for sign in ('"<"', '"+"', '"is"')],
         ('x > 1 "and" y > 2', 7, "expected"),
@@ -166,6 +174,11 @@ def test_a_thousand_characters_are_enough() -> None:
     assert not parse("x > 1".ljust(1000)).holds(RUN, NOW)
     with pytest.raises(ExpressionError, match="column 1: longer than 1000"):
         parse("x > 1".ljust(1001))
+
+
+def test_the_metrics_of_a_condition_are_those_it_names() -> None:
+    source = "not (a > 2 * b) or c is nan and status is running and (best(d) < step or e + f > 1 / g)"
+    assert parse(source).tags == tuple("abcdefg")
 
 
 def test_a_duration_may_have_several_units() -> None:
@@ -214,7 +227,7 @@ def test_two_rules_of_one_name_are_a_problem_and_a_nameless_one_keeps_its_id() -
     rules, problems = custom_rules([Entry("x > 1", "a"), Entry("x > 2", "a"), Entry("x > 3")])
     assert len(rules) == 2 and len(problems) == 1
     again, _ = custom_rules([Entry("x > 3")])
-    assert again[0].NAME == rules[1].NAME and again[0].NAME.startswith("custom-")
+    assert again[0].NAME == rules[1].NAME and re.fullmatch("custom-[0-9a-f]{6}", again[0].NAME)
 
 
 def test_a_rule_of_ones_own_may_be_about_some_runs_only_and_only_tell() -> None:

@@ -15,7 +15,7 @@ from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.evaluation import evaluate_all
 from runwatch.rules.engine.grouping import fold, inhibit
-from runwatch.rules.engine.registry import load_rules, traits_of
+from runwatch.rules.engine.registry import Traits, load_rules, traits_of
 
 RULES, _ = load_rules()
 HOST_RULES = {"disk-low", "disk-full-soon", "memory-low", "out-of-memory-kill", "gpu-hot"}
@@ -104,6 +104,17 @@ def test_which_trouble_of_a_run_explains_which(first: str) -> None:
         assert inhibit(apart, TRAITS) == apart, "another run has troubles of its own"
 
 
+def test_of_two_that_explain_each_other_one_is_shown() -> None:
+    traits = {
+        "x": Traits(("x", "x"), explains=frozenset({"y"})),
+        "y": Traits(("y", "y"), explains=frozenset({"x"})),
+    }
+    one, other = _of_run("x"), _of_run("y")
+    for pair in ([one, other], [other, one]):
+        (shown,) = inhibit(pair, traits)
+        assert len(shown.also) == 1
+
+
 def test_the_worst_of_a_kind_speaks_then_the_first() -> None:
     late, early, unknown = (
         _of_run("run-diverged", subject=f"l{since}", since=since) for since in (9.0, 5.0, None)
@@ -156,8 +167,9 @@ def test_many_fold_into_one_that_is_as_bad_as_the_worst() -> None:
     assert set(one.also) == {f.fingerprint for f in many} | {"x0", "x1", "x2", "x3"}
     (timeless,) = fold([replace(f, since=None, confirmed=False) for f in many], {"data-drifted": "x"})
     assert (timeless.since, timeless.confirmed, timeless.lasting) == (None, False, False)
-    (lasting,) = fold([replace(f, lasting=True) for f in many], {"data-drifted": "x"})
-    assert lasting.lasting
+    for n in range(5):
+        (one,) = fold([replace(f, lasting=m < n) for m, f in enumerate(many)], {"data-drifted": "x"})
+        assert one.lasting == (n == 4)
 
 
 def test_a_drifted_column_speaks_for_the_faults_that_it_already_tells() -> None:

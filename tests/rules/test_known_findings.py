@@ -224,6 +224,8 @@ def test_a_known_finding(at: Situation, expected: dict) -> None:
         **expected,
     }
     assert {name: getattr(finding, name) for name in full} == full
+    if finding.rule == "disk-low" and finding.subject == "/data":
+        assert finding.summary == "/data has 37.3 GiB free (4%)"
     assert finding.actionable == (finding.severity != "info")
 
 

@@ -160,6 +160,9 @@ def test_fixed_limits() -> None:
         assert [f.subject for f in found(look)] == expected
         over = replace(look, runs=(run(status="finished", checkpoints=(new, old)),))
         assert found(over) == []
+    homeless = situation(run(checkpoints=(new,)), machine=machine(disks=(Disk("/data", GB, GB * 900),)))
+    assert found(homeless) == []
+    assert found(situation(machine=machine(memory_used=0, memory_total=0))) == []
     for late_by, expected in ((0.0, []), (0.1, ["warning"])):
         assert [f.severity for f in found(situation(data=(data(late_by=late_by),)))] == expected
 

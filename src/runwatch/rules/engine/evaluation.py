@@ -54,7 +54,7 @@ def timing(
     times = {}
     for rule in rules:
         tuned = options_of(rule, options)
-        hold, keep = seconds(tuned["hold"] or None), seconds(tuned["keep"] or None)
+        hold, keep = seconds(tuned["hold"]), seconds(tuned["keep"])
         times[rule.NAME] = (rule.HOLD if hold is None else hold, rule.KEEP if keep is None else keep)
     return times
 
