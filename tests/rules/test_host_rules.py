@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from situations import GB, NOW, brief, found, machine, run, situation
 
 from runwatch.domain.machine import Disk, Gpu, GpuProcess
+from runwatch.domain.run import Problem
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,15 @@ def test_an_unreadable_root_explains_all_below_it_but_not_the_host() -> None:
         ("source-unreadable", "critical", "."),
         ("disk-low", "critical", "box"),
     ] or {f[0] for f in brief(broken)} == {"source-unreadable", "disk-low"}
+    outside = found(situation(unreadable={"/": NOW - 700, "/elsewhere/x": NOW - 700}))
+    assert [(f.scope, f.root, f.severity) for f in outside] == [
+        ("/", "/r", "warning"), ("/elsewhere/x", "/r", "warning"),
+    ]  # fmt: skip
+    deep = found(replace(situation(unreadable={"/r/s/t": NOW - 700}), roots=("/r", "/r/s")))
+    assert [(f.scope, f.root) for f in deep] == [("t", "/r/s")]
+    for hint, advice in (("Add rows.", "Add rows."), ("", "Check the settings in runwatch.toml.")):
+        (unjudged,) = found(situation(unjudged=(Problem("x/", None, "no rows", hint),)))
+        assert (unjudged.advice, unjudged.title) == (advice, "x/ could not be judged")
     young = situation(run(), unreadable={"/r": NOW - 500})
     assert found(young) == []
     part = situation(run(status="crashed"), run("b", "crashed"), unreadable={"/r/exp": NOW - 700})

@@ -71,11 +71,13 @@ STRANGERS = tuple(GpuProcess(pid, None if pid == 8 else GB) for pid in (7, 8, 9,
 DATA = data(trends=MOVED)
 
 
-def curve(kind: str, rule: str, one=RUN, subject="train/loss", severity="warning", sign_severity="warning"):
+def curve(
+    kind: str, rule: str, one=RUN, subject="train/loss", severity="warning", sign_severity="warning", **more
+):
     evidence = {"since": NOW - 500.0, "points_ago": 3}
     return with_signs(one, sign(kind, sign_severity, **evidence)), {
         "rule": rule, "severity": severity, "subject": subject, "since": NOW - 500.0,
-        "evidence": {**evidence, "first_step": 5, "last_step": 9},
+        "evidence": {**evidence, "first_step": 5, "last_step": 9}, **more,
     }  # fmt: skip
 
 
@@ -94,8 +96,9 @@ def of_host(rule: str, severity: str, subject: str, evidence: dict, **more: obje
 
 
 KNOWN: list[tuple[Situation, dict]] = [
-    curve("diverged", "run-diverged"),
-    curve("diverged", "run-diverged", severity="critical", sign_severity="critical"),
+    curve("diverged", "run-diverged", title="train/loss of vision/a b rose far above its best"),
+    curve("diverged", "run-diverged", severity="critical", sign_severity="critical",
+          title="train/loss of vision/a b diverged"),
     curve("overfitting", "run-overfitting"),
     curve("overfitting", "run-overfitting", OVER, severity="info"),
     curve("slow", "run-slow", subject=""),

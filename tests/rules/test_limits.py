@@ -175,6 +175,14 @@ def test_a_killed_run_is_named_for_an_hour() -> None:
     gone = (Process(7, "box", None, False),)
     assert named(run(status="unknown", updated=NOW - HOUR, processes=gone))
     assert named(run(status="unknown", updated=NOW - HOUR, status_reason="Killed"))
+    dead, alive = Process(7, "box", None, False), Process(8, "box", None, True)
+    for status in ("crashed", "stalled"):
+        one = run("b", status, updated=NOW - 1, processes=(dead, alive))
+        kills = [f for f in found(situation(one, machine=machine(oom_kills=1))) if f.rule.startswith("out")]
+        assert kills[0].evidence["runs"] == ["b"]
+    many = [run(f"r{n}", "unknown", processes=gone) for n in range(4)]
+    (kill,) = found(situation(*many, machine=machine(oom_kills=2)))
+    assert kill.summary == "2 processes killed for lack of memory; gone since: r0, r1, r2"
     for other in (
         run(status="unknown", updated=NOW - HOUR - 0.1, processes=gone),
         run(status="unknown", updated=None, processes=gone),

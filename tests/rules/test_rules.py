@@ -65,8 +65,10 @@ def test_a_crash_is_settled_by_a_try_that_began_after_it() -> None:
         tries = [run(f"exp/{n}", "finished", started=NOW - 5000 + seconds - n) for n in range(3)]
         for order in (tries, tries[::-1]):
             assert [f.severity for f in found(situation(crashed, *order))] == [severity]
-    timeless = run("exp/b", "finished", started=None)
-    assert [f.severity for f in found(situation(crashed, timeless))] == ["critical"]
+    timeless = [run(f"exp/{n}", "finished", started=None) for n in range(2)]
+    assert [f.severity for f in found(situation(crashed, *timeless))] == ["critical"]
+    (settled,) = found(situation(crashed, *timeless, run("exp/9", "finished", started=NOW - 4999)))
+    assert settled.severity == "info"
     never = replace(crashed, updated=None)
     assert [f.severity for f in found(situation(never, run("exp/b", "finished")))] == ["critical"]
 
@@ -198,6 +200,11 @@ def test_a_regressed_model_groups_its_slices() -> None:
     assert finding.rule == "metric-regressed" and len(finding.also) == 1
     (alone,) = found(compared(run(), metric("equivalent", 0.0), slices=(worse,)))
     assert (alone.rule, alone.subject, alone.severity) == ("slice-regressed", "region = south", "warning")
+    assert alone.summary == "region = south: accuracy −0.200 over 400 rows, 60% of the whole loss"
+    (bare,) = found(compared(run(), slices=(replace(worse, contribution=None),)))
+    assert bare.summary == "region = south: accuracy −0.200 over 400 rows"
+    (assumed,) = found(compared(run(), source="assumed: the best finished run", slices=(worse,)))
+    assert assumed.severity == "info"
 
 
 def test_predictions_are_judged_like_runs() -> None:
