@@ -14,9 +14,9 @@ from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat
 from runwatch.readers.base import Cursor, Opened, SourceFile, read_tail
 from runwatch.readers.common import bounded_json, sqlite
+from runwatch.readers.common.column_names import moment
 from runwatch.readers.common.leveldb import START, Log
 from runwatch.readers.common.protobuf import BYTES, VARINT, Malformed, fields, signed
-from runwatch.readers.trackio import moment
 from runwatch.readers.wandb._record import item
 from runwatch.runs.media.base import MOST_BYTES
 

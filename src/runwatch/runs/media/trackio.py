@@ -9,7 +9,7 @@ import sqlite3
 from runwatch.domain.media import MediaContent, MediaItem, MediaSeries
 from runwatch.readers.base import Cursor, Opened, SourceFile
 from runwatch.readers.common import bounded_json, sqlite
-from runwatch.readers.trackio import moment
+from runwatch.readers.common.column_names import moment
 from runwatch.runs.media import _logged_values as logged
 from runwatch.runs.media.base import CHANGED, FoundMedia, MediaPlace, MediaRefused, Scan
 
