@@ -138,9 +138,10 @@ class _MetricsFile:
             return None
         steps, values, walls = (part for part in lists if isinstance(part, list))
         rows = [
-            (step, math.nan if i >= len(walls) else moment(walls[i], utc=True), number)
+            (place, math.nan if i >= len(walls) else moment(walls[i], utc=True), number)
             for i, (step, value) in enumerate(zip(steps, values, strict=False))
-            if (number := bounded_json.number(value)) is not None and _is_step(step)
+            if (number := bounded_json.number(value)) is not None
+            and (place := bounded_json.whole(step)) is not None
         ]
         if len(rows) < max(len(steps), len(values)):
             self._bad.append(tag)
@@ -152,10 +153,6 @@ class _MetricsFile:
         names = ", ".join(sorted(self._bad)[:5])
         message = f"{plural(len(self._bad), 'metric')} without whole lists of steps and numbers: {names}"
         return (Problem(self._source.file, None, message, "log numbers with log_scalar"),)
-
-
-def _is_step(step: object) -> bool:
-    return isinstance(step, int) and not isinstance(step, bool) and abs(step) < 2**63
 
 
 def _crc(points: Points) -> int:
