@@ -16,6 +16,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json, sqlite
 from runwatch.readers.common.column_names import moment
 from runwatch.readers.common.point_log import PointLog
+from runwatch.readers.common.row_steps import RowSteps
 from runwatch.text.units import plural
 
 NAME = "trackio"
@@ -34,28 +35,28 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 class _Store(sqlite.StorePass):
-    """State: ``row`` and ``mark`` of the last metric, ``configs`` a CRC,
-    ``ids`` from Trackio's key of a run to ours."""
+    """State: ``row`` and ``mark`` of the last metric, ``configs`` a CRC, ``ids`` from Trackio's key of a run
+    to ours, ``at`` the last step that each run named itself."""
 
     def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
         super().__init__(connection, source, cursor)
         self._ids: dict[str, str] = dict(self.state.get("ids", {}))
+        self._at: dict[str, int] = dict(self.state.get("at", {}))
         self._skipped = 0
         known = sqlite.columns(connection, "metrics")
         if not {"id", "run_name", "step", "metrics"} <= known:
             raise ValueError("not a Trackio database: the table metrics lacks its columns")
         self._key = "run_id" if "run_id" in known else "run_name"
-
         self._marking = f"SELECT {self._key}, step, metrics FROM metrics WHERE id = ?"
 
     def read(self) -> Reading:
         if "row" in self.state and self.mark(self._marking, self.state["row"]) != self.state["mark"]:
             for name in self._ids.values():
                 self.add(name, Replace())
-            self.state, self._ids = {}, {}
+            self.state, self._ids, self._at = {}, {}, {}
         more = self._metrics()
         self._configs()
-        self.state["ids"] = self._ids
+        self.state |= {"ids": self._ids, "at": self._at}
         if not self._skipped:
             return self.reading(more)
         message = f"{plural(self._skipped, 'row')} without a JSON object or a step"
@@ -86,16 +87,24 @@ class _Store(sqlite.StorePass):
                 self._skipped += 1
                 continue
             run, wall = self._name(str(key), str(name)), moment(stamp)
-            log = logs.setdefault(run, PointLog())
-            log.next_row()
-            for tag, value in bounded_json.flat_numbers(values).items():
-                log.add(tag, step, value, wall)
+            self._row(logs.setdefault(run, PointLog()), run, step, values, wall)
         for run, log in logs.items():
             self.add(run, *log.operations())
         if rows:
             self.state["row"] = rows[-1][0]
             self.state["mark"] = self.mark(self._marking, rows[-1][0])
         return len(rows) + large >= ROWS and bool(rows)
+
+    def _row(self, log: PointLog, run: str, counted: int, values: dict[str, object], wall: float) -> None:
+        steps = RowSteps(at=self._at.get(run))
+        row = list(bounded_json.flat_numbers(values).items())
+        step = steps.place(row, counted)
+        if steps.at is not None:
+            self._at[run] = steps.at
+        log.next_row()
+        for tag, value in row:
+            if not steps.is_counter(tag):
+                log.add(tag, step, value, wall)
 
     def _configs(self) -> None:
         known = sqlite.columns(self.db, "configs")

@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from runwatch.domain.operations import Append, Evidence, HParams, Replace
+from runwatch.domain.operations import Evidence, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
+from runwatch.readers.common.point_log import column
 from runwatch.readers.mlflow._terms import LATEST, evidence, facts, seconds, tagged
 from runwatch.text.units import plural
 
@@ -127,8 +128,8 @@ class _Store(sqlite.StorePass):
         good = [row for row in rows if type(row[3]) is int and type(row[5]) in (int, float)]
         self._skipped += len(rows) - len(good)
         good = [row for row in good if row[1] in runs]
-        for run, append in _by_series(good):
-            self.add(run, append)
+        for run, operation in _by_series(good):
+            self.add(run, operation)
         for run, stamp in {row[1]: row[4] for row in good}.items():
             self._alive(runs[run], seconds(stamp))
         return more
@@ -139,7 +140,7 @@ class _Store(sqlite.StorePass):
             self.add(run.key, Evidence("running", status.reason, at=at))
 
 
-def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Append]]:
+def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Operation]]:
     """Rows (row id, run, tag, step, milliseconds, value, is_nan) as points by run and tag, in row order.
 
     MLflow stores NaN as 0 with a mark, and infinities as the largest doubles."""
@@ -157,4 +158,4 @@ def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Append]]:
     whole, lines = Points.of(steps, numbers, walls), np.array(numbered, dtype=np.int64)
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))
     for (run, tag), start, end in zip(names, [0, *ends[:-1]], ends, strict=True):
-        yield run, Append(str(tag), whole.where(order[start:end]), lines[order[start:end]])
+        yield run, column(str(tag), whole.where(order[start:end]), lines[order[start:end]])

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from runwatch.domain.operations import Append, HParams, Operation
+from runwatch.domain.operations import HParams, Operation
 from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
@@ -16,6 +16,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
+from runwatch.readers.common.point_log import column
 from runwatch.readers.common.rows import RowsCursor, read_rows
 from runwatch.readers.mlflow._terms import facts, seconds, tagged
 
@@ -97,7 +98,7 @@ def _metric(claim: Claim, source: SourceFile, tag: str, rows: RowsCursor) -> Rea
             rows.notes.line(line_number, "not '<milliseconds> <value> <step>'", "remove the line")
     if _META not in map(os.path.basename, claim.files) and source.file == claim.files[0]:
         rows.notes.add(None, "a run without meta.yaml: its name, status and times are not known", _LOST)
-    return rows.reading(claim, [Append(tag, Points.of(steps, values, walls))] if steps else ())
+    return rows.reading(claim, [column(tag, Points.of(steps, values, walls))] if steps else ())
 
 
 def _point(cells: list[bytes]) -> tuple[float, float, int] | None:
