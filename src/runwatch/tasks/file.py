@@ -15,7 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeVar
 
-from runwatch.system.files import NotRegular, is_below, open_regular, private_folder
+from runwatch.domain.tree import is_below
+from runwatch.system.files import NotRegular, open_regular, private_folder
 from runwatch.system.saving import save
 from runwatch.tasks.document import Document, LineEdit
 from runwatch.tasks.lock import LockBusy, locked

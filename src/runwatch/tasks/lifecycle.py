@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from runwatch.domain.clock import elapsed
 from runwatch.domain.finding import SEVERITIES, Finding, fingerprint
 from runwatch.domain.task import Task, TaskEvent, TaskRecord, What
+from runwatch.domain.tree import is_below
 from runwatch.tasks.document import LineEdit
 from runwatch.tasks.index import LineIndex
 from runwatch.tasks.sync_from_file import DAY, REOPEN_WITHIN, adopted, follow, is_current
@@ -184,7 +185,7 @@ class _Advance:
         if record.fingerprint in self._inhibited or record.rule in self.input.unjudged:
             return True
         scope = record.scope
-        return any(s in (".", "", scope) or scope.startswith(s + "/") for s in self.input.unreadable)
+        return any(not s or is_below(scope, s) for s in self.input.unreadable)
 
     def _timed(self, record: TaskRecord, finding: Finding | None) -> TaskRecord:
         now = self.input.now

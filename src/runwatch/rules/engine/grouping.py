@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from runwatch.domain.finding import SEVERITIES, Finding
+from runwatch.domain.tree import is_below
 from runwatch.rules.engine.registry import Traits
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
@@ -86,7 +87,7 @@ def _below(source: Finding, other: Finding) -> bool:
     root = other.run.root if other.run is not None else other.root
     if source.root != root or other.context == "host":
         return False
-    return source.scope == "." or other.scope == source.scope or other.scope.startswith(source.scope + "/")
+    return is_below(other.scope, source.scope)
 
 
 def _head(taken: Mapping[_Key, _Key], key: _Key) -> _Key:
