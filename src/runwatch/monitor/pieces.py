@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runwatch.data.profile_cache import PieceKey
+from runwatch.data.cache import PieceKey
 from runwatch.store.cache import CacheFile
 
 
