@@ -1,4 +1,4 @@
-"""The way back: what a person asks for. Panes post intents; the monitor answers each with an ``Answer``."""
+"""The way back: what a person asks for. Panes post intents; the monitor answers each (``IntentAnswer``)."""
 
 from __future__ import annotations
 

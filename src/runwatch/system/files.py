@@ -7,6 +7,8 @@ import os
 import stat
 from pathlib import Path
 
+from runwatch.domain.tree import is_below
+
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -65,11 +67,6 @@ def append_private(path: str | os.PathLike[str]) -> int:
     fd = os.open(path, _APPEND, 0o600)
     os.fchmod(fd, 0o600)
     return fd
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Whether a path is ``folder`` or lies in it, by its words alone."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def is_really_below(path: str, folder: str) -> bool:

@@ -127,7 +127,7 @@ class RecordContent:
             if number == 1 and wire == BYTES:
                 key, value = item(data, at, stop)
                 if key[0] not in _OWN:
-                    _set(values, key, value)
+                    put(values, key, value)
         if values:
             self._facts.append(HParams(values))
 
@@ -281,7 +281,7 @@ def numbers(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, floa
             yield from numbers(f"{tag}/{key}", inner, depth + 1)
 
 
-def _set(values: dict[str, object], key: Key, value: object) -> None:
+def put(values: dict[str, object], key: Key, value: object) -> None:
     """Put ``value`` where the parts of ``key`` lead to."""
     place: dict[str, object] = values
     for part in key[:-1]:
