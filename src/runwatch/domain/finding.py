@@ -46,9 +46,8 @@ class Finding(msgspec.Struct, frozen=True):
     """When the condition began by its own evidence (seconds since the epoch), where known."""
     project: str = ""
     context: Context = "runs"
-    actionable: bool = True
-    """Whether it opens a task."""
     confirmed: bool = True
+    """Sure enough for a task: one batch of data alone may not be."""
     lasting: bool = False
     """Does not clear by itself (a crash)."""
     first_seen: float | None = None
@@ -69,6 +68,11 @@ class Finding(msgspec.Struct, frozen=True):
     def key(self) -> tuple[str, str]:
         """What tells it from all others: two roots may hold runs of one name, a host is the same for all."""
         return ("" if self.context == "host" else self.root, self.fingerprint)
+
+    @property
+    def actionable(self) -> bool:
+        """Whether it may open a task; info is only shown."""
+        return self.severity != "info"
 
     @property
     def place(self) -> str:

@@ -224,14 +224,14 @@ def _glob_safe(name: str) -> str:
 
 
 def move_into(own: TodoFile, private: TodoFile) -> None:
-    """Make ``own`` with the lines of ``private``, whose file is renamed to ``todo.txt.moved``. Raises
-    ``TodoError``; ``private`` is then as it was."""
+    """Add the lines of ``private`` that ``own`` does not have; the file of ``private`` is then renamed to
+    ``todo.txt.moved``. Raises ``TodoError``; ``private`` is then as it was."""
     lines = private.read().texts
     if not lines:
         return
 
     def missing(document: Document) -> list[LineEdit]:
-        return [] if document.lines else [LineEdit(None, line) for line in lines]
+        return [LineEdit(None, line) for line in (Counter(lines) - Counter(document.texts)).elements()]
 
     own.update(missing)
     with contextlib.suppress(FileNotFoundError):
