@@ -97,6 +97,9 @@ class _Messages:
         context = payload.get("context")
         tag = f"{context}_{name}" if isinstance(context, str) and context else name
         self._log.next_row()
+        epoch = metric.get("epoch")
+        if isinstance(epoch, int | float) and not isinstance(epoch, bool):
+            self._log.epoch(self._last, float(epoch))
         self._log.add(tag, self._last, value, clock(payload.get("local_timestamp")))
 
     def _param(self, param: Mapping[str, object]) -> None:

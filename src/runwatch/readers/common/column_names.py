@@ -117,7 +117,10 @@ def starts_as_table(head: bytes) -> bool:
 
 
 def index_key(names: Sequence[str]) -> str | None:
-    """The unnamed first column that a data frame's index leaves, where a loss stands beside it; or None."""
+    """The unnamed first column that a data frame's index leaves, where a loss stands beside it, or that of
+    CatBoost's ``cv``, a number of trees in any other table; or None."""
+    if names and names[0] == "iterations" and any(name.endswith("-mean") for name in names):
+        return names[0]
     unnamed = bool(names) and names[0] in ("", "Unnamed: 0")
     return names[0] if unnamed and any("loss" in plain(name) for name in names) else None
 
