@@ -306,15 +306,15 @@ def test_apprise(monkeypatch):
 
 
 def test_the_bell_rings_once_a_minute_for_new_criticals():
-    ringer = Bell("bell", {})
+    ringer = Bell("bell")
     assert ringer.ring([notification("a", severity="warning")], NOW) == ""
     assert ringer.ring([notification("a")], NOW) == bell.BEL
     assert ringer.ring([notification("b"), notification("c")], NOW + 30) == ""
     assert ringer.ring([], NOW + 61) == bell.BEL
     assert ringer.ring([], NOW + 200) == ""
     assert ringer.ring([notification("a", action="resolve")], NOW + 300) == ""
-    assert Bell("off", {}).ring([notification("a")], NOW) == ""
-    assert "2 groups" in Bell("osc", {}).ring([notification("a"), notification("b")], NOW)
+    assert Bell("off").ring([notification("a")], NOW) == ""
+    assert "2 groups" in Bell("osc").ring([notification("a"), notification("b")], NOW)
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,9 @@ from runwatch.monitor.console import read_console
 from runwatch.monitor.frames import Frames
 from runwatch.monitor.internal_errors import InternalErrors
 from runwatch.monitor.media import Media, run_in
-from runwatch.monitor.root_state import BEAT_S
 from runwatch.monitor.system_curves import RunSystem
 from runwatch.monitor.wanted import Wanted
-from runwatch.store.state import State
+from runwatch.store.state import BEAT_S, State
 from runwatch.system.identity import host_name
 from runwatch.system.threads import NoThread, must_start, wait_for
 from runwatch.watch.schedule import MISS_AFTER, DueScan, ScanSchedule

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import shlex
-import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -18,7 +17,7 @@ from runwatch.config.settings import Settings
 from runwatch.config.trust import digest, is_trusted
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.clock import elapsed
-from runwatch.domain.finding import Finding
+from runwatch.domain.finding import Finding, of_root
 from runwatch.domain.intents import (
     AddNote,
     ClearBaseline,
@@ -33,7 +32,7 @@ from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store import paths
-from runwatch.store.state import Holder, Pin, State, user_state
+from runwatch.store.state import BEAT_S, Leases, Pin, State, user_state
 from runwatch.system.files import is_really_below
 from runwatch.system.identity import (
     earlier_identity,
@@ -47,8 +46,6 @@ from runwatch.tasks.file import TodoFile
 from runwatch.tasks.task_list import RootTaskList
 from runwatch.text.safe import safe
 
-BEAT_S = 30.0
-LEASE_S = 3 * BEAT_S
 KEEP_EVERY_S = 2.0
 PRUNE_EVERY_S = 86_400.0
 MAX_CHAMPIONS = 1000
@@ -143,8 +140,7 @@ class TaskState:
             root: RootTaskList(self.state, place.identity, place.todo_file(), keeps_unsaved=writes)
             for root, place in self._places.items()
         }
-        self._token = uuid.uuid4().hex
-        self._since = 0.0
+        self.leases = Leases(self.state)
         self._beat_at = float("-inf")
         self._kept_at = float("-inf")
         self._pruned_at = float("-inf")
@@ -162,21 +158,6 @@ class TaskState:
     def states_of(self, root: str) -> Mapping[str, str]:
         """Of one root's findings, what is remembered of their tasks."""
         return self._books[root].states
-
-    def takes(self, key: str, now: float) -> bool:
-        """Become, or stay, the only process that does what ``key`` names."""
-        try:
-            return self.state.take_lease(key, self._holder(now), LEASE_S) is None
-        except OSError:
-            return True
-
-    def gives(self, key: str) -> None:
-        """Let another process do it."""
-        with contextlib.suppress(OSError):
-            self.state.give_lease(key, self._token)
-
-    def _holder(self, now: float) -> Holder:
-        return Holder(self._token, os.getpid(), host_name(), self._since, now)
 
     def identity(self, root: str) -> str:
         """What names a root in the state."""
@@ -200,7 +181,6 @@ class TaskState:
         """Stay, or try to become, the writer of the roots; ``marks`` name who else is."""
         if not self._writes or elapsed(self._beat_at, now) < BEAT_S:
             return
-        self._since = self._since or now
         self._beat_at = now
         marks = [self.state.notice] if self.state.notice else []
         if elapsed(self._pruned_at, now) > PRUNE_EVERY_S:
@@ -212,7 +192,7 @@ class TaskState:
         for root in self._roots:
             identity = self._places[root].identity
             try:
-                other = self.state.take_lease(identity, self._holder(now), LEASE_S)
+                other = self.leases.take(identity, now)
             except OSError as error:
                 marks.append(str(error))
                 other = None
@@ -237,12 +217,12 @@ class TaskState:
         all_findings = list(findings)
         gone = list(unreadable)
         lists: dict[str, TaskList] = {}
-        for index, root in enumerate(self._roots):
+        for root in self._roots:
             book = self._books[root]
             if root not in self._mine:
                 lists[root] = book.current(today)
                 continue
-            own = [f for f in all_findings if f.root == root or (index == 0 and f.root not in self._roots)]
+            own = of_root(all_findings, root, self._roots)
             first = self.state.noted(self._seen_key(root)) is None
             lost = [scope for path in gone if (scope := _scope(path, root)) is not None]
             lists[root], _ = book.sync(
@@ -362,8 +342,6 @@ class TaskState:
 
     def close(self) -> None:
         for root in list(self._mine):
-            try:
-                self.state.give_lease(self._places[root].identity, self._token)
-            except OSError:
+            if not self.leases.give(self._places[root].identity):
                 break
         self.state.close()

@@ -85,12 +85,12 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
 
 def _root_facts(snapshot: Snapshot, root: str, today: date) -> Facts:
     """The counts of one root; what belongs to the machine is counted with the first."""
+    from runwatch.domain.finding import of_root
+
     situation = snapshot.situation
     first = root == situation.roots[0]
     states = [run.status for run in situation.runs if run.root == root]
-    severities: list[str] = [
-        f.severity for f in snapshot.findings if f.root == root or (first and f.root not in situation.roots)
-    ]
+    severities: list[str] = [f.severity for f in of_root(snapshot.findings, root, situation.roots)]
     listed = {root: snapshot.tasks[root]} if root in snapshot.tasks else {}
     problems = sum(len(run.problems) for run in situation.runs if run.root == root)
     return {

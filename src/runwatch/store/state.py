@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +18,7 @@ from runwatch.domain.errors import UserError
 from runwatch.store.database import open_database, reopened
 from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
 from runwatch.system.folders import state_dir
-from runwatch.system.identity import process_exists
+from runwatch.system.identity import host_name, process_exists
 from runwatch.text.safe import safe
 from runwatch.text.storable import restored, storable
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from runwatch.domain.task import TaskEvent, TaskRecord
 
 FILE = "state.db"
+BEAT_S = 30.0
+"""How often a process that holds a lease says that it still does."""
+LEASE_S = 3 * BEAT_S
 MIGRATIONS = (
     """CREATE TABLE records (root TEXT, fingerprint TEXT, body TEXT, PRIMARY KEY (root, fingerprint));
     CREATE TABLE events (id INTEGER PRIMARY KEY, root TEXT, fingerprint TEXT, at REAL, what TEXT, by TEXT,
@@ -339,6 +343,41 @@ class State:
             where = safe(str(self.path)) if self.path else "the state"
             hint = "free some space" if "full" in str(error) else "check the disk"
             raise StateError(f"{where}: cannot be read or saved ({error}); {hint}") from error
+
+
+class Leases:
+    """What this process alone does, by keys in the state; another one takes over when it has ended."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._token = os.urandom(16).hex()
+        self._since = 0.0
+
+    def take(self, key: str, now: float) -> Holder | None:
+        """Become, or stay, who does what ``key`` names: None, else who does it. Raises ``StateError``."""
+        self._since = self._since or now
+        me = Holder(self._token, os.getpid(), host_name(), self._since, now)
+        return self._state.take_lease(key, me, LEASE_S)
+
+    def takes(self, key: str, now: float) -> bool:
+        """Whether it is this process; where the state cannot be written each one is."""
+        try:
+            return self.take(key, now) is None
+        except StateError:
+            return True
+
+    def give(self, key: str) -> bool:
+        """Let another process do it. False: the state cannot be written."""
+        try:
+            self._state.give_lease(key, self._token)
+        except StateError:
+            return False
+        return True
+
+
+def is_written(state: State, root: str, now: float) -> bool:
+    """Whether a process that is alive writes for a root."""
+    return state.has_writer(root, Holder("", os.getpid(), host_name(), now, now), LEASE_S)
 
 
 def _is_alive(holder: Holder, me: Holder, stale_after: float) -> bool:
