@@ -1,11 +1,14 @@
-"""The way back: what a person asks for. Panes post intents; the monitor answers each with an ``Answer``."""
+"""What a person asks for: the screen submits intents, the monitor answers each."""
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from typing import Any, cast, get_args
 
 import msgspec
 
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.remark import RemarkKind
 from runwatch.domain.run import RunKey
 
@@ -133,3 +136,20 @@ class IntentAnswer(msgspec.Struct, frozen=True):
 def root_of(intent: Intent) -> str:
     """The root that an intent is about; "/": of the machine."""
     return intent.run.root if isinstance(intent, PinBaseline) else str(getattr(intent, "root", "/"))
+
+
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Intent)}
+
+
+def to_json(intent: Intent) -> str:
+    """One intent as JSON text, for the machine that shall do it."""
+    return json.dumps({"intent": type(intent).__name__, "of": to_plain(intent)})
+
+
+def from_json(text: str) -> Intent | None:
+    """The intent of ``to_json``'s text; None when this version knows no such intent."""
+    try:
+        body = json.loads(text)
+        return cast(Intent, from_plain(_KINDS[body["intent"]], body["of"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -32,6 +32,10 @@ Column = AnyArray | Coded
 """One column of n rows: numbers (int64, float64 with NaN for missing, bool) or coded text."""
 
 
+TextRows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+"""Column names, and rows of as many cells as text."""
+
+
 def take(column: Column, rows: AnyArray) -> Column:
     """The rows of a column that a mask or an index array picks."""
     return column.take(rows) if isinstance(column, Coded) else column[rows]

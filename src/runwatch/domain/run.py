@@ -18,6 +18,11 @@ class RunKey(NamedTuple):
     id: str
 
 
+def newest_first(run: Run) -> tuple[float, str, str]:
+    """Sorts runs: what was written last comes first."""
+    return -(run.updated or 0.0), run.root, run.id
+
+
 class Problem(msgspec.Struct, frozen=True):
     """What could not be read. ``file``: path relative to the root; ``where``: "line 12", "byte 1034" or
     None; ``message``: what is wrong; ``hint``: what to do."""

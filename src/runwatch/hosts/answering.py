@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 
 from runwatch.domain.comparison import PredictionsKey
-from runwatch.domain.intent_codec import load
+from runwatch.domain.intents import from_json
 from runwatch.domain.points import AnyArray, Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
@@ -89,7 +89,7 @@ class Answers:
         return m.RowsFound(problem=rows) if isinstance(rows, Problem) else m.RowsFound(*rows)
 
     def _do(self, text: str) -> m.Did:
-        intent = load(text)
+        intent = from_json(text)
         if intent is None:
             raise WireError("runwatch there does not know how to do that; update it")
         if isinstance(self._watched, LiveRoots):

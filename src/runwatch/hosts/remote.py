@@ -17,8 +17,7 @@ from runwatch import __version__
 from runwatch.config.settings import Metrics
 from runwatch.domain.address import joined
 from runwatch.domain.hosts import HostLink
-from runwatch.domain.intent_codec import dump, load
-from runwatch.domain.intents import MarkLooked, PinBaseline, Rescan
+from runwatch.domain.intents import MarkLooked, PinBaseline, Rescan, from_json, to_json
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.hosts import messages as m
@@ -164,13 +163,13 @@ class Remote:
     def _as_known_there(self, question: m.Question) -> m.Question:
         """The question with the root that is watched: of a mirrored machine a copy here."""
         copies = {there: here for here, there in self._names.items()}
-        if isinstance(question, m.Do) and copies and (intent := load(question.intent)) is not None:
+        if isinstance(question, m.Do) and copies and (intent := from_json(question.intent)) is not None:
             if isinstance(intent, PinBaseline):
                 run = intent.run
                 intent = replace(intent, run=RunKey(copies.get(run.root, run.root), run.id))
             elif not isinstance(intent, MarkLooked | Rescan):
                 intent = replace(intent, root=copies.get(intent.root, intent.root))
-            return m.Do(question.number, dump(intent))
+            return m.Do(question.number, to_json(intent))
         root = getattr(question, "root", None)
         if root in copies:
             return msgspec.structs.replace(question, root=copies[root])
@@ -323,9 +322,8 @@ class Remote:
         with self._lock:
             picture = self._next or self._picture
             picture.take(update, size)
-            watch = picture.watch
             settled = picture.judged or time.monotonic() - self._next_since > SETTLE_S
-            first = not self._picture.whole and watch is not None
+            first = not self._picture.whole and picture.begun
             if self._next is not None and (first or settled or self._opening.once):
                 self._picture, self._next = picture, None
         self._set(state="live", heard=time.time(), message="; ".join(self.notes[:2]))

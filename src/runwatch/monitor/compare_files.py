@@ -17,7 +17,7 @@ from runwatch.data.predictions import SUFFIXES, Chosen, choose_columns, column_n
 from runwatch.domain.comparison import At, Baseline, CompareOptions, Comparison, Costs
 from runwatch.domain.errors import UserError
 from runwatch.domain.evaluations import Samples
-from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
+from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows, TextRows
 from runwatch.domain.run import Direction, Problem, Run
 from runwatch.judge.predictions.comparing import compare_predictions
 from runwatch.judge.predictions.grouping import members
@@ -38,7 +38,6 @@ from runwatch.monitor.late_labels import Labels, labelled_rows, read_labels
 from runwatch.text.safe import run_name
 
 ROWS_SHOWN = 200
-Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
 def run_options(settings: Settings) -> CompareOptions:
@@ -289,7 +288,7 @@ class PredictionsWatch(msgspec.Struct):
         return run_name(os.path.relpath(path, self.settings.folder))
 
 
-def slice_rows(path: str, names: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> Rows | Problem:
+def slice_rows(path: str, names: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> TextRows | Problem:
     """(column names, the first ``limit`` rows as text) of the slice that bears ``label`` in a candidate's
     file, all its columns, so that people see what the rows have in common."""
     available = column_names(path)

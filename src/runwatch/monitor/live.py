@@ -21,11 +21,11 @@ from runwatch.domain.drift import Distribution
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
+from runwatch.domain.predictions import TextRows
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Situation, Snapshot, Waiting, WatchState
 from runwatch.domain.task import TaskEvent
 from runwatch.domain.tree import TreeChanges
-from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
 from runwatch.monitor.console import read_console
 from runwatch.monitor.frames import Frames
@@ -138,7 +138,7 @@ class Monitor:
         """The items of ``series``; pictures of at most ``most`` bytes together."""
         return self._media.contents(key, series, most)
 
-    def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
+    def slice_rows(self, key: PredictionsKey, label: str) -> TextRows | Problem:
         """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""
         return self._board.background.slice_rows(key, label)
 

@@ -15,9 +15,9 @@ from runwatch.data import crash_notes
 from runwatch.data.discover import ListedFile
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
-from runwatch.domain.predictions import ColumnNames
+from runwatch.domain.predictions import ColumnNames, TextRows
 from runwatch.domain.run import Problem
-from runwatch.monitor.compare_files import PredictionsWatch, Rows, slice_rows
+from runwatch.monitor.compare_files import PredictionsWatch, slice_rows
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import column_distribution, data_set
 from runwatch.monitor.data_specs import data_specs, overlooked_data, prediction_entries
@@ -139,13 +139,13 @@ class Distribute(msgspec.Struct, frozen=True):
 class SliceRows(msgspec.Struct, frozen=True):
     """The rows of one slice of a predictions file."""
 
-    ANSWER: ClassVar[Any] = Rows | Problem
+    ANSWER: ClassVar[Any] = TextRows | Problem
 
     path: str
     asked: ColumnNames
     label: str
 
-    def run(self, reader: TableReader, tell: Tell) -> Rows | Problem:
+    def run(self, reader: TableReader, tell: Tell) -> TextRows | Problem:
         return slice_rows(self.path, self.asked, self.label)
 
 
