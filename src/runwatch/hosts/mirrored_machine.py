@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from runwatch.domain.machine import Disk, Gpu, Machine
 from runwatch.hosts.wire import WireError
 from runwatch.machine.disks import Filling
+from runwatch.machine.gpus import IdleTimes
+from runwatch.machine.load import CpuMeter
 from runwatch.text.safe import safe
 
 _MIB = 1024 * 1024
-_IDLE = 0.05
 _MOST_GPUS, _MOST_DISKS = 64, 32
 
 
@@ -40,9 +41,8 @@ class MirroredMachine:
 
     def __init__(self, host: str) -> None:
         self._host = host
-        self._spent: tuple[float, float] | None = None
+        self._cpu, self._idle = CpuMeter(), IdleTimes()
         self._filling: dict[str, Filling] = {}
-        self._idle_since: dict[int, float] = {}
 
     def take(self, reading: Mapping[str, object], now: float) -> Machine:
         """The machine, by an answer of the script. Raises WireError."""
@@ -54,7 +54,7 @@ class MirroredMachine:
             host=self._host,
             cores=values.cores,
             load=values.load,
-            cpu=self._share(values.spent),
+            cpu=self._cpu.share(values.spent),
             memory_used=values.memory[0],
             memory_total=values.memory[1],
             in_container=values.limited,
@@ -63,12 +63,6 @@ class MirroredMachine:
             pressure=tuple((safe(name), share) for name, share in sorted(values.pressure.items())[:3]),
             notes=("kills for lack of memory and what runs on which GPU are not known: it is mirrored",),
         )
-
-    def _share(self, spent: tuple[float, float] | None) -> float | None:
-        last, self._spent = self._spent, spent
-        if spent is None or last is None or spent[1] <= last[1]:
-            return None
-        return min(max((spent[0] - last[0]) / (spent[1] - last[1]), 0.0), 1.0)
 
     def _disk(self, now: float, row: tuple[str, int, int, int, float | None, bool]) -> Disk:
         mount, _, used, free, inodes, read_only = row
@@ -79,13 +73,7 @@ class MirroredMachine:
     def _gpus(self, now: float, text: str) -> tuple[Gpu, ...]:
         rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
         gpus = [_gpu(row) for row in rows[:_MOST_GPUS] if len(row) == 7 and row[0].isdigit()]
-        return tuple(replace(gpu, idle_for=self._idle_for(now, gpu)) for gpu in gpus)
-
-    def _idle_for(self, now: float, gpu: Gpu) -> float | None:
-        if gpu.utilisation is None or gpu.utilisation >= _IDLE:
-            self._idle_since.pop(gpu.index, None)
-            return None
-        return max(now - self._idle_since.setdefault(gpu.index, now), 0.0)
+        return tuple(replace(gpu, idle_for=self._idle.of(now, gpu.index, gpu.utilisation)) for gpu in gpus)
 
 
 def _gpu(row: list[str]) -> Gpu:
