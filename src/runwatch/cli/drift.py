@@ -108,10 +108,10 @@ def complain(problems: Sequence[Problem]) -> None:
 def kept_profiles() -> Iterator[Pieces]:
     """The cache of profiles, so that files which have not changed are not read again."""
     from runwatch.monitor.pieces import Pieces
-    from runwatch.store import paths
     from runwatch.store.cache import CacheFile
+    from runwatch.system.folders import cache_dir
 
-    cache = CacheFile(paths.cache_dir())
+    cache = CacheFile(cache_dir())
     try:
         yield Pieces(cache)
     finally:

@@ -25,7 +25,7 @@ from runwatch.monitor.reading import RootReader
 from runwatch.readers import limits
 from runwatch.readers.registry import built_in
 from runwatch.runs.checkpoints import is_checkpoint
-from runwatch.store import paths
+from runwatch.system.folders import cache_dir
 from runwatch.system.identity import digest
 
 MOST_FILES = 100_000
@@ -56,7 +56,7 @@ class MirroredRoot:
     ``notes``: what is not mirrored, and why."""
 
     def __init__(self, host: str, path: str, talk: Conversation) -> None:
-        base = paths.cache_dir() or Path(os.environ.get("TMPDIR", "/tmp")) / f"runwatch-{os.getuid()}"
+        base = cache_dir() or Path(os.environ.get("TMPDIR", "/tmp")) / f"runwatch-{os.getuid()}"
         self.folder = base / "mirror" / digest(f"{host}\0{path}".encode("utf-8", "surrogateescape"))
         self.path, self.there, self.took, self.ahead = path, path, 0.0, 0.0
         self.notes: tuple[str, ...] = ()

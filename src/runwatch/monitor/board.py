@@ -27,9 +27,9 @@ from runwatch.monitor.root_state import TaskState
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.rule_runner import RuleRunner
 from runwatch.monitor.wanted import RootError, Wanted
-from runwatch.store import paths
 from runwatch.store.cache import CacheFile
 from runwatch.store.state import State
+from runwatch.system.folders import cache_dir
 from runwatch.system.identity import host_name
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Board:
         self._names = names
         self._wanted = wanted
         self._wake = wake
-        self._cache = CacheFile(paths.cache_dir())
+        self._cache = CacheFile(cache_dir())
         self.roots = Roots(names, settings, self._cache)
         self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._notify, apart)
         self._comparisons = Comparisons(settings, self.roots.series, self.roots.noise)

@@ -13,9 +13,8 @@ import msgspec
 
 from runwatch import config
 from runwatch.config.settings import ConfigError
-from runwatch.store import paths
 from runwatch.system import inotify
-from runwatch.system.folders import state_dir
+from runwatch.system.folders import cache_dir, state_dir
 from runwatch.system.mounts import mount_of
 from runwatch.watch.tree import Tree
 
@@ -172,7 +171,7 @@ def _folders(root: str) -> int:
 
 
 def _own_places() -> Iterator[Diagnostic]:
-    for name, place in (("state", state_dir()), ("cache", paths.cache_dir())):
+    for name, place in (("state", state_dir()), ("cache", cache_dir())):
         if place is None:
             yield Diagnostic(
                 name, "weak", "no home directory: kept in memory only", "set HOME or XDG_STATE_HOME"

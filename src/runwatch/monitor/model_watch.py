@@ -25,8 +25,8 @@ from runwatch.monitor.table_reader import PlanModels, Reader, ignore_parts
 from runwatch.scoring.base import ScoringAnswer, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
-from runwatch.store import paths
 from runwatch.store.cache import CacheFile
+from runwatch.system.folders import root_dir
 from runwatch.system.identity import root_identity
 from runwatch.text.units import plural
 
@@ -45,7 +45,7 @@ class ModelWatch:
         self._settings = settings
         self._pieces = Pieces(cache)
         self._scoring = Scoring()
-        base = paths.root_dir(root_identity(root, settings.id))
+        base = root_dir(root_identity(root, settings.id))
         self._base = None if base is None else str(base)
         self._known: dict[str, tuple[str, ScoringAnswer | Problem]] = {}
         self._broken: dict[tuple[object, ...], Problem] = {}

@@ -31,9 +31,9 @@ from runwatch.domain.intents import (
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
-from runwatch.store import paths
 from runwatch.store.state import BEAT_S, Leases, Pin, State, user_state
 from runwatch.system.files import is_really_below
+from runwatch.system.folders import lock_dir, root_dir
 from runwatch.system.identity import (
     earlier_identity,
     host_name,
@@ -64,7 +64,7 @@ class RootState(msgspec.Struct, frozen=True):
 
     def todo_file(self) -> TodoFile:
         """The file, to be read and written."""
-        return TodoFile(self.file, paths.lock_dir(), self.private, host=self.host)
+        return TodoFile(self.file, lock_dir(), self.private, host=self.host)
 
 
 def place_of(root: str, settings: Settings) -> RootState:
@@ -78,7 +78,7 @@ def place_of(root: str, settings: Settings) -> RootState:
             return RootState(identity, Path(wished), False, host="" if inside else lasting_name(host_name()))
     own = Path(root) / "todo.txt"
     problem = _unusable(own, root)
-    folder = paths.root_dir(identity)
+    folder = root_dir(identity)
     if folder is None or (problem is None and os.path.isfile(own)):
         return RootState(identity, own, False)
     return RootState(identity, folder / "todo.txt", True, problem)
@@ -88,7 +88,7 @@ def take_over_earlier(state: State, root: str, settings: Settings) -> None:
     """An earlier version named roots by their path alone: what it kept of this one goes on under its name of
     today, the to-do list in the state directory too."""
     old, new = earlier_identity(root), root_identity(root, settings.id)
-    before, now = paths.root_dir(old), paths.root_dir(new)
+    before, now = root_dir(old), root_dir(new)
     with contextlib.suppress(OSError):  # tried again at the next start
         if old != new and before and now and before.is_dir() and not now.exists():
             before.rename(now)
