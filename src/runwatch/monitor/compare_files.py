@@ -35,6 +35,7 @@ from runwatch.judge.runs.comparing import (
 from runwatch.judge.runs.values import ONE_RUN, TWO_NUMBERS
 from runwatch.monitor.internal_errors import of_ours
 from runwatch.monitor.late_labels import Labels, labelled_rows, read_labels
+from runwatch.system.files import stamp_of
 from runwatch.text.safe import run_name
 
 ROWS_SHOWN = 200
@@ -226,18 +227,6 @@ def _without_key(rows: PredictionRows) -> PredictionRows:
     return replace(rows, key=None, notes=tuple(notes))
 
 
-Stamp = tuple[str, int, int, int]
-
-
-def stamp_of(path: str) -> Stamp | None:
-    """What changes when a file does: (path, size, mtime, inode); None when there is none."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return path, status.st_size, status.st_mtime_ns, status.st_ino
-
-
 def newest(pattern: str | Sequence[str], settings: Settings, but: Collection[str] = ()) -> str | None:
     """The newest predictions file that the configured globs match, ``but`` left out."""
     patterns = [pattern] if isinstance(pattern, str) else list(pattern)
@@ -245,7 +234,7 @@ def newest(pattern: str | Sequence[str], settings: Settings, but: Collection[str
     named = [path for path in paths if path not in but and path.lower().endswith(SUFFIXES)]
     stamps = [stamp_of(path) for path in named if settings.allows(path)]
     known = [stamp for stamp in stamps if stamp is not None]
-    return max(known, key=lambda stamp: (stamp[2], stamp[0]))[0] if known else None
+    return max(known, key=lambda stamp: (stamp.mtime_ns, stamp.path)).path if known else None
 
 
 class PredictionsWatch(msgspec.Struct):

@@ -14,7 +14,6 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
-from runwatch.monitor.compare_files import stamp_of
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import column_distribution
 from runwatch.monitor.data_specs import listing
@@ -26,6 +25,7 @@ from runwatch.scoring.base import ScoringAnswer, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
 from runwatch.store.cache import CacheFile
+from runwatch.system.files import stamp_of
 from runwatch.system.folders import root_dir
 from runwatch.system.identity import root_identity
 from runwatch.text.units import plural

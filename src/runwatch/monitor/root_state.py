@@ -32,7 +32,7 @@ from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.store.state import BEAT_S, Leases, Pin, State, user_state
-from runwatch.system.files import is_really_below
+from runwatch.system.files import is_really_below, stamp_of
 from runwatch.system.folders import lock_dir, root_dir
 from runwatch.system.identity import (
     earlier_identity,
@@ -251,14 +251,7 @@ class TaskState:
 
     def stamps(self) -> tuple[object, ...]:
         """What changes when somebody edits a to-do file or another process writes the state."""
-        versions: list[object] = [self.state.version()]
-        for place in self._places.values():
-            try:
-                stat = place.file.stat()
-                versions.append((stat.st_size, stat.st_mtime_ns, stat.st_ino))
-            except OSError:
-                versions.append(None)
-        return tuple(versions)
+        return self.state.version(), *(stamp_of(place.file) for place in self._places.values())
 
     def silences(self, root: str, now: float) -> dict[str, float]:
         """What is silenced for a root, until when."""
