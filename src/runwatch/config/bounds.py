@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from msgspec.structs import replace
 
-from runwatch.config.settings import Data, Model, Predictions, Settings
+from runwatch.config.settings import Data, Predictions, Settings, listed
 from runwatch.text.safe import safe
 
 _TODO_ENDING = ".txt"
@@ -117,21 +117,20 @@ def _within_bounds(
 
 def _data_paths(entry: Data) -> list[str]:
     return [
-        *_listed(entry.reference),
-        *_listed(entry.current),
+        *listed(entry.reference),
+        *listed(entry.current),
         *_given(entry.importance, entry.schema, entry.engine),
     ]
 
 
 def _prediction_paths(entry: Predictions) -> list[str]:
-    return [*_listed(entry.files), *_listed(entry.labels), *_given(entry.baseline)]
+    return [*listed(entry.files), *listed(entry.labels), *_given(entry.baseline)]
 
 
 def _models(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
     if settings.models is base.models or not settings.models:
         return settings
-    names: tuple[Model, ...] = settings.models
-    withheld.append(f"load the model {_shown(names[0].champion)}{_more(names)}")
+    withheld.append(f"load the model {_shown(settings.models[0].champion)}{_more(settings.models)}")
     return replace(settings, models=base.models)
 
 
@@ -158,10 +157,6 @@ def _beyond(settings: Settings, path: str) -> bool:
     while any(sign in plain for sign in "*?["):
         plain = os.path.dirname(plain)
     return not settings.allows(plain)
-
-
-def _listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value
 
 
 def _given(*values: str | None) -> list[str]:

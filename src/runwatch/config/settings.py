@@ -8,17 +8,23 @@ from typing import Literal, NewType
 
 import msgspec
 
+from runwatch.domain.comparison import At, Costs, PredictionTask
 from runwatch.domain.errors import UserError
+from runwatch.domain.finding import Severity
 from runwatch.domain.run import Problem
 from runwatch.system.files import is_really_below
 
 Seconds = NewType("Seconds", float)
 """A length of time, written as 90 or "15m"."""
-Severity = Literal["info", "warning", "critical"]
 
 
 class ConfigError(UserError):
     """A configuration that cannot be used; the text is the whole message, for people."""
+
+
+def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """What may be written as one text or as a list of several."""
+    return (value,) if isinstance(value, str) else value or ()
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -47,7 +53,7 @@ class Metrics(msgspec.Struct, frozen=True):
     """``at``: what is compared of finished runs, "last" or "best"."""
 
     primary: str | None = None
-    at: Literal["last", "best"] = "last"
+    at: At = "last"
     named: Mapping[str, MetricSetting] = msgspec.field(default_factory=dict)
 
 
@@ -85,14 +91,6 @@ class Data(msgspec.Struct, frozen=True):
     engine: str | None = None
 
 
-class Cost(msgspec.Struct, frozen=True):
-    tp: float = 0.0
-    fp: float = 0.0
-    fn: float = 0.0
-    tn: float = 0.0
-    unit: str = ""
-
-
 class Predictions(msgspec.Struct, frozen=True):
     name: str = ""
     files: str | tuple[str, ...] = ""
@@ -103,11 +101,11 @@ class Predictions(msgspec.Struct, frozen=True):
     score: str | tuple[str, ...] | None = None
     threshold: float | None = None
     positive: str | None = None
-    task: Literal["binary", "multiclass", "regression", "forecast"] | None = None
+    task: PredictionTask | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
     primary: str | None = None
-    cost: Cost | None = None
+    cost: Costs | None = None
     labels: str | tuple[str, ...] = ()
 
 
@@ -131,7 +129,7 @@ class Model(msgspec.Struct, frozen=True):
     score: str | None = None
     threshold: float | None = None
     primary: str | None = None
-    cost: Cost | None = None
+    cost: Costs | None = None
     timeout: Seconds = Seconds(300.0)
     labels: str | tuple[str, ...] = ()
 
@@ -163,7 +161,7 @@ class Alerts(msgspec.Struct, frozen=True):
 
     @property
     def webhooks(self) -> tuple[str, ...]:
-        return (self.webhook,) if isinstance(self.webhook, str) else self.webhook or ()
+        return listed(self.webhook)
 
 
 class Ui(msgspec.Struct, frozen=True):

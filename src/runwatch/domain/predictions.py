@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import get_args
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.comparison import PredictionTask
 from runwatch.domain.points import AnyArray
 
-Task = Literal["binary", "multiclass", "regression", "forecast"]
-TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression", "forecast")
+TASKS: tuple[PredictionTask, ...] = get_args(PredictionTask)
 
 
 class Coded(msgspec.Struct, frozen=True, eq=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,9 +17,9 @@ from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
 from runwatch.hosts.watched_roots import LiveRoots, Watched
 from runwatch.hosts.wire import WireError
-from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.root_state import TaskState
+from runwatch.system.files import read_window
 
 MOST_POINTS = 500_000
 MOST_PICTURE_BYTES = 12 * 1024 * 1024
@@ -39,7 +40,7 @@ class Answers:
             case m.AskColumn(_, data_set, root, column, batch):
                 return self._live.distribution(data_set, root, column, batch)
             case m.AskConsole(_, root, _, path, end, size):
-                return read_console(self._known(root), path, end, size)
+                return read_window(os.path.join(self._known(root), path), end, size)
             case m.AskMedia(_, root, run):
                 return self._live.media(RunKey(self._known(root), run))
             case m.AskMediaContents(_, root, run, wanted):

@@ -19,7 +19,6 @@ from runwatch.monitor.data_sets import column_distribution
 from runwatch.monitor.data_specs import listing
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
 from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
-from runwatch.monitor.pieces import Pieces
 from runwatch.monitor.table_reader import PlanModels, Reader, ignore_parts
 from runwatch.scoring.base import ScoringAnswer, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
@@ -43,7 +42,7 @@ class ModelWatch:
         self._reader = reader
         self._root = root
         self._settings = settings
-        self._pieces = Pieces(cache)
+        self._pieces = cache
         self._scoring = Scoring()
         base = root_dir(root_identity(root, settings.id))
         self._base = None if base is None else str(base)

@@ -173,8 +173,20 @@ class TaskState:
         """What names this set of roots in the state."""
         return " ".join(place.identity for place in self._places.values())
 
+    def saved_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when not arranged."""
+        return self.state.noted(self._view_key(root)) or ""
+
+    def _view_key(self, root: str) -> str:
+        return f"view:{self._places[root].identity}"
+
+    def looked_of(self, root: str) -> float | None:
+        """When a person last saw this root's board."""
+        return self.state.looked([self._places[root].identity])
+
     @property
     def looked(self) -> float | None:
+        """When a person last saw all of these roots."""
         return self.state.looked(place.identity for place in self._places.values())
 
     def beat(self, now: float) -> None:
@@ -289,7 +301,7 @@ class TaskState:
                 self.state.mark_seen([place.identity for place in self._places.values()], now)
                 return IntentAnswer(intent, True, "seen")
             case KeepView(root, view):
-                self.state.note(f"view:{self._places[root].identity}", view)
+                self.state.note(self._view_key(root), view)
                 return IntentAnswer(intent, True, "kept")
             case AddNote(root, kind, subject, text):
                 words = " ".join(text.split())

@@ -53,11 +53,11 @@ class Session:
         self.tasks.close()
 
 
-def remarks_of(loaded: Loaded, since: float = 0.0) -> list[tuple[str, Remark]]:
+def remarks_of(loaded: Loaded) -> list[tuple[str, Remark]]:
     """People's notes on these roots: (root, note), oldest first."""
     names = _names(loaded)
     with open_state() as state:
-        return [(names[key], remark) for key, remark in state.remarks(names, since)]
+        return [(names[key], remark) for key, remark in state.remarks(names)]
 
 
 def history_of(loaded: Loaded) -> list[tuple[str, TaskEvent]]:

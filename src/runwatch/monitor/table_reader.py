@@ -22,7 +22,6 @@ from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import column_distribution, data_set
 from runwatch.monitor.data_specs import data_specs, overlooked_data, prediction_entries
 from runwatch.monitor.model_plans import ModelPlans, model_plans
-from runwatch.monitor.pieces import Pieces
 from runwatch.store.cache import CacheFile
 from runwatch.system.files import is_below
 
@@ -163,7 +162,7 @@ class TableReader:
     """Reads tables in this process."""
 
     def __init__(self, cache: CacheFile) -> None:
-        self.pieces = Pieces(cache)
+        self.pieces = cache
         self._watches: dict[tuple[str, Predictions], PredictionsWatch] = {}
 
     def ask(self, job: TableJob[Answer], tell: Tell) -> Answer:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
+_MOST_WINDOW = 1024 * 1024
+
 
 class NotRegular(OSError):
     """The path is a FIFO, a device, a socket or a directory."""
@@ -48,6 +50,17 @@ def read_with_stat(path: str | os.PathLike[str], most: int) -> tuple[bytes, os.s
     if len(data) > most:
         raise TooLarge(errno.EFBIG, f"larger than {most >> 10} KiB", os.fspath(path))
     return data, info
+
+
+def read_window(path: str, end: int | None, size: int) -> tuple[bytes, int]:
+    """At most ``size`` bytes (and 1 MiB) of a regular file that end at offset ``end`` (None: the end of the
+    file), and the offset at which they start. Raises NotRegular, OSError."""
+    fd, info = open_regular(path)
+    with open(fd, "rb") as file:
+        stop = info.st_size if end is None else min(end, info.st_size)
+        start = max(stop - min(size, _MOST_WINDOW), 0)
+        file.seek(start)
+        return file.read(stop - start), start
 
 
 class Stamp(NamedTuple):
