@@ -181,6 +181,10 @@ class HostSettings(msgspec.Struct, frozen=True):
     command: str | tuple[str, ...] | None = None
 
 
+DERIVED = frozenset({"folder", "file", "alerts_file", "bounds", "withheld", "problems", "digest"})
+"""What of ``Settings`` is known of the configuration, and not written in it."""
+
+
 class Settings(msgspec.Struct, frozen=True):
     """One root's settings. ``folder``: what relative paths are relative to; ``file``: where they came from,
     None when nothing is configured; ``alerts_file``: where ``[alerts]`` came from. ``rule_options``,

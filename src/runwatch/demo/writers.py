@@ -53,8 +53,7 @@ class Lightning:
     """``metrics.csv`` of Lightning's CSVLogger: columns sorted by name, a row a logging call."""
 
     def __init__(self, folder: Path, hparams: JsonMapping) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "hparams.yaml").write_text("".join(f"{k}: {v}\n" for k, v in hparams.items()))
+        params(folder, hparams, "hparams.yaml")
         self._file = (folder / "metrics.csv").open("a", newline="")
         self._columns: list[str] = []
 
@@ -157,6 +156,12 @@ class HuggingFace:
 
     def close(self) -> None:
         self._save(self._folder)
+
+
+def params(folder: Path, hparams: JsonMapping, name: str = "params.yaml") -> None:
+    """Hyperparameters as YAML, beside what the run writes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("".join(f"{key}: {value}\n" for key, value in hparams.items()))
 
 
 def console(folder: Path, line: str) -> None:

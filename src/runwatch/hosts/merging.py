@@ -10,9 +10,8 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.domain.finding import SEVERITIES
-from runwatch.domain.hosts import HostLink
 from runwatch.domain.run import newest_first
-from runwatch.domain.situation import Situation, Snapshot, WatchState
+from runwatch.domain.situation import HostLink, Situation, Snapshot, WatchState
 from runwatch.system.identity import host_name
 
 

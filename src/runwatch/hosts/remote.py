@@ -16,10 +16,9 @@ from msgspec.structs import replace
 from runwatch import __version__
 from runwatch.config.settings import Metrics
 from runwatch.domain.address import joined
-from runwatch.domain.hosts import HostLink
 from runwatch.domain.intents import MarkLooked, PinBaseline, Rescan, from_json, to_json
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import HostLink, Snapshot
 from runwatch.hosts import messages as m
 from runwatch.hosts.link import Link, LinkError, StartTimeout
 from runwatch.hosts.remote_snapshot import RemoteSnapshot

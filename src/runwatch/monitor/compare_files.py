@@ -14,9 +14,8 @@ from runwatch.data.eval_samples import load_samples
 from runwatch.data.number_files import load_numbers
 from runwatch.data.patterns import matching
 from runwatch.data.predictions import SUFFIXES, Chosen, choose_columns, column_names, load_columns, load_rows
-from runwatch.domain.comparison import Baseline, CompareOptions, Comparison
+from runwatch.domain.comparison import Baseline, CompareOptions, Comparison, Samples
 from runwatch.domain.errors import UserError
-from runwatch.domain.evaluations import Samples
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows, TextRows
 from runwatch.domain.run import Problem, Run
 from runwatch.judge.predictions.comparing import compare_predictions
