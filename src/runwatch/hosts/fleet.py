@@ -127,7 +127,7 @@ class Fleet:
                 return
         if isinstance(intent, KeepView) and host_of(intent.root) is not None:
             with contextlib.suppress(OSError):
-                self._state.note(f"view:{root_identity(intent.root)}", intent.view)
+                self._state.save_view(root_identity(intent.root), intent.view)
             return
         root = root_of(intent)
         name = host_of(root)
@@ -149,7 +149,7 @@ class Fleet:
         """How a person arranged this root's board; "" when not arranged."""
         if self._local is not None and host_of(root) is None:
             return self._local.saved_view(root)
-        return self._state.noted(f"view:{root_identity(root)}") or ""
+        return self._state.saved_view(root_identity(root))
 
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""

@@ -175,10 +175,7 @@ class TaskState:
 
     def saved_view(self, root: str) -> str:
         """How a person arranged this root's board; "" when not arranged."""
-        return self.state.noted(self._view_key(root)) or ""
-
-    def _view_key(self, root: str) -> str:
-        return f"view:{self._places[root].identity}"
+        return self.state.saved_view(self._places[root].identity)
 
     def looked_of(self, root: str) -> float | None:
         """When a person last saw this root's board."""
@@ -301,7 +298,7 @@ class TaskState:
                 self.state.mark_seen([place.identity for place in self._places.values()], now)
                 return IntentAnswer(intent, True, "seen")
             case KeepView(root, view):
-                self.state.note(self._view_key(root), view)
+                self.state.save_view(self._places[root].identity, view)
                 return IntentAnswer(intent, True, "kept")
             case AddNote(root, kind, subject, text):
                 words = " ".join(text.split())

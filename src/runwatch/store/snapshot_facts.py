@@ -4,8 +4,6 @@ Facts are plain JSON values. Imports nothing heavy: a tmux status line pays for 
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,17 +35,6 @@ class SnapshotFacts(NamedTuple):
     at: float
     beat: float
     facts: Facts
-
-
-def newest_kept(connection: sqlite3.Connection, key: str | None = None) -> SnapshotFacts | None:
-    """The newest kept row of an open database; None when another version of runwatch kept it."""
-    row = connection.execute(
-        "SELECT at, beat, body FROM kept WHERE ?1 IS NULL OR key = ?1 ORDER BY at DESC LIMIT 1", (key,)
-    ).fetchone()
-    facts = json.loads(row[2]) if row else None
-    return (
-        SnapshotFacts(row[0], row[1], facts) if facts and facts.get("version", VERSION) == VERSION else None
-    )
 
 
 def facts(snapshot: Snapshot, today: date) -> Facts:

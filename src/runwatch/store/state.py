@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runwatch.domain.errors import UserError
 from runwatch.store.database import open_database, reopened
-from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
+from runwatch.store.snapshot_facts import VERSION, SnapshotFacts
 from runwatch.system.folders import state_dir
 from runwatch.system.identity import host_name, process_exists
 from runwatch.text.safe import safe
@@ -206,6 +206,14 @@ class State:
         rows = self._rows("SELECT match, until FROM silences WHERE root = ? AND until > ?", root, now)
         return {restored(match): until for match, until in rows}
 
+    def save_view(self, root: str, view: str) -> None:
+        """Remember how a person arranged this root's board. Raises ``StateError``."""
+        self.note(f"view:{root}", view)
+
+    def saved_view(self, root: str) -> str:
+        """What ``save_view`` was given last, "" when nothing was."""
+        return self.noted(f"view:{root}") or ""
+
     def note(self, key: str, value: str) -> None:
         """Remember one small text. Raises ``StateError``."""
         self._write("INSERT OR REPLACE INTO notes VALUES (?, ?)", key, value)
@@ -297,12 +305,12 @@ class State:
 
     def kept(self, key: str | None = None) -> SnapshotFacts | None:
         """What was kept last, for these roots or (None) for any."""
-        with self._lock:
-            return newest_kept(self._db, key)
+        return next(iter(self.kept_rows(key)), None)
 
-    def kept_rows(self) -> list[SnapshotFacts]:
-        """All that is kept, newest first."""
-        rows = self._rows("SELECT at, beat, body FROM kept ORDER BY at DESC")
+    def kept_rows(self, key: str | None = None) -> list[SnapshotFacts]:
+        """All that is kept, newest first, but for what another version of runwatch kept."""
+        sql = "SELECT at, beat, body FROM kept WHERE ?1 IS NULL OR key = ?1 ORDER BY at DESC"
+        rows = self._rows(sql, key)
         facts = [SnapshotFacts(at, beat, json.loads(body)) for at, beat, body in rows]
         return [row for row in facts if row.facts.get("version", VERSION) == VERSION]
 
