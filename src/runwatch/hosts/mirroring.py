@@ -13,12 +13,11 @@ import os
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from runwatch.config.settings import Settings
-from runwatch.domain.borders import JsonDict
 from runwatch.hosts.conversation import PIECE, Conversation
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.reading import RootReader
@@ -144,10 +143,7 @@ class MirroredRoot:
         for group, tail_size in ((logs, limits.TAIL), (sorted(set(names) - set(logs)), 0)):
             for at in range(0, len(group), _HEADS_AT_ONCE):
                 some = group[at : at + _HEADS_AT_ONCE]
-                answer, data = self._talk.ask(
-                    "heads", root=self.there, files=some, head=_HEAD, tail=tail_size
-                )
-                for path, head, tail, rest in _pieces(some, answer, data):
+                for path, head, tail, rest in heads(self._talk, self.there, some, tail_size):
                     self._write_holes(path, head, tail, rest)
                     if len(head) == self._listed[path].size:
                         self._whole[path] = head
@@ -323,11 +319,15 @@ def _listing(data: bytes) -> tuple[list[tuple[str, KnownFile]], list[str]]:
         raise WireError(f"an invalid listing ({error})") from None
 
 
-def _pieces(names: Iterable[str], answer: JsonDict, data: bytes) -> Iterator[tuple[str, bytes, bytes, int]]:
-    """(file, first bytes, last bytes, where these begin). Raises WireError."""
+def heads(
+    talk: Conversation, root: str, files: Sequence[str], tail_size: int = 0
+) -> Iterator[tuple[str, bytes, bytes, int]]:
+    """(file, its first 64 KiB, its last ``tail_size`` bytes, where these begin); nothing of what cannot be
+    read. Raises WireError."""
+    answer, data = talk.ask("heads", root=root, files=files, head=_HEAD, tail=tail_size)
     at = 0
     try:
-        for path, (head, tail, rest) in zip(names, answer["lengths"], strict=True):
+        for path, (head, tail, rest) in zip(files, answer["lengths"], strict=True):
             if not (0 <= head <= _HEAD and 0 <= tail <= limits.TAIL and 0 <= rest < 2**62):
                 raise ValueError("lengths that were not requested")
             yield path, data[at : at + head], data[at + head : at + head + tail], rest

@@ -56,6 +56,8 @@ def processor_times(places: ProcFs) -> tuple[float, float] | None:
         if words and words[0] == "cpu" and len(words) >= 6:
             spent = [float(word) for word in words[1:9] if word.isdigit()]
             return sum(spent) - spent[3] - spent[4], sum(spent)
+    if not places.here:
+        return None
     import psutil
 
     times = psutil.cpu_times()

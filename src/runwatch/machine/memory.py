@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from runwatch.machine.procfs import ProcFs, field_of, read_number, read_text
+from runwatch.machine.procfs import ProcFs, field_of
 
 _SUBTREES = 64
 # group files by version: limit, usage, the statistic of cache that is given back on demand
@@ -30,7 +30,7 @@ def memory_use(places: ProcFs) -> MemoryUse:
     used, total = _of_machine(places)
     best = MemoryUse(used, total, False)
     for group in _groups(places):
-        limited = _of_group(group)
+        limited = _of_group(places, group)
         if limited is not None and 0 < limited.total < total:
             room = limited.total - limited.used
             if not best.limited or room < best.total - best.used:
@@ -43,22 +43,25 @@ def _of_machine(places: ProcFs) -> tuple[int, int]:
     total, available = field_of(text, "MemTotal"), field_of(text, "MemAvailable")
     if total is not None and available is not None:
         return (total - available) * 1024, total * 1024
+    if not places.here:
+        return 0, 0
     import psutil
 
     memory = psutil.virtual_memory()
     return memory.total - memory.available, memory.total
 
 
-def _of_group(group: Path) -> MemoryUse | None:
+def _of_group(places: ProcFs, group: Path) -> MemoryUse | None:
     for limit_file, usage_file, cache_field in _VERSIONS:
-        limit, usage = read_number(group / limit_file), read_number(group / usage_file)
+        limit, usage = places.number(group / limit_file), places.number(group / usage_file)
         if limit is not None and usage is not None:
-            cache = field_of(read_text(group / "memory.stat"), cache_field) or 0
+            cache = field_of(places.read(group / "memory.stat"), cache_field) or 0
             return MemoryUse(max(usage - cache, 0), limit, True)
     return None
 
 
 _FILES = ("memory.events", "memory.oom_control")
+_READ = (*_FILES, "memory.stat", *(name for limit, usage, _ in _VERSIONS for name in (limit, usage)))
 
 
 class KillCounter:
@@ -80,7 +83,7 @@ class KillCounter:
         if limited:
             for group in _groups(places):
                 for name in _FILES:
-                    count = field_of(read_text(group / name), "oom_kill")
+                    count = field_of(places.read(group / name), "oom_kill")
                     if count is not None:
                         return str(group / name), count
         return "vmstat", field_of(places.text("vmstat"), "oom_kill")
@@ -92,14 +95,12 @@ def _groups(places: ProcFs) -> tuple[Path, ...]:
     hierarchy, path = _membership(places)
     if hierarchy is None:
         return ()
-    folder = hierarchy / path.strip("/") if path.strip("/") and ".." not in path else hierarchy
-    while folder != hierarchy and not folder.is_dir():
-        folder = folder.parent
-    folders = [folder]
-    while folder != hierarchy and len(folders) < _SUBTREES:
-        folder = folder.parent
-        folders.append(folder)
-    return tuple(folders)
+    folders = [hierarchy]
+    for part in path.split("/")[:_SUBTREES] if ".." not in path else ():
+        if part:
+            folders.append(folders[-1] / part)
+    places.prepare(folder / name for folder in folders for name in _READ)
+    return tuple(reversed(folders))
 
 
 def _membership(places: ProcFs) -> tuple[Path | None, str]:

@@ -49,7 +49,7 @@ class MachineReader:
 
     def _all_gpus(self, now: float, of_runs: Mapping[int, str]) -> tuple[Gpu, ...]:
         nvidia = self._gpus.read(now, lambda pid: run_of_pid(pid, of_runs))
-        return (*nvidia, *drm_gpus(len(nvidia), self._places.drm))
+        return (*nvidia, *drm_gpus(len(nvidia), self._places))
 
     def _notes(self) -> tuple[str, ...]:
         notes = [f"{safe(mount)} does not answer" for mount in self._disks.silent]
