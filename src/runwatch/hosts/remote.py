@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -42,14 +43,6 @@ _CLOCK_S = 5.0
 _PART_S = 1.5
 
 
-class _Waiting:
-    """A question on its way."""
-
-    def __init__(self) -> None:
-        self.done = threading.Event()
-        self.reply: m.Reply | None = None
-
-
 class Remote:
     """``changed`` is called, on the machine's own thread, whenever there is something new to show. ``hello``:
     what it said of itself; ``notes``: what of a mirrored machine is not copied; ``alerting``:
@@ -75,7 +68,7 @@ class Remote:
         self._names: Mapping[str, str] = {}
         self._mirrored_by: Mirror | None = None
         self.notes: tuple[str, ...] = ()
-        self._waiting: dict[int, _Waiting] = {}
+        self._waiting: dict[int, Future[m.Reply]] = {}
         self._heard = 0.0
         self._pinged = 0.0
         self._shared = True
@@ -134,30 +127,31 @@ class Remote:
 
     def ask(self, question: Callable[[int], m.Question], timeout: float = ANSWER_S) -> Any:
         """The answer. Raises WireError: none came, or it was refused."""
-        out, number, waiting = self._out, next(self._numbers), _Waiting()
+        out, number = self._out, next(self._numbers)
+        coming: Future[m.Reply] = Future()
         message = self._as_known_there(question(number))
         with self._lock:
             if out is None or self._state.state != "live":
                 raise WireError(self._state.message or f"{self.name} is not connected")
             if len(self._waiting) >= MOST_WAITING:
                 raise WireError(f"{self.name} does not keep up with requests")
-            self._waiting[number] = waiting
+            self._waiting[number] = coming
         if isinstance(message, m.AskMediaContents) and (mirror := self._mirrored_by) is not None:
             mirror.bring(message.root, [item.file for item in message.wanted.items], timeout)
         try:
             out.send(message)
-            waiting.done.wait(timeout)
+            reply = coming.result(timeout)
+        except TimeoutError:
+            now = self.state
+            lost = now.message if now.state == "lost" else ""
+            raise WireError(lost or f"{self.name}: no answer in {timeout:.0f} s") from None
         except OSError as error:
             raise WireError(f"{self.name}: {error}") from None
         finally:
             self._waiting.pop(number, None)
-        if waiting.reply is None:
-            now = self.state
-            lost = now.message if now.state == "lost" else ""
-            raise WireError(lost or f"{self.name}: no answer in {timeout:.0f} s")
-        if waiting.reply.error:
-            raise WireError(f"{self.name}: {waiting.reply.error}")
-        return decoder(m.BODIES[type(message)])(waiting.reply.body)
+        if reply.error:
+            raise WireError(f"{self.name}: {reply.error}")
+        return decoder(m.BODIES[type(message)])(reply.body)
 
     def _as_known_there(self, question: m.Question) -> m.Question:
         """The question with the root that is watched: of a mirrored machine a copy here."""
@@ -298,10 +292,8 @@ class Remote:
                     self._owed = message.number
                     self._owed_at = time.monotonic() + BREATH_S
             case m.Reply(number):
-                waiting = self._waiting.get(number)
-                if waiting is not None:
-                    waiting.reply = message
-                    waiting.done.set()
+                if (coming := self._waiting.pop(number, None)) is not None:
+                    coming.set_result(message)
             case m.RequestRefused(words):
                 raise LinkError(f"{self.name}: {words}")
             case m.Pong():
@@ -333,9 +325,9 @@ class Remote:
             return
         self._set(state="lost", message=words)
         with self._lock:
-            left = list(self._waiting.values())
-        for waiting in left:
-            waiting.done.set()
+            left, self._waiting = self._waiting, {}
+        for coming in left.values():
+            coming.set_exception(WireError(words))
 
     def _set(self, **what: object) -> None:
         before = self._state

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from runwatch.config.settings import Settings
@@ -102,7 +103,7 @@ class Board:
             situation = replace(snapshot.situation, outlooks=self.background.outlooks.known)
             snapshot = replace(snapshot, situation=situation)
             self.roots.keep()
-        return BoardResult(self, snapshot)
+        return BoardResult(snapshot, self.settings, self.roots)
 
     def _walk(self, root: str, moment: float) -> None:
         """One root that cannot be listed is a problem; raises RootError when there is no other."""
@@ -296,16 +297,12 @@ class Board:
             self._wake()
 
 
-class BoardResult:
+class BoardResult(msgspec.Struct, frozen=True, eq=False):
     """One finished look."""
 
-    def __init__(self, board: Board, snapshot: Snapshot) -> None:
-        self._board = board
-        self.snapshot = snapshot
-
-    @property
-    def settings(self) -> Mapping[str, Settings]:
-        return self._board.settings
+    snapshot: Snapshot
+    settings: Mapping[str, Settings]
+    roots: Roots
 
     def series(self, key: RunKey, tag: str) -> Points:
-        return self._board.roots.series(key, tag)
+        return self.roots.series(key, tag)

@@ -271,45 +271,45 @@ class TaskState:
 
     def handle(self, intent: Intent, now: float, today: date) -> IntentAnswer:
         """Do what a person asks of tasks, pins and the look marker."""
-        try:
-            return self._handle(intent, now, today)
-        except OSError as error:
-            return IntentAnswer(intent, False, str(error))
+        return self.perform(intent, now, today)[0]
 
     def perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
-        """``handle`` as a command wants it: a task may be named by a part of its text, and comes back."""
-        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | KeepView | AddNote | Rescan):
-            return self.handle(intent, now, today), None
-        return self._books[intent.root].perform(intent, now, today)
+        """``handle``, with the task as it is afterwards (None: refused, gone, or not about one)."""
+        try:
+            return self._perform(intent, now, today)
+        except OSError as error:
+            return IntentAnswer(intent, False, str(error)), None
 
-    def _handle(self, intent: Intent, now: float, today: date) -> IntentAnswer:
+    def _perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
         match intent:
             case PinBaseline(run, reason, since):
                 result = now if since is None else since
                 self.state.pin(self._places[run.root].identity, run.root, run.id, result, reason)
                 self._remember_champion(run.root, {"run": run.id, "at": now, "reason": reason})
-                return IntentAnswer(intent, True, f"baseline is now {run.id}")
+                answer = IntentAnswer(intent, True, f"baseline is now {run.id}")
             case ClearBaseline(root):
                 there = self.state.unpin(self._places[root].identity)
                 if there:
                     self._remember_champion(root, {"run": None, "at": now, "reason": ""})
-                return IntentAnswer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
+                words = "baseline unpinned" if there else "no baseline was pinned"
+                answer = IntentAnswer(intent, there, words)
             case MarkLooked():
                 self.state.mark_seen([place.identity for place in self._places.values()], now)
-                return IntentAnswer(intent, True, "seen")
+                answer = IntentAnswer(intent, True, "seen")
             case KeepView(root, view):
                 self.state.save_view(self._places[root].identity, view)
-                return IntentAnswer(intent, True, "kept")
+                answer = IntentAnswer(intent, True, "kept")
             case AddNote(root, kind, subject, text):
                 words = " ".join(text.split())
                 if not words:
-                    return IntentAnswer(intent, False, "the note is empty; write something")
+                    return IntentAnswer(intent, False, "the note is empty; write something"), None
                 self.state.add_remark(self._places[root].identity, kind, subject, now, user_name(), words)
-                return IntentAnswer(intent, True, f"noted on {safe(subject) or 'the baseline'}")
+                answer = IntentAnswer(intent, True, f"noted on {safe(subject) or 'the baseline'}")
             case Rescan():
-                return IntentAnswer(intent, True, "scanning everything again")
+                answer = IntentAnswer(intent, True, "scanning everything again")
             case _:
-                return self._books[intent.root].apply(intent, now, today)
+                return self._books[intent.root].perform(intent, now, today)
+        return answer, None
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings of these roots: (root, event), newest first."""

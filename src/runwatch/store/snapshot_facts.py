@@ -44,26 +44,20 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
 
     situation = snapshot.situation
     findings = sorted(snapshot.findings, key=urgency)
-    counts: dict[str, int] = {}
-    for run in situation.runs:
-        counts[run.status] = counts.get(run.status, 0) + 1
     return {
         "version": VERSION,
         "now": situation.now,
         "host": _text(situation.host),
         "roots": [_text(root) for root in situation.roots],
         "looked": snapshot.looked,
-        "run_counts": counts,
+        **_counts(situation.runs, findings, snapshot.tasks, len(situation.problems), today),
         "runs": [run_facts(run) for run in _recent(situation.runs, situation.now)],
         "findings": [finding_facts(finding) for finding in findings[:_MOST_FINDINGS]],
-        "finding_counts": {s: sum(f.severity == s for f in findings) for s in _SEVERITIES},
-        "tasks": tasks_facts(snapshot.tasks, today),
         "data": [_data_facts(data) for data in situation.data],
         "disks": [
             {"mount": _text(d.mount), "percent": d.percent, "free": d.free, "full_in": finite(d.full_in)}
             for d in (situation.machine.disks if situation.machine else ())
         ],
-        "problems": len(situation.problems) + sum(len(run.problems) for run in situation.runs),
         "marks": [_text(mark) for mark in snapshot.watch.marks],
         "trouble": _text(snapshot.watch.trouble),
         "by_root": {_text(root): _root_facts(snapshot, root, today) for root in situation.roots},
@@ -75,16 +69,26 @@ def _root_facts(snapshot: Snapshot, root: str, today: date) -> Facts:
     from runwatch.domain.finding import of_root
 
     situation = snapshot.situation
-    first = root == situation.roots[0]
-    states = [run.status for run in situation.runs if run.root == root]
-    severities: list[str] = [f.severity for f in of_root(snapshot.findings, root, situation.roots)]
+    runs = [run for run in situation.runs if run.root == root]
     listed = {root: snapshot.tasks[root]} if root in snapshot.tasks else {}
-    problems = sum(len(run.problems) for run in situation.runs if run.root == root)
+    problems = len(situation.problems) if root == situation.roots[0] else 0
+    return _counts(runs, of_root(snapshot.findings, root, situation.roots), listed, problems, today)
+
+
+def _counts(
+    runs: Sequence[Run],
+    findings: Sequence[Finding],
+    tasks: Mapping[str, TaskList],
+    problems: int,
+    today: date,
+) -> Facts:
+    states = [run.status for run in runs]
+    severities: list[str] = [finding.severity for finding in findings]
     return {
         "run_counts": {status: states.count(status) for status in dict.fromkeys(states)},
         "finding_counts": {severity: severities.count(severity) for severity in _SEVERITIES},
-        "tasks": tasks_facts(listed, today),
-        "problems": problems + (len(situation.problems) if first else 0),
+        "tasks": tasks_facts(tasks, today),
+        "problems": problems + sum(len(run.problems) for run in runs),
     }
 
 
