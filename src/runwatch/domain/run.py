@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
 Status = Literal["running", "finished", "crashed", "stalled", "unknown"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 Direction = Literal["min", "max"] | None
 
 

@@ -18,7 +18,7 @@ from runwatch.monitor.once import Loaded, resolve_roots
 from runwatch.monitor.root_state import RootState, TaskState, place_of, take_over_earlier
 from runwatch.store.kept_facts import of_root
 from runwatch.store.snapshot_facts import SnapshotFacts, facts
-from runwatch.store.state import BEAT_S, State, is_written, open_state
+from runwatch.store.state import BEAT_S, State, open_state
 from runwatch.system.identity import root_identity
 
 
@@ -94,7 +94,7 @@ def saved_facts(state: State, keys: Sequence[str], roots: Sequence[str]) -> Snap
 
 def is_watched(state: State, keys: Sequence[str], now: float) -> bool:
     """Whether running processes write for all of these roots, so that what was saved is what they see."""
-    return all(is_written(state, key, now) for key in keys)
+    return all(state.has_writer(key, now) for key in keys)
 
 
 def save_facts(state: State, keys: Sequence[str], snapshot: Snapshot, now: float) -> SnapshotFacts:

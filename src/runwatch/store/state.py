@@ -1,7 +1,7 @@
 """``state.db``: what runwatch must not forget: tasks, history, pins, silences, who writes.
 
 One file a user and host, shared by all runwatch processes. Times are seconds since the epoch and come in as
-arguments; ``root`` is always a root's identity (``places.root_identity``)."""
+arguments; ``root`` is always a root's identity (``system.identity.root_identity``)."""
 
 from __future__ import annotations
 
@@ -286,10 +286,11 @@ class State:
             db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", (root, *me))
         return None
 
-    def has_writer(self, root: str, me: Holder, stale_after: float) -> bool:
-        """Whether a process that is alive writes for the root. ``me`` says where and when it is asked."""
+    def has_writer(self, root: str, now: float) -> bool:
+        """Whether a process that is alive writes for the root."""
+        me = Holder("", os.getpid(), host_name(), now, now)
         rows = self._rows("SELECT token, pid, host, since, beat FROM leases WHERE root = ?", root)
-        return any(_is_alive(Holder(*row), me, stale_after) for row in rows)
+        return any(_is_alive(Holder(*row), me, LEASE_S) for row in rows)
 
     def give_lease(self, root: str, token: str) -> None:
         """Stop being the root's writer. Raises ``StateError``."""
@@ -381,11 +382,6 @@ class Leases:
         except StateError:
             return False
         return True
-
-
-def is_written(state: State, root: str, now: float) -> bool:
-    """Whether a process that is alive writes for a root."""
-    return state.has_writer(root, Holder("", os.getpid(), host_name(), now, now), LEASE_S)
 
 
 def _is_alive(holder: Holder, me: Holder, stale_after: float) -> bool:

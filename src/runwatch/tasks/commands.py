@@ -53,7 +53,7 @@ class TaskChange(msgspec.Struct, frozen=True):
 
 
 def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
-    """The change that ``intent`` asks for in a file of these lines. Raises ``Refused``."""
+    """The change that ``intent`` asks for in a file of these lines. Raises ``CommandRefused``."""
     try:
         match intent:
             case AddTask(text=text):
@@ -91,7 +91,7 @@ def find(
     otherwise: str = "",
 ) -> tuple[int, Task]:
     """The task with this id, else the only eligible one whose text holds ``query`` (any case), with the
-    place of its line. Raises ``Refused``, naming the candidates."""
+    place of its line. Raises ``CommandRefused``, naming the candidates."""
     tasks = list(placed(lines, today))
     fitting = [pair for pair in tasks if pair[1].id == query]
     if not fitting and query:

@@ -19,14 +19,13 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from runwatch.domain.run import Run
+from runwatch.domain.run import STATUSES, Run
 from runwatch.rules.expression.tokens import ExpressionError, Token, tokenize
 from runwatch.rules.expression.tree import (
     COMPARE,
     OF_A_METRIC,
     OF_A_RUN,
     STATES,
-    STATUSES,
     Arithmetic,
     CompareTerm,
     Condition,
