@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import FIXTURES, Session, claims, read_all
+from harness import FIXTURES, Session, claims, read_all, reading_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -428,7 +428,7 @@ def test_a_rewritten_table_counts_alone(tmp_path: Path) -> None:
 def test_a_pipe_in_the_place_of_a_log_is_a_problem(tmp_path: Path, reader: Reader) -> None:
     os.mkfifo(tmp_path / "metrics.csv")
     claim = Claim(reader.NAME, reader.NAME, ".", ("metrics.csv",))
-    reading = reader.read(claim, SourceFile(str(tmp_path), "metrics.csv", FileStat(0, 0, 0, 0, 0)), None)
+    reading = reading_of(reader, claim, SourceFile(str(tmp_path), "metrics.csv", FileStat(0, 0, 0, 0, 0)))
     assert [problem.message for problem in reading.problems] == ["not a regular file, skipped"]
 
 

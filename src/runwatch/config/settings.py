@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Literal, NewType
+from typing import Annotated, Literal, NewType
 
 import msgspec
 
@@ -16,6 +16,8 @@ from runwatch.system.files import is_really_below
 
 Seconds = NewType("Seconds", float)
 """A length of time, written as 90 or "15m"."""
+Place = Annotated[str, "place"]
+"""A path, a glob or a URL: what leads out of its folder is not read or written before it is trusted."""
 
 
 class ConfigError(UserError):
@@ -30,7 +32,7 @@ def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
 class Watch(msgspec.Struct, frozen=True):
     """``stalled_after``, ``reconcile`` in seconds (given as 900 or "15m")."""
 
-    roots: tuple[str, ...] = ()
+    roots: tuple[Place, ...] = ()
     ignore: tuple[str, ...] = ()
     mode: Literal["auto", "native", "polling"] = "auto"
     stalled_after: Seconds | None = None
@@ -40,7 +42,7 @@ class Watch(msgspec.Struct, frozen=True):
 
 class BaselineSetting(msgspec.Struct, frozen=True):
     run: str | None = None
-    metrics: str | None = None
+    metrics: Place | None = None
     group: str | None = None
 
 
@@ -75,8 +77,8 @@ class RunFiles(msgspec.Struct, frozen=True):
 
 class Data(msgspec.Struct, frozen=True):
     name: str = ""
-    reference: str | tuple[str, ...] = ""
-    current: str | tuple[str, ...] = ""
+    reference: Place | tuple[Place, ...] = ""
+    current: Place | tuple[Place, ...] = ""
     columns: Columns = msgspec.field(default_factory=Columns)
     segments: tuple[str, ...] = ()
     target: str | None = None
@@ -84,17 +86,17 @@ class Data(msgspec.Struct, frozen=True):
     score: str | None = None
     key: str | None = None
     group: str | None = None
-    importance: str | None = None
+    importance: Place | None = None
     every: Seconds | None = None
     expect: Mapping[str, object] = msgspec.field(default_factory=dict)
-    schema: str | None = None
-    engine: str | None = None
+    schema: Place | None = None
+    engine: Place | None = None
 
 
 class Predictions(msgspec.Struct, frozen=True):
     name: str = ""
-    files: str | tuple[str, ...] = ""
-    baseline: str = ""
+    files: Place | tuple[Place, ...] = ""
+    baseline: Place = ""
     key: str | None = None
     target: str | None = None
     prediction: str | None = None
@@ -106,7 +108,7 @@ class Predictions(msgspec.Struct, frozen=True):
     slices: tuple[str, ...] = ()
     primary: str | None = None
     cost: Costs | None = None
-    labels: str | tuple[str, ...] = ()
+    labels: Place | tuple[Place, ...] = ()
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -115,8 +117,8 @@ class Model(msgspec.Struct, frozen=True):
     their class numbers, in order; ``score``: the ONNX output that holds scores; ``timeout``: seconds."""
 
     name: str = ""
-    champion: str = ""
-    challenger: str = ""
+    champion: Place = ""
+    challenger: Place = ""
     data: str = ""
     features: tuple[str, ...] = ()
     target: str | None = None
@@ -131,11 +133,11 @@ class Model(msgspec.Struct, frozen=True):
     primary: str | None = None
     cost: Costs | None = None
     timeout: Seconds = Seconds(300.0)
-    labels: str | tuple[str, ...] = ()
+    labels: Place | tuple[Place, ...] = ()
 
 
 class Tasks(msgspec.Struct, frozen=True):
-    file: str | None = None
+    file: Place | None = None
 
 
 class CustomRule(msgspec.Struct, frozen=True):

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import msgspec
 
 from runwatch.domain.finding import Severity
 
-SignKind = Literal[
-    "nonfinite",
-    "spike",
-    "diverged",
-    "restart",
-    "plateau",
-    "overfitting",
-    "stalled",
-    "slow",
-    "dead",
-    "ranks-apart",
-]
-
 
 class HealthSign(msgspec.Struct, frozen=True):
-    """One sign in one curve: ``first_step``..``last_step`` is its place in the curve (a mark on the plot)."""
+    """One sign in one curve."""
 
-    kind: SignKind
+    kind: str
+    """The name of a health check, "restart" (a rise where the learning rate rose) or "stalled"."""
     severity: Severity
     tag: str
     first_step: int | None
+    """Where it begins in the curve: a mark on the plot."""
     last_step: int | None
     summary: str
     evidence: Mapping[str, object] = msgspec.field(default_factory=dict)

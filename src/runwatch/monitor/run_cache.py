@@ -19,7 +19,7 @@ from runwatch.readers.base import Cursor
 from runwatch.runs.summary import RunSummary
 from runwatch.store.cache import CacheFile
 
-ENGINE = f"{__version__}/6"
+ENGINE = f"{__version__}/7"
 """What read a kept run. Raise the number whenever a reader, or what is made of its points, answers otherwise
 than before: nothing that an older one said is shown then."""
 

@@ -9,7 +9,8 @@ A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
     such a name (in any case) is in the folder.
 ``read(claim, source, cursor, final) -> Reading``
     What is new in one file of a claim since ``cursor`` (None: from the start), as operations by run id.
-    Never raises for bad content: what cannot be read becomes a ``Problem`` and the rest is read.
+    Never raises for bad content: what cannot be read becomes a ``Problem`` and the rest is read. OSError,
+    where the file itself cannot be opened, is put into words by the caller (``failed``).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from typing import Literal, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.domain.borders import JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
@@ -89,20 +91,13 @@ class Cursor(msgspec.Struct, frozen=True):
     stat: FileStat | None = None
     state: JsonMapping = msgspec.field(default_factory=dict)
 
-    def to_json(self) -> dict[str, object]:
-        known = None if self.stat is None else list(self.stat)
-        return {
-            "o": self.offset,
-            "h": list(self.head),
-            "n": list(self.near),
-            "s": known,
-            "m": dict(self.state),
-        }
+    def to_json(self) -> JsonDict:
+        values: JsonDict = to_plain(self)
+        return values
 
     @staticmethod
     def from_json(data: JsonMapping) -> Cursor:
-        known = None if data["s"] is None else FileStat(*data["s"])
-        return Cursor(data["o"], (data["h"][0], data["h"][1]), (data["n"][0], data["n"][1]), known, data["m"])
+        return from_plain(Cursor, data)
 
 
 class SourceFile(msgspec.Struct, frozen=True):
@@ -116,9 +111,17 @@ class SourceFile(msgspec.Struct, frozen=True):
     def path(self) -> str:
         return os.path.join(self.root, self.file)
 
-    def sibling(self, file: str) -> str:
-        """The absolute path of another file, given relative to the root."""
-        return os.path.join(self.root, file)
+    def beside(self, name: str) -> str:
+        """The path, relative to the root, of another file in its folder."""
+        return os.path.join(os.path.dirname(self.file), name)
+
+    def other(self, file: str, most: int) -> bytes:
+        """The first bytes of another file, given relative to the root; b"" where it cannot be read."""
+        try:
+            with Opened(os.path.join(self.root, file)) as opened:
+                return opened.pread(most, 0)
+        except OSError:
+            return b""
 
 
 class Reading(msgspec.Struct, frozen=True, eq=False):

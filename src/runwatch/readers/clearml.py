@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Replace
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, unchanged
-from runwatch.readers.common import archives, bounded_json
+from runwatch.domain.operations import Evidence, HParams, Label, Operation
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common import bounded_json
+from runwatch.readers.common.archives import Archive
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.documents import read_version
-from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.documents import Said, read_archive, read_json
+from runwatch.readers.common.lines import LineNotes, take_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import read_rows
 
@@ -41,43 +43,35 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        if source.file.endswith(".zip"):
-            return _archive(claim, source, cursor)
-        if source.file.endswith(_TASK):
-            version = read_version(source, cursor)
-            return version if isinstance(version, Reading) else version.reading(claim, _task(version.value))
+    if source.file.endswith(_TASK):
+        return read_json(claim, source, cursor, _task)
+    if not source.file.endswith(".zip"):
         return _growing(claim, source, cursor, final)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error, "it is read again when it changes")
-
-
-def _archive(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
-    """A closed session. Beside its folder it only says that the task was closed."""
-    if cursor is not None and cursor.stat == source.stat:
-        return unchanged(source, cursor)
-    notes = LineNotes(source.file)
-    operations: list[Operation] = [] if cursor is None else [Replace()]
     if claim.format:
-        with archives.opened(source.path) as archive:
-            if _TASK in archive.names:
-                operations += _task(bounded_json.parse(archive.read(_TASK)))
-            if _METRICS in archive.names:
-                events = _Events({}, notes)
-                for number, line in enumerate(archive.read(_METRICS).split(b"\n"), 1):
-                    events.line(number, line)
-                operations += events.log.operations(claim.tag_prefix)
-    operations.append(
-        Evidence("finished", "ClearML packed the session: the task was closed", at=source.stat.mtime)
-    )
-    return Reading({claim.run_id: operations}, Cursor(source.stat.size, stat=source.stat), notes.problems())
+        return read_archive(claim, source, cursor, partial(_archive, claim, source))
+    return Reading.of(claim, [_closed(source)], Cursor(source.stat.size, stat=source.stat))
+
+
+def _closed(source: SourceFile) -> Operation:
+    return Evidence("finished", "ClearML packed the session: the task was closed", at=source.stat.mtime)
+
+
+def _archive(claim: Claim, source: SourceFile, archive: Archive) -> Said:
+    """A closed session whose folder is gone."""
+    if _TASK in archive.names:
+        yield from _task(bounded_json.parse(archive.read(_TASK)))
+    if _METRICS in archive.names:
+        events = _Events({}, LineNotes(source.file))
+        events.take_lines(enumerate(archive.read(_METRICS).split(b"\n"), 1))
+        yield from events.log.operations(claim.tag_prefix)
+        yield from events.notes.problems()
+    yield _closed(source)
 
 
 def _growing(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
     rows = read_rows(source, cursor, final)
     events = _Events(rows.state, rows.notes)
-    for number, line in rows:
-        events.line(number, line)
+    events.take_lines(rows)
     rows.state.update(events.state())
     return rows.reading(claim, events.log.operations(claim.tag_prefix))
 
@@ -87,21 +81,17 @@ class _Events:
 
     def __init__(self, state: JsonMapping, notes: LineNotes) -> None:
         self._step: int = state.get("step", 0)
-        self._notes = notes
+        self.notes = notes
         self.log = PointLog()
 
     def state(self) -> JsonDict:
         return {"step": self._step}
 
-    def line(self, number: int, line: bytes) -> None:
-        """One line: a list of events, or one event."""
-        if not line.strip():
-            return
-        try:
-            value = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
-        except ValueError:
-            self._notes.line(number, "not a list of events, skipped", "it may be half written")
-            return
+    def take_lines(self, lines: Iterable[tuple[int, bytes]]) -> None:
+        take_json(lines, self.notes, self._take, "not a list of events, skipped")
+
+    def _take(self, value: object) -> None:
+        """A line: a list of events, or one event."""
         for event in value if isinstance(value, list) else (value,):
             if isinstance(event, dict):
                 self._event(event)

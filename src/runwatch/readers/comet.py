@@ -6,13 +6,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Replace, Started
+from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, unchanged
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import archives, bounded_json
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.documents import Said, read_archive
+from runwatch.readers.common.lines import LineNotes, take_json
 from runwatch.readers.common.point_log import PointLog
 
 NAME = "comet"
@@ -39,23 +41,20 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    if cursor is not None and cursor.stat == source.stat:
-        return unchanged(source, cursor)
-    notes, messages = LineNotes(source.file), _Messages()
-    operations: list[Operation] = [] if cursor is None else [Replace()]
-    try:
-        with archives.opened(source.path) as archive:
-            if _MESSAGES not in archive.names:
-                operations.append(Evidence("running", "Comet packs its zip when the experiment ends"))
-            else:
-                for number, line in enumerate(archive.read(_MESSAGES, _LARGEST).split(b"\n"), 1):
-                    messages.line(number, line, notes)
-                operations += messages.operations(claim.tag_prefix)
-            if _EXPERIMENT in archive.names:
-                operations += _experiment(bounded_json.parse(archive.read(_EXPERIMENT)))
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error, "it is read again when it changes")
-    return Reading({claim.run_id: operations}, Cursor(source.stat.size, stat=source.stat), notes.problems())
+    return read_archive(claim, source, cursor, partial(_said, claim, source))
+
+
+def _said(claim: Claim, source: SourceFile, archive: archives.Archive) -> Said:
+    if _MESSAGES not in archive.names:
+        yield Evidence("running", "Comet packs its zip when the experiment ends")
+    else:
+        notes, messages = LineNotes(source.file), _Messages()
+        lines = enumerate(archive.read(_MESSAGES, _LARGEST).split(b"\n"), 1)
+        take_json(lines, notes, messages.take, "not a message, skipped", "it may be damaged")
+        yield from messages.operations(claim.tag_prefix)
+        yield from notes.problems()
+    if _EXPERIMENT in archive.names:
+        yield from _experiment(bounded_json.parse(archive.read(_EXPERIMENT)))
 
 
 def _experiment(experiment: object) -> Iterable[Operation]:
@@ -83,16 +82,9 @@ class _Messages:
         self._name = ""
         self._last = 0
 
-    def line(self, number: int, line: bytes, notes: LineNotes) -> None:
-        if not line.strip():
-            return
-        try:
-            message = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
-        except ValueError:
-            notes.line(number, "not a message, skipped", "it may be damaged")
-            return
+    def take(self, message: object) -> None:
         payload = message.get("payload") if isinstance(message, dict) else None
-        if not isinstance(payload, dict):
+        if not isinstance(message, dict) or not isinstance(payload, dict):
             return
         kind = message.get("type")
         if kind == "metric_msg" and isinstance(payload.get("metric"), dict):

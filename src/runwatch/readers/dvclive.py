@@ -12,7 +12,7 @@ from functools import partial
 from runwatch.domain.operations import Append, Operation
 from runwatch.domain.points import Points
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
@@ -52,10 +52,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     """A table's new lines; ``metrics.json`` for what has no table."""
     if not source.file.endswith(".tsv"):
         return read_whole(claim, source, cursor, partial(_last_values, claim))
-    try:
-        return _table(claim, source, read_rows(source, cursor, final))
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
+    return _table(claim, source, read_rows(source, cursor, final))
 
 
 def _last_values(claim: Claim, data: bytes) -> Iterator[Operation]:

@@ -8,22 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from runwatch.domain.borders import JsonMapping
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Length, Operation, Replace, Started
+from runwatch.domain.operations import Append, Evidence, HParams, Label, Length, Operation, Started
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-    read_document,
-    unchanged,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import archives, bounded_json
 from runwatch.readers.common.column_names import clock
+from runwatch.readers.common.documents import read_archive, read_json
 
 NAME = "inspect"
 LOOKS_FOR = ("*.eval", "*.json")
@@ -44,33 +35,22 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        if not source.file.endswith(".eval"):
-            document = read_document(source, cursor)
-            if document is None:
-                return unchanged(source, cursor)
-            return _reading(claim, source, cursor, document.cursor, bounded_json.parse(document.data))
-        if cursor is not None and cursor.stat == source.stat:
-            return unchanged(source, cursor)
-        with archives.opened(source.path) as archive:
-            name = _HEADER if _HEADER in archive.names else _START
-            if name not in archive.names:
-                raise ValueError("no log of inspect-ai in it")
-            log = bounded_json.parse(archive.read(name))
-        return _reading(claim, source, cursor, Cursor(source.stat.size, stat=source.stat), log)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error, "it is read again when it changes")
+    if source.file.endswith(".eval"):
+        return read_archive(claim, source, cursor, _archive)
+    return read_json(claim, source, cursor, _said)
 
 
-def _reading(claim: Claim, source: SourceFile, before: Cursor | None, now: Cursor, log: object) -> Reading:
+def _archive(archive: archives.Archive) -> Iterable[Operation]:
+    name = _HEADER if _HEADER in archive.names else _START
+    if name not in archive.names:
+        raise ValueError("no log of inspect-ai in it")
+    return _said(bounded_json.parse(archive.read(name)))
+
+
+def _said(log: object) -> Iterable[Operation]:
     if not isinstance(log, dict) or not isinstance(log.get("eval"), dict):
-        problem = Problem(source.file, None, "no log of inspect-ai", "it is read again when it changes")
-        return Reading({}, now, (problem,))
-    operations: list[Operation] = [] if before is None else [Replace()]
-    operations += _facts(log["eval"])
-    operations += _scores(log)
-    operations.append(_state(log))
-    return Reading({claim.run_id: operations}, now)
+        raise ValueError("no log of inspect-ai")
+    return [*_facts(log["eval"]), *_scores(log), _state(log)]
 
 
 def _facts(log: Mapping[str, object]) -> Iterable[Operation]:

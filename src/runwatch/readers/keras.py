@@ -13,7 +13,7 @@ from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import keras_csv, step_key
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import read_json
 from runwatch.readers.common.table import read_table
 
 NAME = "keras"
@@ -43,14 +43,8 @@ def claim(listing: Listing) -> Iterable[Claim]:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if not source.file.endswith(".json"):
         return read_table(claim, source, cursor, final)
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
-    operations = _history(claim, version.value)
-    if not operations:
-        problem = Problem(source.file, None, "no lists of numbers in it", "dump history.history as it is")
-        return version.reading(claim, operations, problem)
-    return version.reading(claim, operations)
+    problem = Problem(source.file, None, "no lists of numbers in it", "dump history.history as it is")
+    return read_json(claim, source, cursor, lambda value: _history(claim, value) or [problem])
 
 
 def _is_history(listing: Listing, name: str) -> bool:

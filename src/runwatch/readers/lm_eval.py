@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Started, Stated
 from runwatch.domain.points import Points
@@ -14,7 +15,7 @@ from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import Said, read_json
 
 NAME = "lm-eval"
 LOOKS_FOR = ("results*",)
@@ -36,18 +37,18 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
-    document = version.value if isinstance(version.value, dict) else {}
+    return read_json(claim, source, cursor, partial(_said, source))
+
+
+def _said(source: SourceFile, value: object) -> Said:
+    document = value if isinstance(value, dict) else {}
     results = document.get("results")
     at = clock(document.get("date"))
     better = document.get("higher_is_better")
     operations = list(_metrics(results if isinstance(results, dict) else {}, better, at))
     if not operations:
-        problem = Problem(source.file, None, "no results of tasks in it", "is it lm-eval's file?")
-        return version.reading(claim, operations, problem)
-    return version.reading(claim, [*operations, *_facts(document, at)])
+        return [Problem(source.file, None, "no results of tasks in it", "is it lm-eval's file?")]
+    return [*operations, *_facts(document, at)]
 
 
 def _metrics(results: Mapping[str, object], better: object, at: float) -> Iterator[Operation]:

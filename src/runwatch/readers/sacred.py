@@ -15,17 +15,9 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started, Writer
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Status
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-    read_document,
-    unchanged,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.documents import json_of, newest, read_whole
 from runwatch.text.units import plural
 
 NAME = "sacred"
@@ -59,26 +51,20 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """The whole document when it changed; a torn one waits for the next version, with a problem."""
-    try:
-        document = read_document(source, cursor)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
-    if document is None:
-        return unchanged(source, cursor)
-    try:
-        value = bounded_json.parse(document.data)
-        if not isinstance(value, dict):
-            raise ValueError("not a JSON object")
-    except ValueError as error:
-        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
-        return Reading({}, document.cursor, (problem,))
-    if source.file.rpartition("/")[2] == "metrics.json":
-        return _MetricsFile(claim, source, value, document.cursor).reading()
-    anew: list[Operation] = [] if cursor is None else [Replace()]
-    return Reading({claim.run_id: [*anew, *_run(value)]}, document.cursor)
+    if source.file.rpartition("/")[2] != "metrics.json":
+        return read_whole(claim, source, cursor, lambda data: _run(_object(data)))
+    version = newest(source, cursor, _object)
+    return version if isinstance(version, Reading) else _MetricsFile(claim, source, *version).reading()
 
 
-def _run(document: dict[str, object]) -> Iterator[Operation]:
+def _object(data: bytes) -> JsonDict:
+    value = json_of(data)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def _run(document: JsonDict) -> Iterator[Operation]:
     status = str(document.get("status"))
     known = _STATUSES.get(status)
     ended, beat = _moment(document.get("stop_time")), _moment(document.get("heartbeat"))

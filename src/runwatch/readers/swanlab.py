@@ -11,17 +11,9 @@ from collections.abc import Iterable
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-    read_document,
-    unchanged,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
+from runwatch.readers.common.documents import read_whole
 from runwatch.readers.common.leveldb import read_log
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
@@ -47,20 +39,18 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        if source.file.endswith(".swanlab"):
-            return read_log(claim, source, cursor, final, _MAGIC, _FOREIGN, lambda state: _Content())
-        document = read_document(source, cursor)
-        if document is None:
-            return unchanged(source, cursor)
-        config = bounded_yaml.parse(document.data)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error, "it is read again when it changes")
+    if source.file.endswith(".swanlab"):
+        return read_log(claim, source, cursor, final, _MAGIC, _FOREIGN, lambda state: _Content())
+    return read_whole(claim, source, cursor, _config)
+
+
+def _config(data: bytes) -> Iterable[Operation]:
+    config = bounded_yaml.parse(data)
     values = {
         str(key): inner.get("value") if isinstance(inner, dict) else inner
         for key, inner in (config.items() if isinstance(config, dict) else ())
     }
-    return Reading.of(claim, [HParams(values)] if values else [], document.cursor)
+    return [HParams(values)] if values else []
 
 
 class _Content:

@@ -19,18 +19,13 @@ from runwatch.readers.common.point_log import PointLog
 from runwatch.text.units import plural
 
 NAME = "trackio"
-PRIORITY = 60
 LOOKS_FOR = ("*.db", "*.sqlite", "*.sqlite3", "*.db3")
 ROWS = 50_000
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
     """SQLite files with Trackio's tables (MLflow has ``metrics``, but no ``configs``)."""
-    return [
-        Claim(NAME, NAME, listing.join(name), sqlite.files(listing, name), priority=PRIORITY, role="many")
-        for name in sqlite.names(listing)
-        if sqlite.tables_in_sight(listing, name) >= {"metrics", "configs"}
-    ]
+    return sqlite.claims(listing, NAME, NAME, {"metrics", "configs"})
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

@@ -12,6 +12,7 @@ from typing import Any
 
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.run import STATUSES
+from runwatch.judge.drift.measures import measures
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BASE = "urn:runwatch:schema:1:"
@@ -73,7 +74,6 @@ RUN = {
     "hparams": "table",
     "problems": [PROBLEM],
 }
-_MEASURES = ("psi", "js", "ks", "wasserstein", "chi2", "hellinger", "total_variation")
 COLUMN = {
     "name": "str",
     "kind": ("numeric", "categorical", "boolean", "datetime", "text", "constant"),
@@ -89,7 +89,7 @@ COLUMN = {
     "new_categories": ["str"],
     "reference_n": "int?",
     "current_n": "int?",
-    **{f"{name}?": "num?" for name in _MEASURES},
+    **{f"{name}?": "num?" for name in measures()},
 }
 SIDE = {"files": "int", "rows": "int"}
 TOGETHER = {

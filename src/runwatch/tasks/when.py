@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from datetime import date, timedelta
 
@@ -71,8 +70,10 @@ def next_time(
 
 
 def _months(start: date, months: int) -> date:
+    from calendar import monthrange  # not worth a start's time
+
     year, month = start.year + (start.month - 1 + months) // 12, (start.month - 1 + months) % 12 + 1
-    return date(year, month, min(start.day, calendar.monthrange(year, month)[1]))
+    return date(year, month, min(start.day, monthrange(year, month)[1]))
 
 
 def _business_days(start: date, count: int) -> date:

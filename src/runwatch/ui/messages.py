@@ -12,12 +12,16 @@ from runwatch.domain.run import RunKey
 from runwatch.show.screen.destinations import Destination
 from runwatch.show.screen.tasks import TaskKey
 
+TaskVerb = Literal["add", "toggle", "snooze", "priority", "edit"]
+"""What ``task_actions`` can do with a task."""
+
 
 class TaskAction(NamedTuple):
-    """Something to do with a task. ``key`` may be None where a new one is added."""
+    """Something to do with a task."""
 
-    action: Literal["add", "toggle", "snooze", "priority", "edit"]
+    action: TaskVerb
     key: TaskKey | None
+    """None where a new one is added."""
 
 
 class BaselineAction(NamedTuple):

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from runwatch.show.screen import task as view_task
 from runwatch.show.screen.tasks import TaskKey
 from runwatch.text.safe import safe
 from runwatch.ui.host import Host
-from runwatch.ui.messages import TaskAction
+from runwatch.ui.messages import TaskAction, TaskVerb
 
 _PRIORITIES = (
     ("a", "A   first of all", "A"),
@@ -35,15 +35,9 @@ def perform_task_action(host: Host, request: TaskAction) -> None:
     if request.action == "add":
         _add(host, key)
         return
-    does: dict[str, Callable[[Host, TaskKey, Task], None]] = {
-        "toggle": _toggle,
-        "snooze": _snooze,
-        "priority": _priority,
-        "edit": _edit,
-    }
     task = view_task.find(host.snapshot, key) if host.snapshot and key else None
     if task is not None and key is not None:
-        does[request.action](host, key, task)
+        _DOES[request.action](host, key, task)
 
 
 def _toggle(host: Host, key: TaskKey, task: Task) -> None:
@@ -132,3 +126,11 @@ def _edited(host: Host, editor: str, line: str) -> str | None:
         host.say(f"{safe(editor)} ended with {code}: the task is unchanged", "warning")
         return None
     return next((result for result in map(str.strip, text.splitlines()) if result), None)
+
+
+_DOES: Mapping[TaskVerb, Callable[[Host, TaskKey, Task], None]] = {
+    "toggle": _toggle,
+    "snooze": _snooze,
+    "priority": _priority,
+    "edit": _edit,
+}

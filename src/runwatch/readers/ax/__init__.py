@@ -19,7 +19,7 @@ from runwatch.readers.ax._trial import STATES, Trial
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, unchanged
 from runwatch.readers.common import sqlite
 from runwatch.readers.common.column_names import moment
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import json_of, newest
 
 NAME = "ax"
 PRIORITY = 60
@@ -35,10 +35,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
         if name.endswith(".json") and _FILE.match(listing.head(name, 128)) is not None:
             file = listing.join(name)
             yield Claim(NAME, NAME, file, (file,), priority=PRIORITY, role="many")
-    for name in sqlite.names(listing):
-        if sqlite.tables_in_sight(listing, name) >= TABLES:
-            files = sqlite.files(listing, name)
-            yield Claim(NAME, NAME, listing.join(name), files, priority=PRIORITY, role="many")
+    yield from sqlite.claims(listing, NAME, NAME, TABLES)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
@@ -48,17 +45,18 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return sqlite.read(
             source, cursor, lambda connection: _read_database(source, cursor, trials_of(connection))
         )
-    version = read_version(source, cursor)
+    version = newest(source, cursor, json_of)
     if isinstance(version, Reading):
         return version
-    experiment = version.value.get("experiment", version.value) if isinstance(version.value, dict) else {}
+    value, now = version
+    experiment = value.get("experiment", value) if isinstance(value, dict) else {}
     trials = experiment.get("trials") if isinstance(experiment, dict) else None
     if not isinstance(trials, dict):
         problem = Problem(source.file, None, "no trials in this JSON", "is it Ax's file?")
-        return Reading({}, version.cursor, (problem,))
+        return Reading({}, now, (problem,))
     group = str(experiment.get("name") or source.file.rpartition("/")[2].removesuffix(".json"))
     parsed = _trials(group, experiment, trials)
-    return _reading(source, version.cursor, cursor if version.again else None, parsed)
+    return _reading(source, now, cursor, parsed)
 
 
 def _read_database(source: SourceFile, cursor: Cursor | None, parsed: tuple[list[Trial], int]) -> Reading:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, Length, Operation, Stated
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.table import read_table
 
 NAME = "catboost"
@@ -49,14 +50,14 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return Reading({}, Cursor(stat=source.stat))
     if name != _META:
         return _by_set(read_table(claim, source, cursor, final), claim, source)
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
-    meta = version.value.get("meta") if isinstance(version.value, dict) else None
+    return read_json(claim, source, cursor, partial(_said, source))
+
+
+def _said(source: SourceFile, value: object) -> Said:
+    meta = value.get("meta") if isinstance(value, dict) else None
     if not isinstance(meta, dict):
-        problem = Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")
-        return version.reading(claim, [], problem)
-    return version.reading(claim, _operations(meta))
+        return [Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")]
+    return _operations(meta)
 
 
 def _by_set(reading: Reading, claim: Claim, source: SourceFile) -> Reading:
@@ -80,11 +81,7 @@ def _named(append: Append, sets: int) -> Append:
 
 def _sets(source: SourceFile) -> int:
     """How many sets the header of the table names."""
-    try:
-        with Opened(source.path) as opened:
-            header = opened.pread(limits.KIB * 64, 0).partition(b"\n")[0]
-    except OSError:
-        return 1
+    header = source.other(source.file, 64 * limits.KIB).partition(b"\n")[0]
     return 1 + len(set(re.findall(rb":(\d{1,3})(?=\t|\r|$)", header)))
 
 

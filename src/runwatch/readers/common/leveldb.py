@@ -141,8 +141,7 @@ def read_log(
     make: Callable[[JsonMapping | None], Content],
 ) -> Reading:
     """What is new in a log whose first bytes are ``magic``. ``foreign``: message and remedy, said once, for a
-    file that begins otherwise; ``make``: the content, with the state that the cursor remembers. Raises
-    OSError."""
+    file that begins otherwise; ``make``: the content, with the state that the cursor remembers."""
     tail = read_tail(source, cursor)
     operations: list[Operation] = [Replace()] if tail.rewritten else []
     before = dict(tail.state)

@@ -13,7 +13,7 @@ from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
+from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, read_tail
 from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line
 from runwatch.readers.common.cells import BoolArray
 from runwatch.readers.common.column_names import STEP_OF_LENGTH, moment, plain, seconds, step_key
@@ -209,10 +209,7 @@ def _spelled_out(record: Mapping[str, object]) -> dict[str, object]:
 
 def read_records(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """What is new in a growing file of JSON lines, as points by key."""
-    try:
-        tail = read_tail(source, cursor)
-    except OSError as error:
-        return failed(source, cursor, error)
+    tail = read_tail(source, cursor)
     return JsonRows(source.file, tail.state, claim.layout).reading(claim, tail, final)
 
 

@@ -10,7 +10,7 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Cursor, Listing, Opened, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed
 
 SIZE = 1024 * limits.MIB
 MAGIC = b"SQLite format 3\0"
@@ -46,18 +46,24 @@ def names(listing: Listing) -> list[str]:
     return [name for name in databases if listing.head(name, len(MAGIC)) == MAGIC]
 
 
+def claims(
+    listing: Listing, reader: str, format_: str, tables: Set[str], word: str = "\n"
+) -> Iterable[Claim]:
+    """A claim for many runs on each SQLite file here that has all of ``tables``, or ``word`` in its name."""
+    for name in names(listing):
+        if word in name.lower() or tables_in_sight(listing, name) >= tables:
+            wal = listing.files.get(name + WAL)
+            own = [name, name + WAL] if wal is not None and wal.size else [name]
+            files = tuple(map(listing.join, own))  # whose change means that the database changed
+            yield Claim(reader, format_, files[0], files, priority=60, role="many")
+
+
 def tables_in_sight(listing: Listing, name: str) -> frozenset[str]:
     """The tables whose definitions stand near the start of the file or of its WAL."""
     sight = listing.head(name, _SIGHT)
     if name + WAL in listing.files:
         sight += listing.head(name + WAL, _SIGHT)
     return frozenset(match.decode("ascii", "replace") for match in _TABLE.findall(sight))
-
-
-def files(listing: Listing, name: str) -> tuple[str, ...]:
-    """The files whose change means that the database changed: itself, and a WAL that holds something."""
-    wal = listing.files.get(name + WAL)
-    return (listing.join(name), *([listing.join(name + WAL)] if wal is not None and wal.size else []))
 
 
 @contextmanager
@@ -91,7 +97,7 @@ def read(source: SourceFile, cursor: Cursor | None, rows: Callable[[sqlite3.Conn
         return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
     except sqlite3.Error as error:
         return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         return failed(source, cursor, error)
 
 

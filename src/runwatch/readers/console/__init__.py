@@ -14,7 +14,7 @@ from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, SourceFile, Tail, failed, read_tail
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, SourceFile, Tail, read_tail
 from runwatch.readers.common.column_names import starts_as_table
 from runwatch.readers.console._lines import parse
 from runwatch.readers.console._state import ConsoleHealth, ConsoleNumbers, Lines, PlannedLength
@@ -193,10 +193,7 @@ def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """Evidence, planned length and epoch (a claim without format), or numbers (format ``console``)."""
-    try:
-        tail, anew = _tail(source, cursor)
-    except OSError as error:
-        return failed(source, cursor, error)
+    tail, anew = _tail(source, cursor)
     state = dict(tail.state)
     rows, consumed = _rows(tail, state, final)
     tellers: list[ConsoleHealth | PlannedLength | ConsoleNumbers] = (

@@ -21,7 +21,6 @@ from runwatch.text.units import plural
 
 NAME = "mlflow-db"
 FORMAT = "mlflow"
-PRIORITY = 60
 LOOKS_FOR = ("*.db", "*.sqlite", "*.sqlite3", "*.db3")
 ROWS = 200_000
 
@@ -31,11 +30,7 @@ _LARGEST = 1.797e308
 
 def claim(listing: Listing) -> Iterable[Claim]:
     """SQLite files by MLflow's name or with MLflow's tables."""
-    return [
-        Claim(NAME, FORMAT, listing.join(name), sqlite.files(listing, name), priority=PRIORITY, role="many")
-        for name in sqlite.names(listing)
-        if "mlflow" in name.lower() or sqlite.tables_in_sight(listing, name) >= {"alembic_version", "runs"}
-    ]
+    return sqlite.claims(listing, NAME, FORMAT, {"alembic_version", "runs"}, "mlflow")
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

@@ -12,7 +12,7 @@ from runwatch.domain.operations import Append, HParams, Label, Operation, Starte
 from runwatch.domain.points import Points
 from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
@@ -76,10 +76,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if kind != "metrics":
         limit = bounded_yaml.SIZE if kind == _META else VALUE
         return read_whole(claim, source, cursor, partial(_document, claim, source, kind, key), limit)
-    try:
-        return _metric(claim, source, key, read_rows(source, cursor, final))
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
+    return _metric(claim, source, key, read_rows(source, cursor, final))
 
 
 def _inside(claim: Claim, file: str) -> str:
@@ -154,8 +151,7 @@ def _experiment(source: SourceFile, claim: Claim) -> str | None:
     if claim.run_id == ".":
         return None
     try:
-        with Opened(source.sibling(_siblings(claim.run_id) + _META)) as opened:
-            meta = bounded_yaml.parse(opened.pread(bounded_yaml.SIZE, 0))
-    except (OSError, ValueError):
+        meta = bounded_yaml.parse(source.other(_siblings(claim.run_id) + _META, bounded_yaml.SIZE))
+    except ValueError:
         return None
     return str(meta["name"]) if isinstance(meta, dict) and meta.get("name") else None

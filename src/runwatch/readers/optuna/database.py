@@ -29,7 +29,6 @@ from runwatch.readers.optuna._study import (
 from runwatch.text.units import plural
 
 NAME = "optuna"
-PRIORITY = 60
 LOOKS_FOR = ("*.db", "*.sqlite", "*.sqlite3", "*.db3")
 ROWS = 50_000
 
@@ -39,10 +38,7 @@ _UTC_SINCE = 5
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    for name in sqlite.names(listing):
-        if sqlite.tables_in_sight(listing, name) >= _TABLES:
-            files = sqlite.files(listing, name)
-            yield Claim(NAME, NAME, listing.join(name), files, priority=PRIORITY, role="many")
+    return sqlite.claims(listing, NAME, NAME, _TABLES)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 
 from runwatch.domain.drift import DataSet
 from runwatch.domain.finding import Finding, Severity
-from runwatch.domain.health import HealthSign, SignKind
+from runwatch.domain.health import HealthSign
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
 from runwatch.text.safe import safe
@@ -83,7 +83,7 @@ def is_open(situation: Situation, finding: Finding) -> bool:
     return finding.fingerprint in situation.open_fingerprints
 
 
-def signs_of(situation: Situation, kind: SignKind) -> Iterator[tuple[Run, HealthSign]]:
+def signs_of(situation: Situation, kind: str) -> Iterator[tuple[Run, HealthSign]]:
     """Every run with each of its signs of that kind, in the order of the runs."""
     showing = {
         key: matching

@@ -46,16 +46,23 @@ class Dashboard(LiveScreen, Borders):
         Binding("slash", "filter", "Filter", id="board.filter", key_display="/"),
         Binding(
             "B",
-            "board",
+            "place('leaderboard')",
             "Leaderboard",
             show=False,
             id="board.leaderboard",
             tooltip="all runs ranked, what matters, export",
         ),
-        Binding("exclamation_mark", "problems", "Problems", show=False, id="board.problems", key_display="!"),
+        Binding(
+            "exclamation_mark",
+            "place('problems')",
+            "Problems",
+            show=False,
+            id="board.problems",
+            key_display="!",
+        ),
         Binding(
             "i",
-            "notes",
+            "place('notes')",
             "Notes",
             show=False,
             id="board.notes",
@@ -69,7 +76,9 @@ class Dashboard(LiveScreen, Borders):
             id="board.history",
             tooltip="what opened, who closed it, how long it took; former baselines",
         ),
-        Binding("F", "findings", "Findings", id="board.findings", show=False, tooltip="all, in order"),
+        Binding(
+            "F", "place('findings')", "Findings", id="board.findings", show=False, tooltip="all, in order"
+        ),
         Binding("w", "brief", "What happened", show=False, id="board.brief", tooltip="since you last looked"),
         Binding("W", "seen", "Seen", show=False, id="board.seen", tooltip="dismiss what happened"),
         Binding("f", "full", "Full screen", show=False, id="board.full", tooltip="this pane alone, or all"),
@@ -345,15 +354,16 @@ class Dashboard(LiveScreen, Borders):
         if finding is not None:
             self.post_message(WalkTo(finding.key))
         else:
-            self.action_findings()
+            self.action_place("findings")
 
-    def action_findings(self) -> None:
-        self.post_message(Requested(ShowPlace("findings")))
+    def action_place(self, name: str) -> None:
+        """Open a screen that there is once, by its name in ``ui.places``."""
+        self.post_message(Requested(ShowPlace(name)))
 
     def action_brief(self) -> None:
         self.show_briefs(())
         self.host.mark_seen()
-        self.post_message(Requested(ShowPlace("brief")))
+        self.action_place("brief")
 
     def action_seen(self) -> None:
         if not self.query_one("#banner").display:
@@ -361,18 +371,9 @@ class Dashboard(LiveScreen, Borders):
         self.show_briefs(())
         self.host.mark_seen()
 
-    def action_board(self) -> None:
-        self.post_message(Requested(ShowPlace("leaderboard")))
-
-    def action_problems(self) -> None:
-        self.post_message(Requested(ShowPlace("problems")))
-
-    def action_notes(self) -> None:
-        self.post_message(Requested(ShowPlace("notes")))
-
     def action_history(self) -> None:
         in_metrics = self.panes[self._active].ID == "metrics"
-        self.post_message(Requested(ShowPlace("baselines-history" if in_metrics else "tasks-history")))
+        self.action_place("baselines-history" if in_metrics else "tasks-history")
 
     def action_export(self) -> None:
         from runwatch.ui.exporting import export_table

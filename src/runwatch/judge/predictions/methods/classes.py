@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from runwatch.domain.points import FloatArray, IntArray
+from runwatch.domain.run import Direction
 from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
 from runwatch.judge.predictions.jackknife import BLOCKS, block_ids
 from runwatch.judge.predictions.methods.counts import unseen_rows, with_mcnemar
@@ -16,6 +17,7 @@ from runwatch.judge.predictions.sample import Sample, Side
 
 TASKS = ("multiclass",)
 BACKGROUND = True
+DIRECTIONS: Mapping[str, Direction] = {"fbeta_": "max"}
 DRAWS = 2_000
 _FEWEST_DRAWS = 400
 _MOST_CELLS_DRAWN = 8_000_000

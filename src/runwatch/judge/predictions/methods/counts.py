@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.points import FloatArray, IntArray
+from runwatch.domain.run import Direction
 from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
 from runwatch.judge.metrics.mcnemar import mcnemar_p
 from runwatch.judge.predictions.confusion_metrics import COUNT_METRICS, UNDEFINED, Counts, cost, fbeta
@@ -19,6 +20,7 @@ from runwatch.judge.predictions.sample import Sample, Side
 
 TASKS = ("binary",)
 BACKGROUND = False
+DIRECTIONS: Mapping[str, Direction] = {"fbeta_": "max", "cost": "min"}
 DRAWS = 10_000
 _SEED = 19_470_601
 _MOST_PATTERNS = 1_000
