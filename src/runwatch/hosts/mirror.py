@@ -18,6 +18,7 @@ from runwatch.hosts.mirroring import MirroredRoot, heads
 from runwatch.hosts.serve import Server
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import MARKER, WireError
+from runwatch.system.files import write_all
 
 LEAST_PAUSE_S, MOST_PAUSE_S = 1.0, 15.0
 FIRST_PASS_S = 5.0
@@ -158,9 +159,7 @@ class InProcess:
                 os.close(end)
 
     def write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._down, view) :]
+        write_all(self._down, data)
 
     def read(self, timeout: float) -> bytes:
         """What came within ``timeout`` seconds. Raises LinkError at the end."""

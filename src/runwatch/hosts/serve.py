@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from runwatch import __version__
@@ -30,6 +31,7 @@ from runwatch.hosts.wire import (
     encode,
 )
 from runwatch.monitor.wanted import MachineSource
+from runwatch.system.files import write_all
 from runwatch.system.identity import host_name, user_name
 
 SILENCE_S = 30.0
@@ -45,7 +47,7 @@ class Server:
         """``machine``: who knows the one that has the runs, None: it is this one."""
         self._machine = machine
         self._stdin, self._stdout = stdin, stdout
-        self._out = Outward(self._write)
+        self._out = Outward(partial(write_all, stdout))
         self._watched: Watched | None = None
         self._answers: Answers | None = None
         self._pool = ThreadPoolExecutor(4, "runwatch-serve")
@@ -58,7 +60,7 @@ class Server:
     def run(self) -> int:
         """Serve until the other side is gone; the exit code."""
         try:
-            self._write(MARKER)
+            write_all(self._stdout, MARKER)
             python = platform.python_version()
             self._out.send(m.Hello(PROTOCOL, __version__, python, host_name(), user_name(), time.time()))
             self._listen()
@@ -70,11 +72,6 @@ class Server:
         finally:
             self._end()
         return 0
-
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._stdout, view) :]
 
     def _listen(self) -> None:
         """Take what comes until the other side is gone."""

@@ -102,6 +102,13 @@ def append_private(path: str | os.PathLike[str]) -> int:
     return fd
 
 
+def write_all(fd: int, data: bytes) -> None:
+    """All of it, however little is taken at once. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
 def is_below(path: str, folder: str) -> bool:
     """Whether a path is ``folder`` or lies in it, by its words alone."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
