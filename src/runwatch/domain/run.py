@@ -39,8 +39,8 @@ class Metric(msgspec.Struct, frozen=True):
     non-finite values; without a direction there is no best. ``spark``: at most 32 values for a sparkline,
     NaN where nothing finite fell into the cell. ``format``: the claim that speaks for the tag.
     ``hidden``: a placeholder (``hp_metric``) or private name that the screen leaves out by default.
-    ``from_history``: points below this step were kept from before a rewrite. ``former``: how many points were
-    superseded when the training was resumed or started again; they count in nothing else."""
+    ``former``: how many points were superseded when the training was resumed or started again; they count in
+    nothing else."""
 
     tag: str
     last: float
@@ -54,10 +54,8 @@ class Metric(msgspec.Struct, frozen=True):
     direction: Direction
     format: str
     nonfinite: int = 0
-    first_nonfinite_step: int | None = None
     spark: tuple[float, ...] = ()
     hidden: bool = False
-    from_history: int | None = None
     former: int = 0
 
 

@@ -31,7 +31,6 @@ class Folder(msgspec.Struct, eq=False):
     files: dict[str, FileStat] = msgspec.field(default_factory=dict)
     folders: dict[str, Folder] = msgspec.field(default_factory=dict)
     irregular: tuple[str, ...] = ()
-    mtime_ns: int = 0
 
     @property
     def name(self) -> str:
