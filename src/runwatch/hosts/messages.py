@@ -100,7 +100,7 @@ class Update(msgspec.Struct, tag="update", omit_defaults=True):
 
 class Open(msgspec.Struct, tag="open"):
     """Look at ``roots``. ``once``: one look, no watching; ``idle``: none, only questions; ``keep``: tasks may
-    be opened, as a dashboard does; the rest as in ``monitor.once.Wanted``."""
+    be opened, as a dashboard does; the rest as in ``monitor.wanted.Wanted``."""
 
     roots: tuple[str, ...]
     idle: bool = False
