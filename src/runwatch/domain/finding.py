@@ -27,36 +27,38 @@ def fingerprint(rule: str, scope: str, subject: str) -> str:
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something that matters. ``summary``: one line, may hold numbers; ``title``: the same with no numbers
-    that move, for a task's text; ``advice``: what to do, in plain words. ``since``: when the condition
-    began by its own evidence (seconds since the epoch), where known. ``project``, ``context``: the task's
-    +project and @context. ``actionable``: opens a task; ``needs_batches``: how many batches in a row must
-    show it before it does. ``lasting``: does not clear by itself (a crash).
-    ``words``: what one and what several are called in a count; ``topic``: the brief's heading for it;
-    ``plain``: the sentence of the report for everybody; all three are the rule's own."""
+    """Something that matters. ``project``, ``context``: the task's +project and @context."""
 
     rule: str
     severity: Severity
     scope: str
     subject: str
     summary: str
+    """One line, may hold numbers."""
     title: str
+    """The same with no numbers that move, for a task's text."""
     advice: str
+    """What to do, in plain words."""
     evidence: Mapping[str, object] = msgspec.field(default_factory=dict)
     root: str = ""
     run: RunKey | None = None
     since: float | None = None
+    """When the condition began by its own evidence (seconds since the epoch), where known."""
     project: str = ""
     context: Context = "runs"
-    actionable: bool = True
     confirmed: bool = True
+    """Sure enough for a task: one batch of data alone may not be."""
     lasting: bool = False
+    """Does not clear by itself (a crash)."""
     first_seen: float | None = None
     last_seen: float | None = None
     also: tuple[str, ...] = ()
     words: tuple[str, str] = ("", "")
+    """What one and what several are called in a count."""
     topic: str = ""
+    """The brief's heading for it."""
     plain: str = ""
+    """The sentence of the report for everybody."""
 
     @property
     def fingerprint(self) -> str:
@@ -66,6 +68,11 @@ class Finding(msgspec.Struct, frozen=True):
     def key(self) -> tuple[str, str]:
         """What tells it from all others: two roots may hold runs of one name, a host is the same for all."""
         return ("" if self.context == "host" else self.root, self.fingerprint)
+
+    @property
+    def actionable(self) -> bool:
+        """Whether it may open a task; info is only shown."""
+        return self.severity != "info"
 
     @property
     def place(self) -> str:

@@ -10,23 +10,13 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.machine import Disk
+from runwatch.system.mounts import mount_point
 from runwatch.system.timeouts import WithTimeout
 
 _HISTORY, _EVERY = 6 * 3600.0, 60.0
 _SPAN, _AT_LEAST = 600.0, 5
 _SURE = 3.0
 _HORIZON = 30 * 86400.0
-
-
-def mount_of(path: str) -> str:
-    """The mount point that holds ``path`` (its nearest existing folder, where it does not exist yet)."""
-    at = os.path.realpath(path)
-    while not os.path.ismount(at):
-        parent = os.path.dirname(at)
-        if parent == at:
-            break
-        at = parent
-    return at
 
 
 def look_at(mount: str) -> tuple[int, Disk]:
@@ -103,7 +93,7 @@ class Disks:
 
     def _mount(self, path: str) -> str:
         if path not in self._known:
-            mount = self._mounts.ask(path, lambda: mount_of(path))
+            mount = self._mounts.ask(path, lambda: mount_point(path))
             return mount or ""
         return self._known[path]
 

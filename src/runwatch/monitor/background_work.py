@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from runwatch.monitor.machine_watch import MachineWatch
     from runwatch.monitor.model_watch import ModelWatch
     from runwatch.monitor.multivariate_process import MultivariateProcess
-    from runwatch.monitor.table_reader import Reader
+    from runwatch.monitor.table_reader import TableReader
 
 _PLAIN = (".parquet", ".pq", ".parq", ".csv", ".tsv", ".arrow", ".arrows", ".feather", ".ipc", ".orc")
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
@@ -68,7 +68,7 @@ class BackgroundWork:
         self._models: dict[str, ModelWatch] = {}
         self._deepenings: dict[str, MultivariateProcess] = {}
         self._watcher: MachineWatch | None = None
-        self._readers: dict[str, Reader] = {}
+        self._readers: dict[str, TableReader] = {}
         self._watching = False
         self._apart = apart
         self._awaited: set[str] = set()
@@ -183,21 +183,21 @@ class BackgroundWork:
 
             self._models[root] = ModelWatch(root, settings, self._cache, self._reader("models"))
 
-    def _reader(self, purpose: str) -> Reader:
+    def _reader(self, purpose: str) -> TableReader:
         """Who reads tables for a purpose: while watching a process for each, so that no file can end the
         watching, and a question of the screen does not wait for a long look."""
         if purpose not in self._readers:
             self._readers[purpose] = self._new_reader()
         return self._readers[purpose]
 
-    def _new_reader(self) -> Reader:
+    def _new_reader(self) -> TableReader:
         if self._apart:
             from runwatch.monitor.reader_process import ReaderProcess
 
             return ReaderProcess()
-        from runwatch.monitor.table_reader import TableReader
+        from runwatch.monitor.table_reader import LocalTableReader
 
-        return TableReader(self._cache)
+        return LocalTableReader(self._cache)
 
     def judge_once(self, now: float) -> None:
         """Work everything out at once; the caller holds the lock."""

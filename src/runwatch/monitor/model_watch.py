@@ -19,7 +19,7 @@ from runwatch.monitor.data_sets import column_distribution
 from runwatch.monitor.data_specs import listing
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
 from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
-from runwatch.monitor.table_reader import PlanModels, Reader, ignore_parts
+from runwatch.monitor.table_reader import PlanModels, TableReader, ignore_parts
 from runwatch.scoring.base import ScoringAnswer, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
@@ -38,7 +38,7 @@ class ModelWatch:
     slow and belongs to the background thread; ``sets``, ``predictions``, ``problems``, ``assumptions`` are
     replaced whole and may be read from any thread."""
 
-    def __init__(self, root: str, settings: Settings, cache: CacheFile, reader: Reader) -> None:
+    def __init__(self, root: str, settings: Settings, cache: CacheFile, reader: TableReader) -> None:
         self._reader = reader
         self._root = root
         self._settings = settings

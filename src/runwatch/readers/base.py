@@ -111,6 +111,12 @@ class SourceFile(msgspec.Struct, frozen=True):
     def path(self) -> str:
         return os.path.join(self.root, self.file)
 
+    @staticmethod
+    def now(root: str, file: str) -> SourceFile:
+        """As it is now. Raises OSError."""
+        with Opened(os.path.join(root, file)) as opened:
+            return SourceFile(root, file, opened.stat)
+
     def beside(self, name: str) -> str:
         """The path, relative to the root, of another file in its folder."""
         return os.path.join(os.path.dirname(self.file), name)

@@ -97,9 +97,10 @@ class _Events:
                 self._event(event)
 
     def _event(self, event: Mapping[str, object]) -> None:
-        metric, variant, at = event.get("metric"), event.get("variant"), event.get("iter")
+        metric, variant = event.get("metric"), event.get("variant")
+        at = bounded_json.whole(event.get("iter"))
         value = bounded_json.number(event.get("value"))
-        if not isinstance(metric, str) or value is None or type(at) is not int or abs(at) >= 2**63:
+        if not isinstance(metric, str) or value is None or at is None:
             return
         single = at == _SINGLE_VALUE
         step = self._step if single else at
@@ -112,10 +113,9 @@ class _Events:
 def _task(task: object) -> list[Operation]:
     if not isinstance(task, dict):
         return []
-    operations: list[Operation] = []
-    for key, field in (("name", "name"), ("project", "project_name")):
-        if isinstance(task.get(field), str) and task[field]:
-            operations.append(Label("name" if key == "name" else "project", task[field]))
+    name, project = task.get("name"), task.get("project_name")
+    operations: list[Operation] = [Label("name", name)] if isinstance(name, str) and name else []
+    operations += [Label("project", project)] if isinstance(project, str) and project else []
     sections = task.get("hyperparams")
     values: dict[str, object] = {}
     for section, params in sections.items() if isinstance(sections, dict) else ():

@@ -99,9 +99,8 @@ class _Messages:
         name, value = metric.get("metricName"), bounded_json.number(metric.get("metricValue"))
         if not isinstance(name, str) or value is None or name in _NO_METRICS or name.startswith("sys."):
             return
-        step = metric.get("step")
-        if type(step) is int and abs(step) < 2**63:
-            self._last = step
+        step = bounded_json.whole(metric.get("step"))
+        self._last = self._last if step is None else step
         context = payload.get("context")
         tag = f"{context}_{name}" if isinstance(context, str) and context else name
         self._log.next_row()

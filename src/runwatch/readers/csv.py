@@ -60,7 +60,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return refusal(claim, source) or read_table(claim, source, cursor, final)
+    return refusal(claim, source) if claim.role == "unread" else read_table(claim, source, cursor, final)
 
 
 def _look_at(listing: Listing, name: str) -> _Look:

@@ -59,8 +59,8 @@ def _last_values(claim: Claim, data: bytes) -> Iterator[Operation]:
     value = bounded_json.parse(data)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
-    step = value.pop("step", 0)
-    if not isinstance(step, int) or isinstance(step, bool) or abs(step) >= 2**63:
+    step = bounded_json.whole(value.pop("step", 0))
+    if step is None:
         raise ValueError("its step is not an integer")
     plotted = {_tag(file) for file in claim.files if file.endswith(".tsv")}
     for tag, last in bounded_json.flat_numbers(value).items():
@@ -94,9 +94,9 @@ def _point(names: list[str], cells: list[bytes]) -> tuple[int, float, float] | N
     """(step, wall time, value) of a row; the value stands last, the timestamp is in milliseconds."""
     if len(cells) != len(names) or "step" not in names or len(cells) < 2:
         return None
-    step, value = number(cells[names.index("step")]), number(cells[-1])
-    if step is None or value is None or not step.is_integer() or abs(step) >= 2**63:
+    step, value = bounded_json.whole(number(cells[names.index("step")])), number(cells[-1])
+    if step is None or value is None:
         return None
     stamp = number(cells[names.index("timestamp")]) if "timestamp" in names[:-1] else None
     wall = math.nan if stamp is None or not 0 < stamp < 7.3e12 else stamp
-    return int(step), wall / 1000 if wall > 1e11 else wall, value
+    return step, wall / 1000 if wall > 1e11 else wall, value

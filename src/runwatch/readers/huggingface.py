@@ -30,6 +30,7 @@ from runwatch.domain.run import Direction, Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.bounded_json import whole
 from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.text.units import plural
@@ -107,7 +108,7 @@ def _state(claim: Claim, source: SourceFile, state: JsonMapping) -> Said:
     rows = [row for row in history if isinstance(row, dict)] if isinstance(history, list) else []
     log, unplaced = _points(rows, _dates(claim, source))
     operations = list(log.operations(claim.tag_prefix))
-    done, planned = _whole(state.get("global_step")), _whole(state.get("max_steps"))
+    done, planned = whole(state.get("global_step")), whole(state.get("max_steps"))
     operations.append(Rank((done or 0) + (_AT_THE_END if at_root else 0.0), source.stat.mtime))
     epochs = [epoch for row in (*rows, state) if (epoch := bounded_json.number(row.get("epoch"))) is not None]
     if epochs:
@@ -145,7 +146,7 @@ def _points(rows: list[JsonDict], dates: Mapping[int, float]) -> tuple[PointLog,
     log = PointLog()
     unplaced = 0
     for row in rows:
-        step = _whole(row.get("step"))
+        step = whole(row.get("step"))
         if step is None:
             unplaced += 1
             continue
@@ -157,13 +158,6 @@ def _points(rows: list[JsonDict], dates: Mapping[int, float]) -> tuple[PointLog,
     return log, unplaced
 
 
-def _whole(value: object) -> int | None:
-    number = bounded_json.number(value)
-    if number is None or not number.is_integer() or abs(number) >= 2.0**63:
-        return None
-    return int(value) if isinstance(value, int) else int(number)
-
-
 def _end(
     state: JsonMapping, done: int, planned: int | None, rows: list[JsonDict], at_root: bool
 ) -> list[Operation]:
@@ -172,7 +166,7 @@ def _end(
         return [Evidence("finished", f"trainer_state.json: step {done:,} of {planned:,}")]
     if _stopped(state):
         return [Evidence("finished", f"trainer_state.json: stopped early, at step {done:,}")]
-    if at_root and any("train_runtime" in row and _whole(row.get("step")) == done for row in rows):
+    if at_root and any("train_runtime" in row and whole(row.get("step")) == done for row in rows):
         return [Evidence("finished", f"trainer_state.json: training ended at step {done:,}")]
     return []
 
@@ -227,4 +221,4 @@ def _results(claim: Claim, name: str, values: JsonMapping, source: SourceFile) -
 def _last_step(source: SourceFile) -> int:
     """The step at which the training beside these results ended, 0 if that is not known."""
     state = bounded_json.parse_object(source.other(source.beside(_STATE), limits.DOCUMENT))
-    return _whole(state.get("global_step")) or 0
+    return whole(state.get("global_step")) or 0

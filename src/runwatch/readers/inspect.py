@@ -75,8 +75,7 @@ def _scores(log: JsonMapping) -> Iterable[Operation]:
     results = log.get("results")
     if not isinstance(results, dict):
         return
-    done = results.get("completed_samples")
-    step = done if type(done) is int and abs(done) < 2**63 else 0
+    step = bounded_json.whole(results.get("completed_samples")) or 0
     at = clock(log["stats"].get("completed_at")) if isinstance(log.get("stats"), dict) else math.nan
     scores = results.get("scores")
     for score in scores[: limits.TAGS] if isinstance(scores, list) else ():

@@ -49,7 +49,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return refusal(claim, source) or read_records(claim, source, cursor, final)
+    return refusal(claim, source) if claim.role == "unread" else read_records(claim, source, cursor, final)
 
 
 def _placed(listing: Listing, name: str) -> list[dict[str, object]]:

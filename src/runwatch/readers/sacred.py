@@ -1,13 +1,12 @@
 """Sacred's file storage: ``run.json`` (status, heartbeat) and ``metrics.json``, both rewritten whole.
 
-``config.json`` and ``cout.txt`` beside them are read by the readers of parameters and consoles."""
+Its times are UTC. ``config.json`` and ``cout.txt`` beside them have readers of their own."""
 
 from __future__ import annotations
 
 import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Status
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.column_names import moment
 from runwatch.readers.common.documents import json_of, newest, read_whole
 from runwatch.text.units import plural
 
@@ -67,14 +67,14 @@ def _object(data: bytes) -> JsonDict:
 def _run(document: JsonDict) -> Iterator[Operation]:
     status = str(document.get("status"))
     known = _STATUSES.get(status)
-    ended, beat = _moment(document.get("stop_time")), _moment(document.get("heartbeat"))
+    ended, beat = moment(document.get("stop_time"), utc=True), moment(document.get("heartbeat"), utc=True)
     if known is not None:
         trace = document.get("fail_trace")
         last = str(trace[-1]).strip().splitlines() if isinstance(trace, list) and trace else []
         reason = f"Sacred says {status}" + (f": {last[-1][:300]}" if last else "")
         at = ended if not math.isnan(ended) else beat
         yield Evidence(known, reason, at=None if math.isnan(at) else at)
-    started = _moment(document.get("start_time"))
+    started = moment(document.get("start_time"), utc=True)
     if not math.isnan(started):
         yield Started(started)
     experiment, host = document.get("experiment"), document.get("host")
@@ -138,9 +138,10 @@ class _MetricsFile:
             return None
         steps, values, walls = (part for part in lists if isinstance(part, list))
         rows = [
-            (step, math.nan if i >= len(walls) else _moment(walls[i]), number)
+            (place, math.nan if i >= len(walls) else moment(walls[i], utc=True), number)
             for i, (step, value) in enumerate(zip(steps, values, strict=False))
-            if (number := bounded_json.number(value)) is not None and _is_step(step)
+            if (number := bounded_json.number(value)) is not None
+            and (place := bounded_json.whole(step)) is not None
         ]
         if len(rows) < max(len(steps), len(values)):
             self._bad.append(tag)
@@ -154,18 +155,5 @@ class _MetricsFile:
         return (Problem(self._source.file, None, message, "log numbers with log_scalar"),)
 
 
-def _is_step(step: object) -> bool:
-    return isinstance(step, int) and not isinstance(step, bool) and abs(step) < 2**63
-
-
 def _crc(points: Points) -> int:
     return zlib.crc32(points.values.tobytes(), zlib.crc32(np.ascontiguousarray(points.steps).tobytes()))
-
-
-def _moment(text: object) -> float:
-    """Sacred writes UTC without saying so; NaN when it is no time."""
-    try:
-        moment = datetime.fromisoformat(str(text))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return math.nan

@@ -8,7 +8,6 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import partial
 
 from runwatch.domain.operations import Evidence, Label, Operation, Started
@@ -16,6 +15,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
+from runwatch.readers.common.column_names import moment
 
 NAME = "unread"
 _AIM, _AIM_RUNS = ".aim", "run_metadata.sqlite"
@@ -75,7 +75,7 @@ def _aim_runs(
             operations.append(Label("name", str(name)))
         if experiment:
             operations.append(Label("project", str(experiment)))
-        started = _utc(created)
+        started = moment(created, utc=True)
         if not math.isnan(started):
             operations.append(Started(started))
         mark = f"{claim.run_id}/meta/progress/{os.path.basename(str(key))}"
@@ -83,10 +83,3 @@ def _aim_runs(
         words = "Aim has not closed the run" if going_on else "Aim closed the run"
         operations.append(Evidence("running" if going_on else "finished", words))
         yield f"{claim.run_id}#{key}", operations
-
-
-def _utc(text: object) -> float:
-    try:
-        return datetime.fromisoformat(str(text)).replace(tzinfo=UTC).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return math.nan

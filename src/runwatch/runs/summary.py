@@ -69,15 +69,16 @@ class Summariser:
             if old.count:
                 metrics[tag] = old
         attempts = memory.attempts()
+        settings = [data for data in memory.ranked() if data in visible or data.source.format != "console"]
         clocks = [s.last_wall for t in visible for s in t.series.values() if not math.isnan(s.last_wall)]
         return RunSummary(
             formats=_formats(visible, tag_sources),
             metrics=metrics,
             step=_step(metrics.values(), visible),
             epoch=memory.newest_epoch(visible),
-            hparams=_merged(visible, "hparams"),
-            config=_merged(visible, "config"),
-            environment=_merged(visible, "environment"),
+            hparams=_merged(settings, "hparams"),
+            config=_merged(settings, "config"),
+            environment=_merged(settings, "environment"),
             labels={key: value for data in reversed(visible) for key, value in data.labels.items()},
             problems=(*_problems(memory.sources.values(), visible), *_several(attempts, visible)),
             evidence=_evidence(memory.ranked()),
@@ -181,11 +182,19 @@ def _formats(visible: Iterable[SourceData], tag_sources: Mapping[str, list[Sourc
     return tuple(dict.fromkeys(words))
 
 
-def _merged(visible: Sequence[SourceData], section: str) -> dict[str, object]:
+def _merged(sources: Sequence[SourceData], section: str) -> dict[str, object]:
+    """What the sources say together, those included whose points another one repeats. Event files count
+    least: they hold each number as a double, and PyTorch's true is 1.0 there."""
     out: dict[str, object] = {}
-    for data in reversed(visible):
+    for data in sorted(sources, key=_say, reverse=True):
         out.update(data.hparams.get(section, {}))
     return out
+
+
+def _say(data: SourceData) -> tuple[bool, int, str, int]:
+    """Who is believed first about a setting."""
+    source = data.source
+    return source.format == "tensorboard", -source.priority, source.claim, source.order
 
 
 def _problems(sources: Iterable[SourceData], visible: Sequence[SourceData]) -> Iterable[Problem]:

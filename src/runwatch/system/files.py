@@ -8,6 +8,8 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+from runwatch.domain.tree import is_below
+
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -107,11 +109,6 @@ def write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
-
-
-def is_below(path: str, folder: str) -> bool:
-    """Whether a path is ``folder`` or lies in it, by its words alone."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def is_really_below(path: str, folder: str) -> bool:

@@ -36,16 +36,17 @@ class CommandRefused(Exception):
 
 
 class TaskChange(msgspec.Struct, frozen=True):
-    """One line changed (``edit``), what the history calls it, and the words for the person. ``task``: the
-    task as it was, None when it is new; ``more``: what else changes with it; ``warning``: what a person may
-    not have thought of."""
+    """One line changed (``edit``), what the history calls it, and the words for the person."""
 
     edit: LineEdit
     what: What
     message: str
     task: Task | None
+    """The task as it was, None when it is new."""
     more: tuple[LineEdit, ...] = ()
+    """What else changes with it."""
     warning: str = ""
+    """What a person may not have thought of."""
 
     @property
     def edits(self) -> tuple[LineEdit, ...]:

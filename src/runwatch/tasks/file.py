@@ -15,15 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from runwatch.system.files import (
-    NotRegular,
-    Stamp,
-    TooLarge,
-    is_below,
-    private_folder,
-    read_with_stat,
-    stamp_of,
-)
+from runwatch.domain.tree import is_below
+from runwatch.system.files import NotRegular, Stamp, TooLarge, private_folder, read_with_stat, stamp_of
 from runwatch.system.identity import digest
 from runwatch.system.saving import save
 from runwatch.tasks.document import Document, LineEdit
@@ -192,14 +185,14 @@ def _tidy(target: Path) -> None:
 
 
 def move_into(own: TodoFile, private: TodoFile) -> None:
-    """Make ``own`` with the lines of ``private``, whose file is renamed to ``todo.txt.moved``. Raises
-    ``TodoError``; ``private`` is then as it was."""
+    """Add the lines of ``private`` that ``own`` does not have; the file of ``private`` is then renamed to
+    ``todo.txt.moved``. Raises ``TodoError``; ``private`` is then as it was."""
     lines = private.read().texts
     if not lines:
         return
 
     def missing(document: Document) -> list[LineEdit]:
-        return [] if document.lines else [LineEdit(None, line) for line in lines]
+        return [LineEdit(None, line) for line in (Counter(lines) - Counter(document.texts)).elements()]
 
     own.update(missing)
     with contextlib.suppress(FileNotFoundError):

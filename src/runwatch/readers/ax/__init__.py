@@ -5,7 +5,9 @@ local."""
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -42,9 +44,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if not source.file.endswith(".json"):
         if cursor is not None and cursor.stat == source.stat:
             return unchanged(source, cursor)
-        return sqlite.read(
-            source, cursor, lambda connection: _read_database(source, cursor, trials_of(connection))
-        )
+        return sqlite.read(source, cursor, partial(_read_database, source, cursor))
     version = newest(source, cursor, json_of)
     if isinstance(version, Reading):
         return version
@@ -59,13 +59,11 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return _reading(source, now, cursor, parsed)
 
 
-def _read_database(source: SourceFile, cursor: Cursor | None, parsed: tuple[list[Trial], int]) -> Reading:
-    trials, large = parsed
-    reading = _reading(source, Cursor(offset=source.stat.size, stat=source.stat), cursor, trials)
-    if not large:
-        return reading
-    message = f"{large} trials with a cell above 1 MiB, skipped"
-    return replace(reading, problems=(Problem(source.file, None, message, "keep artifacts elsewhere"),))
+def _read_database(source: SourceFile, cursor: Cursor | None, connection: sqlite3.Connection) -> Reading:
+    store = sqlite.StorePass(connection, source, cursor)
+    trials = trials_of(store)
+    told = store.reading()
+    return replace(_reading(source, told.cursor, cursor, trials), problems=told.problems)
 
 
 def _reading(source: SourceFile, now: Cursor, before: Cursor | None, trials: Iterable[Trial]) -> Reading:
@@ -84,9 +82,7 @@ def _trials(group: str, experiment: JsonMapping, trials: JsonMapping) -> Iterato
     for number, trial in list(trials.items())[: limits.TAGS]:
         if not isinstance(trial, dict):
             continue
-        started, ended = (
-            moment(str(_at(trial, key, "value"))) for key in ("time_run_started", "time_completed")
-        )
+        started, ended = (moment(_at(trial, key, "value")) for key in ("time_run_started", "time_completed"))
         table = _newest_table(_at(experiment, "data_by_trial", number))
         state = str(_at(trial, "status", "name"))
         yield Trial(group, number, state, started, ended, dict(_arms(trial)), better, table)

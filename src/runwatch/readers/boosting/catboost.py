@@ -14,7 +14,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, Length, Operation, Stated
-from runwatch.domain.run import Problem
+from runwatch.domain.run import Direction, Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.documents import Said, read_json
@@ -25,7 +25,7 @@ _FOLDER = "catboost_info"
 _META = "catboost_training.json"
 _TABLE = re.compile(r"(learn|test\d{0,6})_error\.tsv", re.ASCII)
 _CLOCK = "time_left.tsv"
-_BETTER = {"Min": "min", "Max": "max"}
+_BETTER: Mapping[str, Direction] = {"Min": "min", "Max": "max"}
 LOOKS_FOR = ("*_error.tsv", "catboost_training.json")
 
 
@@ -93,15 +93,10 @@ def _operations(meta: Mapping[str, object]) -> list[Operation]:
     for sets, metrics in (("learn_sets", "learn_metrics"), ("test_sets", "test_metrics")):
         named = meta.get(metrics)
         for metric in named if isinstance(named, list) else ():
-            name, best = (
-                (metric.get("name"), metric.get("best_value")) if isinstance(metric, dict) else (None, None)
-            )
-            better = _BETTER.get(best) if isinstance(best, str) else None
+            name = metric.get("name") if isinstance(metric, dict) else None
+            better = None if name is None else _BETTER.get(str(metric.get("best_value")))
             if isinstance(name, str) and better:
-                operations += [
-                    Stated(f"{group}/{name}", "min" if better == "min" else "max")
-                    for group in _groups(meta, sets)
-                ]
+                operations += [Stated(f"{group}/{name}", better) for group in _groups(meta, sets)]
     return operations
 
 

@@ -136,11 +136,18 @@ def number(value: object) -> float | None:
     return None
 
 
-def flat_numbers(value: object, limit: int = limits.TAGS) -> dict[str, float]:
+def whole(value: object) -> int | None:
+    """An integer of 64 bits, or None."""
+    if type(value) is float:
+        value = int(value) if value.is_integer() else None
+    return value if type(value) is int and -(2**63) <= value < 2**63 else None
+
+
+def flat_numbers(value: object) -> dict[str, float]:
     """The numbers of nested objects by their path, parts joined with ``/``; lists are left out."""
     numbers: dict[str, float] = {}
     stack: list[tuple[str, object]] = [("", value)]
-    while stack and len(numbers) < limit:
+    while stack and len(numbers) < limits.TAGS:
         path, item = stack.pop()
         if isinstance(item, dict):
             prefix = path + "/" if path else ""

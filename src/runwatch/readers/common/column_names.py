@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 import numpy as np
@@ -169,10 +169,11 @@ def seconds(values: FloatArray) -> FloatArray:
     return result
 
 
-def moment(text: str) -> float:
-    """ISO 8601 (without a zone: local time) as seconds since the epoch; NaN if it is none."""
+def moment(text: object, utc: bool = False) -> float:
+    """ISO 8601 (without a zone: local time, or ``utc``) as seconds since the epoch; NaN if it is none."""
     try:
-        timestamp = datetime.fromisoformat(text.strip()).timestamp()
+        time = datetime.fromisoformat(str(text).strip())
+        timestamp = (time.replace(tzinfo=UTC) if utc and time.tzinfo is None else time).timestamp()
     except (ValueError, OverflowError, OSError):
         return math.nan
     return timestamp if _EARLIEST <= timestamp <= _LATEST else math.nan

@@ -1,5 +1,5 @@
-"""Whether the rows of a log stand in the order in which a training writes them, and what is said where they
-do not: of a shuffled or a reversed table no row is the newest."""
+"""Whether the rows of a log stand in the order in which a training writes them (of a shuffled or a reversed
+table no row is the newest), and what is said of logs that cannot be read."""
 
 from __future__ import annotations
 
@@ -13,19 +13,26 @@ import numpy as np
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Reading, SourceFile
 
-Fault = Literal["unordered", "uncounted"]
+Fault = Literal["unordered", "uncounted", "unplaced", "utf-16", "packed", "lines"]
 Place = tuple[float, float]
 """The epoch and the step of a row."""
 
 _LATE = 3
 _MOST_WRITERS, _ROWS_A_WRITER = 8, 4
 _MANY, _RISING = 16, 0.8
-_WORDS: dict[str, tuple[str, str]] = {
+_WORDS: dict[Fault | str, tuple[str, str]] = {
     "unordered": (
         "metrics whose step does not rise from row to row, not read: no row is known to be the newest",
         "sort its rows by step",
     ),
     "uncounted": ("metrics whose step is not a whole number, not read", "log an integer step"),
+    "unplaced": (
+        "metrics without a step, not read",
+        'name the column in runwatch.toml: [[runs]] files = "{file}" and step = "..."',
+    ),
+    "utf-16": ("metrics as UTF-16, not read", "save it as UTF-8"),
+    "packed": ("a packed log, not read", "unpack it: gunzip -k"),
+    "lines": ("metrics that are no JSON lines, not read", "write one object with a numeric step per line"),
 }
 
 
@@ -84,9 +91,8 @@ def refused(reader: str, file: str, fault: Fault) -> Claim:
     return Claim(reader, fault, file, (file,), priority=1, role="unread")
 
 
-def refusal(claim: Claim, source: SourceFile) -> Reading | None:
-    """What is read of a file that was refused; None: it was not."""
-    if claim.role != "unread":
-        return None
-    problem = Problem(source.file, None, *_WORDS[claim.format])
+def refusal(claim: Claim, source: SourceFile) -> Reading:
+    """What is read of a file that was refused."""
+    message, hint = _WORDS[claim.format]
+    problem = Problem(source.file, None, message, hint.format(file=source.file))
     return Reading({}, Cursor(stat=source.stat), (problem,))

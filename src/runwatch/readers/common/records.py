@@ -14,7 +14,7 @@ from runwatch.domain.directions import split_of
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, read_tail
-from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line
+from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line, whole
 from runwatch.readers.common.cells import BoolArray
 from runwatch.readers.common.column_names import STEP_OF_LENGTH, moment, plain, seconds, step_key
 from runwatch.readers.common.row_log import GrowingRows, Roles
@@ -211,13 +211,6 @@ def read_records(claim: Claim, source: SourceFile, cursor: Cursor | None, final:
     """What is new in a growing file of JSON lines, as points by key."""
     tail = read_tail(source, cursor)
     return JsonRows(source.file, tail.state, claim.layout).reading(claim, tail, final)
-
-
-def whole(value: object) -> int | None:
-    """An integer of 64 bits, or None."""
-    if type(value) is float:
-        value = int(value) if value.is_integer() else None
-    return value if type(value) is int and -(2**63) <= value < 2**63 else None
 
 
 def floor(value: object) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runwatch.domain.operations import Evidence, HParams, Label, Operation
+from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
 from runwatch.domain.run import Status
 
 STATUSES: Mapping[str, Status] = {
@@ -32,6 +32,20 @@ def seconds(milliseconds: object) -> float | None:
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)):
         return None
     return milliseconds / 1000 if 0 < milliseconds < 1000 * LATEST else None
+
+
+def facts(status: object, ended: object, started: object, name: str, experiment: str) -> Iterator[Operation]:
+    """What MLflow says of a run beside metrics, params and tags. Times in milliseconds since the epoch."""
+    known = evidence(status, seconds(ended))
+    if known is not None:
+        yield known
+    began = seconds(started)
+    if began is not None:
+        yield Started(began)
+    if name:
+        yield Label("name", name)
+    if experiment:
+        yield Label("project", experiment)
 
 
 def tagged(tags: Mapping[str, str], siblings: str) -> Iterator[Operation]:

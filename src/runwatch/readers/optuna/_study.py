@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 
 from runwatch.domain.operations import Append, Evidence, Label, Operation, Started, Stated
 from runwatch.domain.points import Points
+from runwatch.domain.run import Direction
 from runwatch.readers.common import bounded_json
 
 INTERMEDIATE = "value/intermediate"  # behind the objective in every list by name
@@ -35,10 +35,10 @@ class Study:
             yield Started(started)
         for name, direction in self.objectives.items():
             if direction in ("MINIMIZE", "MAXIMIZE"):
-                better = "min" if direction == "MINIMIZE" else "max"
-                yield Stated(name, "min" if better == "min" else "max")
+                better: Direction = "min" if direction == "MINIMIZE" else "max"
+                yield Stated(name, better)
                 if len(self.objectives) == 1:
-                    yield Stated(INTERMEDIATE, "min" if better == "min" else "max")
+                    yield Stated(INTERMEDIATE, better)
 
     def values(self, values: Iterable[tuple[int, float]], step: int, at: float) -> Iterator[Operation]:
         """The objectives by number, at the last intermediate step."""
@@ -75,15 +75,6 @@ def parameter(internal: float, distribution: object) -> object:
         return choices[index] if isinstance(choices, list) and 0 <= index < len(choices) else internal
     whole = kind is not None and str(kind).startswith("Int") and float(internal).is_integer()
     return int(internal) if whole else internal
-
-
-def moment(text: object, utc: bool) -> float:
-    """Seconds since the epoch; a time without a zone is UTC or local, as ``utc`` says; NaN if it is none."""
-    try:
-        time = datetime.fromisoformat(str(text))
-        return (time.replace(tzinfo=UTC) if utc and time.tzinfo is None else time).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return math.nan
 
 
 def parsed(text: object) -> object:
