@@ -16,7 +16,8 @@ Split = Literal["train", "validation", "test"]
 _SPLITS: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "learn"), "train"),
     **dict.fromkeys(
-        ("val", "valid", "validation", "dev", "eval", "evaluation", "holdout", "oof", "cv"), "validation"
+        ("val", "valid", "validate", "validation", "dev", "eval", "evaluation", "holdout", "oof", "cv"),
+        "validation",
     ),
     "test": "test",
 }

@@ -204,6 +204,8 @@ def _parts() -> Iterator[Diagnostic]:
         "fsspec aiohttp s3fs paramiko": ("remote", "data behind URLs: HTTP, S3, SFTP"),
         "distributed": ("dask", "profiles on a Dask cluster"),
         "onnxruntime skops": ("models", "scoring champions and challengers"),
+        "PIL": ("images", "images of runs, charts as PNG"),
+        "mcp": ("mcp", "serving agents"),
     }
     for modules, (extra, what) in extras.items():
         missing = [module for module in modules.split() if importlib.util.find_spec(module) is None]

@@ -59,6 +59,11 @@ class Sample(msgspec.Struct, frozen=True, eq=False):
         """Rows compared: those of a pair, or of the smaller side."""
         return min(len(self.baseline), len(self.candidate))
 
+    @property
+    def units(self) -> int:
+        """Independent cases of the side that has fewer."""
+        return min(len(side) if side.group is None else len(np.unique(side.group)) for side in self.sides)
+
     def fault(self, part: str) -> str | None:
         """Why ``part`` ("prediction" or "score") of either side cannot be used, None when it can."""
         for who, side in (("baseline", self.baseline), ("candidate", self.candidate)):
