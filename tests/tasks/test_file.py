@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runwatch.system.identity import host_name
-from runwatch.tasks.document import Document, LineEdit
+from runwatch.tasks.document import Document, LineEdit, inverse
 from runwatch.tasks.file import TodoError, TodoFile, move_into
 
 ADDED = "2026-11-26 new line"
@@ -56,6 +56,20 @@ def test_a_new_line_comes_after_every_byte_and_ends_like_most(parts, unterminate
     ending = b"\r\n" if windows > len(parts) - windows else b"\n"
     closed = data + ending if unterminated else data
     assert Document.decode(data).edited([LineEdit(None, "new")]).encode() == closed + b"new" + ending
+
+
+CHANGED = st.builds(LineEdit, st.sampled_from("ab"), st.sampled_from("abd"), st.integers(0, 3))
+ADDED_OR_GONE = st.sampled_from([LineEdit(None, "c"), LineEdit("c", None), LineEdit("c", None, 1)])
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=6), CHANGED, st.none() | ADDED_OR_GONE)
+def test_a_change_and_what_takes_it_back_leave_the_file_as_it_was(lines, change, more):
+    before = Document(tuple((line, "\n") for line in lines))
+    edits = [change, more] if more else [change]
+    after = before.edited(edits).edited(inverse(before.texts, edits))
+    assert sorted(after.texts) == sorted(lines)
+    if more is None or more.new is not None:
+        assert after == before
 
 
 def test_crlf_bom_and_odd_bytes_stay(todo):
