@@ -230,6 +230,35 @@ def test_an_editor_that_saves_meanwhile_loses_nothing(todo):
     assert calls == [("a",), ("a", "from the editor")]
 
 
+@pytest.mark.parametrize("now", ["b", "x 2026-01-01 b, and more", ""])
+def test_what_an_editor_changes_while_it_is_put_away_stays_and_is_not_put_away(todo, monkeypatch, now):
+    todo.path.write_text("x 2026-01-01 a\nx 2026-01-01 b\nc\n")
+    done = todo.path.with_name("done.txt")
+    done.write_text("x 2025-01-01 old\n")
+    edits = iter([f"x 2026-01-01 a\n{now}\nc\n"])
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: todo.path.write_text(text) if (text := next(edits, None)) else None
+    )
+    assert todo.put_away(lambda line: line.startswith("x ")) == 1
+    assert todo.path.read_text() == f"{now}\nc\n"
+    assert done.read_text() == "x 2025-01-01 old\nx 2026-01-01 a\n"
+
+
+def test_what_could_not_be_put_away_is_not_put_away(todo, monkeypatch):
+    todo.path.write_text("x 2026-01-01 a\nc\n")
+    calls = iter(range(9))
+
+    def full(fd: int) -> None:
+        if next(calls) == 2:  # done.txt and its folder were saved
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TodoError, match="disk is full"):
+        todo.put_away(lambda line: line.startswith("x "))
+    assert todo.path.read_text() == "x 2026-01-01 a\nc\n"
+    assert todo.archive().texts == ()
+
+
 def test_it_gives_up_after_three_tries(todo):
     def make(document: Document) -> list[LineEdit]:
         todo.path.write_text("a" * (len(document.texts[0]) + 1 if document.texts else 1))

@@ -50,8 +50,8 @@ class Document(msgspec.Struct, frozen=True):
 
 
 def inverse(lines: Sequence[str], edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
-    """What takes back ``edits`` that are made to ``lines``, in their order; nothing for one whose line is not
-    there. A line that went comes back at the end."""
+    """What takes back ``edits`` of several lines among ``lines``, in their order; nothing for one whose line
+    is not there. A line that went comes back at the end."""
     now: list[tuple[int, str]] = list(enumerate(lines))
     touched: list[tuple[LineEdit, int]] = []
     for edit in edits:
