@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
+from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison, Samples
 from runwatch.domain.directions import core_words, direction_of, is_placeholder
-from runwatch.domain.evaluations import Samples
 from runwatch.domain.hyperparameters import seed_of
 from runwatch.domain.points import FloatArray, Points
 from runwatch.domain.run import Metric, Run, RunKey
