@@ -17,9 +17,9 @@ from runwatch.data.files import natural
 from runwatch.data.formats import format_of
 from runwatch.data.grid import wanted_names
 from runwatch.data.grouping import group_designs, numbered, with_designs
-from runwatch.data.inspection import inspect, usual_repeats
 from runwatch.data.number_files import read_importance
 from runwatch.data.profile_cache import HERE, Engine
+from runwatch.data.row_facts import inspect, usual_repeats
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total

@@ -17,7 +17,7 @@ from runwatch.judge.metrics.adjust import holm
 from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.metrics.tolerance import SINGLE, margin
 from runwatch.judge.metrics.verdict import judge
-from runwatch.judge.runs.naming import choose_primary
+from runwatch.judge.runs.primary import choose_primary
 from runwatch.judge.runs.samples import SampleValues, paired
 from runwatch.judge.runs.seeds import FEWEST, against_seeds, matched, welch
 
