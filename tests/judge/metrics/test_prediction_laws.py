@@ -359,11 +359,11 @@ def scaled(factor: float) -> dict[str, np.ndarray]:
     ("one", "options", "name", "words"),
     [
         (rows(TOLD.truth, np.r_[NAN, np.inf, TOLD.truth[2:]]), {}, "mae", "predictions are infinite or NaN"),
-        (rows(TOLD.truth, np.r_[NAN, TOLD.truth[1:]]), {}, "median_absolute_error", "1 of 360 predictions is NaN"),
+        (rows(TOLD.truth, np.r_[NAN, TOLD.truth[1:]]), {}, "median_absolute_error", "predictions is NaN"),
         (rows(np.r_[0.0, TOLD.truth[1:]], TOLD.truth), {}, "mape", "the truth has zeros"),
         (rows(SCORED.truth, None, scaled(0.9)), {}, "brier", "do not add up to 1"),
         (rows(SCORED.truth, None, scaled(2.0)), {}, "ece", "outside 0..1"),
-        (rows(SCORED.truth % 2, None, np.r_[np.nan, np.ones(N - 1)]), {}, "log_loss", "1 of 360 scores is NaN"),
+        (rows(SCORED.truth % 2, None, np.r_[NAN, np.ones(N - 1)]), {}, "ece", "1 of 360 scores is NaN"),
         (rows(SCORED.truth % 2, SCORED.truth % 2), {"primary": "recall_at_9"}, "recall_at_9", "no scores"),
         (side("binary", 1), {"primary": "recall_at_361"}, "recall_at_361", "k is more than the 360 rows"),
         (rows(SCORED.truth * 0, None, np.linspace(0, 1, N)), {}, "average_precision", "too few positives (0"),
@@ -373,7 +373,6 @@ def test_what_cannot_be_told_says_why(
     one: PredictionRows, options: dict[str, Any], name: str, words: str
 ) -> None:
     found = metric(compare(one, replace(one, source="other"), **options), name)
-
     assert found.verdict == "unknown" and words in found.reason
 
 
