@@ -19,6 +19,7 @@ from runwatch.judge.drift.report import SEGMENT_ROWS, report, segment_reports
 
 N, DAY = 4000, 86_400
 LINE = np.linspace(0, 1, N)
+INFINITE = "12% of the values are infinite"
 AB = np.where(np.arange(N) % 2 == 0, "a", "b")
 
 
@@ -28,6 +29,10 @@ def told(before: Any, now: Any, kind: str | None = None, **options: Any) -> Colu
 
 def on_days(first: float, last: float, n: int = N) -> np.ndarray:
     return (np.linspace(first, last, n) * DAY).astype(np.int64)
+
+
+def thinned(every: int) -> np.ndarray:
+    return np.where(np.arange(N) % every == 0, np.nan, LINE)
 
 
 def stamps(days: np.ndarray) -> pa.Array:
@@ -108,17 +113,19 @@ def test_dates_written_as_numbers(digits: int, words: str) -> None:
         (LINE, LINE - 0.25, "the median fell by 0.50 IQR"),
         (LINE, 0.5 + (LINE - 0.5) * 1.5, "the median stayed; the spread grew 1.5 times"),
         (LINE, 0.5 + (LINE - 0.5) / 2, "the median stayed; the spread shrank 2 times"),
-        (AB, np.where(np.arange(N) % 4 == 0, "a", "b"), "went from 50% to"),
-        (AB, np.where(np.arange(N) < 200, "c", AB), "5.0% of the values are new categories"),
+        (AB, np.where(np.arange(N) % 4 == 0, "a", "b"), "'a' went from 50% to 25%"),
+        (AB, np.r_[["c"] * 200, AB[200:]], "'a' went from 50% to 48%; 5.0% of the values are new categories"),
         (LINE, np.where(np.arange(N) % 5 == 0, np.nan, LINE), "missing went from 0% to 20%"),
-        (np.r_[[np.nan] * 60, LINE[60:]], np.r_[[np.nan] * 400, LINE[400:]], "missing went from 1.5% to 10%"),
-        (LINE, np.where(np.arange(N) < 500, np.inf, LINE), "12% of the values are infinite"),
+        (thinned(67), thinned(10), "missing went from 1.5% to 10%"),
+        (LINE, np.r_[[np.inf] * 500, LINE[500:]], f"the median rose by 0.25 IQR; {INFINITE}"),
         (LINE, LINE, "no change beyond chance"),
     ],
 )  # fmt: skip
 def test_sentences_by_hand(before: np.ndarray, now: np.ndarray, words: str) -> None:
     found = told(np.random.default_rng(1).permutation(before), np.random.default_rng(2).permutation(now))
-    assert words in found.sentence, found.sentence
+    assert found.sentence == words
+    if words.startswith("missing"):
+        assert found.effect == approx(found.missing_current - found.missing_reference)
 
 
 @pytest.mark.parametrize(
