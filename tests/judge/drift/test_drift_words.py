@@ -163,6 +163,10 @@ def test_what_is_looked_at_first() -> None:
     assert order(importance={"b": 1.0}) == "abcd", "the median stands in for the rest"
     found = report(reference, batch)
     assert (found.share_drifted, found.reference_rows, found.current_rows) == (0.5, N, N)
+    assert (found.reference_files, found.current_files, found.batches, found.problems) == (1, 1, (), ())
+    given = {"reference_files": 3, "current_files": 5, "batches": ("b",), "problems": ("p",)}
+    passed = report(reference, batch, **given)
+    assert {name: getattr(passed, name) for name in given} == given
     still = report(reference, [NamedProfile("b", profiled(before, reference.grid))], multivariate=together)
     assert still.verdict == "drifted" and still.share_drifted == 0
 
