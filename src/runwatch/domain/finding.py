@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -78,6 +78,12 @@ class Finding(msgspec.Struct, frozen=True):
     def place(self) -> str:
         """What it is about, for people: "runs/a · val/auc"."""
         return " · ".join(part for part in (self.scope, self.subject) if part)
+
+
+def of_root(findings: Iterable[Finding], root: str, roots: Sequence[str]) -> list[Finding]:
+    """Those of one of the watched ``roots``; what is of none of them (the machine's) belongs to the first."""
+    first = root == roots[0]
+    return [f for f in findings if f.root == root or (first and f.root not in roots)]
 
 
 def urgency(finding: Finding) -> tuple[int, float, str]:

@@ -21,7 +21,7 @@ from runwatch.judge.predictions.prepare import prepare
 from runwatch.judge.predictions.sample import Sample, Side
 from runwatch.judge.predictions.slices import compare_slices
 from runwatch.judge.predictions.thresholds import operating_threshold, threshold_curve
-from runwatch.judge.runs.naming import choose_primary
+from runwatch.judge.runs.primary import choose_primary
 from runwatch.text.safe import safe
 
 ORDER = (

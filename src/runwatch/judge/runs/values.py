@@ -10,15 +10,14 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import CompareOptions, MetricComparison, MetricVerdict
+from runwatch.domain.comparison import CompareOptions, MetricComparison, MetricVerdict, SampleKey, Samples
 from runwatch.domain.directions import direction_of, judged
-from runwatch.domain.evaluations import SampleKey, Samples
 from runwatch.domain.run import Direction
 from runwatch.judge.metrics.adjust import holm_of_guards
 from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.metrics.tolerance import SINGLE, margin_in
 from runwatch.judge.metrics.verdict import judge
-from runwatch.judge.runs.naming import choose_primary
+from runwatch.judge.runs.primary import choose_primary
 from runwatch.judge.runs.samples import SampleValues, paired
 from runwatch.judge.runs.seeds import FEWEST, against_seeds, matched, welch
 

@@ -136,6 +136,23 @@ def number(value: object) -> float | None:
     return None
 
 
+def dig(value: Any, *keys: str) -> Any:
+    """What lies at a path of nested objects; None where there is nothing."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def mapping(value: object) -> dict[str, object]:
+    """The object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: object) -> list[object]:
+    """The list; an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
 def whole(value: object) -> int | None:
     """An integer of 64 bits, or None."""
     if type(value) is float:

@@ -17,7 +17,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
 from runwatch.readers.common.point_log import column
-from runwatch.readers.mlflow._terms import LATEST, evidence, facts, seconds, tagged
+from runwatch.readers.mlflow._terms import LATEST, about, evidence, seconds, tagged
 from runwatch.text.units import plural
 
 NAME = "mlflow-db"
@@ -103,7 +103,7 @@ class _Store(sqlite.StorePass):
     def _tell_facts(self, runs: Mapping[str, _MlflowRun]) -> None:
         params, tags = self._pairs("params"), self._pairs("tags")
         for key, run in runs.items():
-            self.add(key, *facts(run.status, run.ended, run.started, run.name, run.experiment))
+            self.add(key, *about(run.status, run.ended, run.started, run.name, run.experiment))
             if key in params:
                 self.add(key, HParams(params[key]))
             self.add(key, *tagged(tags.get(key, {}), self.prefix))

@@ -247,10 +247,10 @@ def _image(data: bytes, parts: dict[int, tuple[int, int]], which: int) -> bytes:
         for number, wire, at, stop in fields(data, *parts[4]):
             if number == 4 and wire == BYTES:
                 return data[at:stop]
-        raise MediaRefused("it holds no picture")
+        raise MediaRefused("it holds no image")
     strings = _Tensor(data, *parts.get(8, (0, 0))).strings
     if len(strings) < 3 + which:
-        raise MediaRefused("it holds no picture")
+        raise MediaRefused("it holds no image")
     return strings[2 + which]
 
 
