@@ -290,7 +290,13 @@ def test_without_flock_an_exclusive_file_is_the_lock(todo, monkeypatch):
     locks = todo.path.parent.parent / "locks"
     assert [path.suffix for path in locks.iterdir()] == [".lock"]
     held = next(locks.iterdir()).with_suffix(".lock.held")
-    for owner in ("other-host 1", f"{host_name()} {os.getpid()}", "torn"):
+    for owner in (
+        "other-host 1",
+        f"{host_name()} {os.getpid()}",
+        "torn",
+        f"{host_name()} torn",
+        f"{host_name()} {10**30}",
+    ):
         held.write_text(owner + "\n")
         with pytest.raises(TodoError, match="holds the lock"):
             add(todo)
