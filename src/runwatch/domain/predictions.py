@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import get_args
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.comparison import PredictionTask
 from runwatch.domain.points import AnyArray
 
-Task = Literal["binary", "multiclass", "regression", "forecast"]
-TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression", "forecast")
+TASKS: tuple[PredictionTask, ...] = get_args(PredictionTask)
 
 
 class Coded(msgspec.Struct, frozen=True, eq=False):
@@ -30,6 +30,10 @@ class Coded(msgspec.Struct, frozen=True, eq=False):
 
 Column = AnyArray | Coded
 """One column of n rows: numbers (int64, float64 with NaN for missing, bool) or coded text."""
+
+
+TextRows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+"""Column names, and rows of as many cells as text."""
 
 
 def take(column: Column, rows: AnyArray) -> Column:

@@ -10,9 +10,10 @@ from runwatch.data.evidently import EvidentlyWatch
 from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
+from runwatch.domain.predictions import TextRows
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
-from runwatch.monitor.compare_files import Rows, newest, prediction_options
+from runwatch.monitor.compare_files import newest, prediction_options
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_specs import listing, outside
 from runwatch.monitor.table_reader import Distribute, Judge, SliceRows, TableReader, ignore_parts
@@ -121,7 +122,7 @@ class DataWatch:
         chosen = known.batches[batch].name if batch is not None and batch < len(known.batches) else None
         return reader.ask(Distribute(spec, column, chosen), ignore_parts)
 
-    def slice_rows(self, reader: TableReader, name: str, label: str) -> Rows | Problem:
+    def slice_rows(self, reader: TableReader, name: str, label: str) -> TextRows | Problem:
         """The rows of one slice of the newest predictions of an entry."""
         for entry in self._entries:
             names = prediction_options(entry, self._settings)[0]

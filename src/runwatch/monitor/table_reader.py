@@ -15,15 +15,14 @@ from runwatch.data import crash_notes
 from runwatch.data.discover import ListedFile
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
-from runwatch.domain.predictions import ColumnNames
+from runwatch.domain.predictions import ColumnNames, TextRows
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import is_below
-from runwatch.monitor.compare_files import PredictionsWatch, Rows, slice_rows
+from runwatch.monitor.compare_files import PredictionsWatch, slice_rows
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import column_distribution, data_set
 from runwatch.monitor.data_specs import data_specs, overlooked_data, prediction_entries
 from runwatch.monitor.model_plans import ModelPlans, model_plans
-from runwatch.monitor.pieces import Pieces
 from runwatch.store.cache import CacheFile
 
 Tell = Callable[[DataSet], None]
@@ -139,13 +138,13 @@ class Distribute(msgspec.Struct, frozen=True):
 class SliceRows(msgspec.Struct, frozen=True):
     """The rows of one slice of a predictions file."""
 
-    ANSWER: ClassVar[Any] = Rows | Problem
+    ANSWER: ClassVar[Any] = TextRows | Problem
 
     path: str
     asked: ColumnNames
     label: str
 
-    def run(self, reader: LocalTableReader, tell: Tell) -> Rows | Problem:
+    def run(self, reader: LocalTableReader, tell: Tell) -> TextRows | Problem:
         return slice_rows(self.path, self.asked, self.label)
 
 
@@ -163,7 +162,7 @@ class LocalTableReader:
     """Reads tables in this process."""
 
     def __init__(self, cache: CacheFile) -> None:
-        self.pieces = Pieces(cache)
+        self.pieces = cache
         self._watches: dict[tuple[str, Predictions], PredictionsWatch] = {}
 
     def ask(self, job: TableJob[Answer], tell: Tell) -> Answer:
