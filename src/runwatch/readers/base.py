@@ -353,14 +353,16 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
         return Tail(data, start, rewritten, more, state, opened.stat, head, before)
 
 
-class Document(msgspec.Struct, frozen=True):
+class WholeDocument(msgspec.Struct, frozen=True):
     """A file that is rewritten whole, as it is now, and the cursor to keep once it was understood."""
 
     data: bytes
     cursor: Cursor
 
 
-def read_document(source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT) -> Document | None:
+def read_document(
+    source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT
+) -> WholeDocument | None:
     """The whole of ``source``, or None when nothing changed since ``cursor``. Raises OSError, and
     ValueError (with the limit in its text) when it is larger than ``limit`` bytes."""
     with Opened(source.path) as opened:
@@ -371,7 +373,7 @@ def read_document(source: SourceFile, cursor: Cursor | None, limit: int = limits
         if cursor is not None and cursor.near == near:
             return None
         state = {} if cursor is None else cursor.state
-        return Document(data, Cursor(len(data), (0, 0), near, opened.stat, state))
+        return WholeDocument(data, Cursor(len(data), (0, 0), near, opened.stat, state))
 
 
 def unchanged(source: SourceFile, cursor: Cursor | None) -> Reading:

@@ -66,11 +66,9 @@ def _by_set(reading: Reading, claim: Claim, source: SourceFile) -> Reading:
     sets = _sets(source) if claim.tag_prefix == "test/" else 1
     if sets == 1:
         return reading
-    renamed = {
-        run: [_named(one, sets) if isinstance(one, Append) else one for one in operations]
-        for run, operations in reading.operations.items()
-    }
-    return replace(reading, operations=renamed)
+    operations = reading.operations.get(claim.run_id, ())
+    named = [_named(one, sets) if isinstance(one, Append) else one for one in operations]
+    return replace(reading, operations={claim.run_id: named} if named else {})
 
 
 def _named(append: Append, sets: int) -> Append:
