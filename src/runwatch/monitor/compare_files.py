@@ -10,6 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.config.settings import Predictions, Settings
+from runwatch.data.errors import DataError
 from runwatch.data.eval_samples import load_samples
 from runwatch.data.number_files import load_numbers
 from runwatch.data.patterns import matching
@@ -131,30 +132,31 @@ def compare_prediction_files(
 ) -> Comparison | Problem:
     """Two predictions files, or (``baseline`` None) one that holds both sides' columns. ``shown``: (baseline,
     candidate) as people know them, default the paths."""
+    try:
+        return _compare_predictions(candidate, baseline, columns, options, shown)
+    except DataError as error:
+        return error.problem
+
+
+def _compare_predictions(
+    candidate: str,
+    baseline: str | None,
+    columns: ColumnNames,
+    options: CompareOptions,
+    shown: tuple[str, str] | None,
+) -> Comparison:
     both = baseline is None
     labels = read_labels(columns)
-    if isinstance(labels, Problem):
-        return labels
     if labels is not None:
         columns = replace(columns, key=labels.key, target=labels.target)
     second = _choose(candidate, columns)
-    if isinstance(second, Problem):
-        return second
     if both and not (columns.baseline_prediction or second.names.baseline_score):
-        message = "nothing to compare with"
-        return Problem(
-            candidate, None, message, "give --baseline FILE, --baseline-prediction or --baseline-score"
-        )
+        hint = "give --baseline FILE, --baseline-prediction or --baseline-score"
+        raise DataError(candidate, "nothing to compare with", hint)
     path = candidate if baseline is None else baseline
     first = second if both else _choose(path, _of_baseline(columns))
-    if isinstance(first, Problem):
-        return first
     rows_b = _rows(candidate, second, labels)
     rows_a = _rows(path, first, labels, baseline=both)
-    for rows in (rows_b, rows_a):
-        if isinstance(rows, Problem):
-            return rows
-    assert not isinstance(rows_a, Problem) and not isinstance(rows_b, Problem)
     if both:
         rows_a, rows_b = replace(rows_a, key=None), replace(rows_b, key=None)
     elif columns.key is None:
@@ -167,12 +169,10 @@ def compare_prediction_files(
     return comparison
 
 
-def _rows(
-    path: str, chosen: Chosen, labels: Labels | None, baseline: bool = False
-) -> PredictionRows | Problem:
-    return (
-        load_rows(path, chosen, baseline) if labels is None else labelled_rows(path, chosen, labels, baseline)
-    )
+def _rows(path: str, chosen: Chosen, labels: Labels | None, baseline: bool = False) -> PredictionRows:
+    if labels is None:
+        return load_rows(path, chosen, baseline)
+    return labelled_rows(path, chosen, labels, baseline)
 
 
 def _shown(candidate: str, baseline: str, columns: ColumnNames) -> tuple[str, str]:
@@ -185,17 +185,11 @@ def _shown(candidate: str, baseline: str, columns: ColumnNames) -> tuple[str, st
     return run_name(f"{baseline} [{first}]"), run_name(f"{candidate} [{second}]")
 
 
-def _choose(path: str, columns: ColumnNames) -> Chosen | Problem:
+def _choose(path: str, columns: ColumnNames) -> Chosen:
     available = column_names(path)
-    if isinstance(available, Problem):
-        return available
     if columns.labels and columns.target is not None and columns.target not in available:
         available = (*available, columns.target)
-    chosen = choose_columns(available, columns)
-    if isinstance(chosen, Chosen):
-        return chosen
-    message, _, hint = chosen.partition("; ")
-    return Problem(path, None, message, hint)
+    return choose_columns(path, available, columns)
 
 
 def _of_baseline(columns: ColumnNames) -> ColumnNames:
@@ -292,12 +286,11 @@ class PredictionsWatch(msgspec.Struct):
 def slice_rows(path: str, names: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> Rows | Problem:
     """(column names, the first ``limit`` rows as text) of the slice that bears ``label`` in a candidate's
     file, all its columns, so that people see what the rows have in common."""
-    available = column_names(path)
-    if isinstance(available, Problem):
-        return available
-    columns = load_columns(path, available)
-    if isinstance(columns, Problem):
-        return columns
+    try:
+        available = column_names(path)
+        columns = load_columns(path, available)
+    except DataError as error:
+        return error.problem
     inside = members({name: columns[name] for name in names.slices if name in columns}, label)
     if inside is None:
         return Problem(path, None, f"no slice {label}", "the file has changed; compare again")

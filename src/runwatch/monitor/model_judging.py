@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from runwatch.config.settings import Model, Predictions, Settings
 from runwatch.data.cache import Cache
+from runwatch.data.errors import DataError
 from runwatch.data.predictions import Chosen, load_rows
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet
@@ -44,12 +45,13 @@ def compared(
         cost=entry.cost,
     )
     _, options = prediction_options(likeness, settings)
-    sides = []
-    for job, answer in (champion, challenger):
-        rows = load_rows(job.output, Chosen(_names(job, answer, scores, entry.threshold)))
-        if isinstance(rows, Problem):
-            return rows
-        sides.append(rows)
+    try:
+        sides = [
+            load_rows(job.output, Chosen(_names(job, answer, scores, entry.threshold)))
+            for job, answer in (champion, challenger)
+        ]
+    except DataError as error:
+        return error.problem
     shown = tuple(run_name(os.path.relpath(job.model, settings.folder)) for job, _ in (champion, challenger))
     comparison = compare_predictions(sides[0], sides[1], options, (shown[0], shown[1]))
     own = [note for _, answer in (champion, challenger) for note in answer.notes]
