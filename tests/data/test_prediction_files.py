@@ -15,7 +15,6 @@ from runwatch.data.errors import DataError
 from runwatch.data.number_files import load_numbers
 from runwatch.data.predictions import Chosen, choose_columns, column_names, load_columns, load_rows
 from runwatch.domain.predictions import Coded, ColumnNames
-from runwatch.domain.run import Problem
 
 
 def written(folder: Path, name: str, text: str | bytes) -> str:
@@ -185,5 +184,6 @@ def test_metric_files(tmp_path: Path) -> None:
     ],
 )
 def test_metric_files_that_are_none(tmp_path: Path, name: str, content: str | bytes, words: str) -> None:
-    found = load_numbers(written(tmp_path, name, content))
-    assert isinstance(found, Problem) and words in found.message and found.hint
+    with pytest.raises(DataError) as found:
+        load_numbers(written(tmp_path, name, content))
+    assert words in found.value.what and found.value.hint

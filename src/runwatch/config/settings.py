@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, NewType
 
 import msgspec
@@ -227,3 +227,7 @@ class Settings(msgspec.Struct, frozen=True):
         return (
             name if "://" in name else os.path.normpath(os.path.join(self.folder, os.path.expanduser(name)))
         )
+
+    def paths(self, names: str | Sequence[str]) -> tuple[str, ...]:
+        """``path`` of one name or several."""
+        return tuple(self.path(name) for name in ([names] if isinstance(names, str) else names))

@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping
 
 from runwatch.data.errors import DataError, explained
-from runwatch.domain.run import Problem
 from runwatch.readers.common import bounded_json, bounded_yaml
 from runwatch.system.files import NotRegular, TooLarge, read_regular
 from runwatch.text.safe import safe
@@ -18,26 +17,28 @@ _LARGEST = 8 * 2**20
 _DEEPEST = 8
 
 
-def load_numbers(path: str) -> dict[str, float] | Problem:
-    """The numbers of a metrics file by name; nested ones as "a/b". Text, lists and booleans are left out."""
+def load_numbers(path: str) -> dict[str, float]:
+    """The numbers of a metrics file by name; nested ones as "a/b". Text, lists and booleans are left out.
+    DataError for anything else."""
     try:
         data = read_regular(path, _LARGEST)
         is_json = path.lower().endswith(".json")
         value = bounded_json.parse(data.decode("utf-8-sig")) if is_json else bounded_yaml.parse(data)
     except TooLarge:
-        return Problem(path, None, "too large for a metrics file", "give a file of names and numbers")
+        raise DataError(path, "too large for a metrics file", "give a file of names and numbers") from None
     except NotRegular:
-        return Problem(path, None, "not a regular file", "name a JSON or YAML file")
+        raise DataError(path, "not a regular file", "name a JSON or YAML file") from None
     except OSError as error:
-        return Problem(path, None, (error.strerror or "cannot be read").lower(), "check the path")
+        raise DataError(path, (error.strerror or "cannot be read").lower(), "check the path") from error
     except ValueError as error:
         first = safe(str(error).splitlines()[0] if str(error) else "not text", 160)
-        return Problem(path, None, f"cannot be read: {first}", "write names and numbers as JSON or YAML")
+        hint = "write names and numbers as JSON or YAML"
+        raise DataError(path, f"cannot be read: {first}", hint) from error
     if not isinstance(value, Mapping):
-        return Problem(path, None, "not a mapping of names to numbers", 'write {"accuracy": 0.9, …}')
+        raise DataError(path, "not a mapping of names to numbers", 'write {"accuracy": 0.9, …}')
     numbers = _flat(value, "", 0)
     if not numbers:
-        return Problem(path, None, "contains no numbers", 'write {"accuracy": 0.9, …}')
+        raise DataError(path, "contains no numbers", 'write {"accuracy": 0.9, …}')
     return numbers
 
 

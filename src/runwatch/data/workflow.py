@@ -9,7 +9,7 @@ from functools import reduce
 
 import msgspec
 
-from runwatch.data.cache import Cache, NoCache, PieceKey, keep, unpack
+from runwatch.data.cache import NO_CACHE, Cache, PieceKey, keep, unpack
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.files import resolve
@@ -73,11 +73,10 @@ def _stay(files: Iterable[DataFile], within: Sequence[str]) -> None:
 
 
 def open_reference(
-    files: Sequence[DataFile], options: DataOptions, cache: Cache | None = None, engine: Engine = HERE
+    files: Sequence[DataFile], options: DataOptions, cache: Cache = NO_CACHE, engine: Engine = HERE
 ) -> Reference:
     """Fixes the grid on ``files`` (kept as long as they do not change) and counts all of them on it.
     DataError when none of them can be read."""
-    cache = NoCache() if cache is None else cache
     problems: list[Problem] = []
     counted: dict[str, TableProfile] = {}
     grid = _kept_grid(files, options, cache)
@@ -162,10 +161,10 @@ def _column(name: str, array: Arrow, options: DataOptions) -> ColumnGrid:
 
 
 def profile_batches(
-    files: Sequence[DataFile], grid: ProfileGrid, cache: Cache | None = None, engine: Engine = HERE
+    files: Sequence[DataFile], grid: ProfileGrid, cache: Cache = NO_CACHE, engine: Engine = HERE
 ) -> tuple[list[NamedProfile], list[Batch], list[Problem]]:
     """(profiles of the readable batches, one entry a batch with why it could not be read, problems)."""
-    named, problems = profile_files(files, grid, NoCache() if cache is None else cache, engine)
+    named, problems = profile_files(files, grid, cache, engine)
     wrong: dict[str, Problem] = {}
     batch = {file.name: file.batch for file in files}
     for problem in problems:

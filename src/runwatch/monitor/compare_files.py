@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import msgspec
 import numpy as np
@@ -39,7 +41,22 @@ from runwatch.monitor.late_labels import Labels, labelled_rows, read_labels
 from runwatch.text.safe import run_name
 
 ROWS_SHOWN = 200
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
 Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+
+
+def _or_problem(function: Callable[P, Answer]) -> Callable[P, Answer | Problem]:
+    """What cannot be read is an answer of the function, and no error."""
+
+    @wraps(function)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> Answer | Problem:
+        try:
+            return function(*args, **kwargs)
+        except DataError as error:
+            return error.problem
+
+    return answered
 
 
 def run_options(settings: Settings) -> CompareOptions:
@@ -74,8 +91,7 @@ def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNa
 
 def _label_files(entry: Predictions, settings: Settings) -> list[str]:
     """The files of labels in the order of their names; a pattern that no file matches as it is."""
-    named = [entry.labels] if isinstance(entry.labels, str) else entry.labels
-    files = [sorted(matching(path)) or [path] for path in map(settings.path, named)]
+    files = [sorted(matching(path)) or [path] for path in settings.paths(entry.labels)]
     return [path for paths in files for path in paths if settings.allows(path)]
 
 
@@ -101,50 +117,32 @@ def samples_of(run: Run) -> Samples:
     return load_samples(os.path.join(run.root, run.id)) if "lm-eval" in run.formats else {}
 
 
-def compare_run_with_file(
-    run: Run, path: str, series: Series, options: CompareOptions
-) -> Comparison | Problem:
+@_or_problem
+def compare_run_with_file(run: Run, path: str, series: Series, options: CompareOptions) -> Comparison:
     """A run's values against the numbers of a metrics file."""
     numbers = load_numbers(path)
-    if isinstance(numbers, Problem):
-        return numbers
     values = {tag: value_of(run, tag, None, series, options) for tag in shown_tags(run)}
     candidate = {tag: value[0] for tag, value in values.items() if value is not None}
     return compare_numbers(candidate, numbers, (ids_of((run,)), run_name(path)), options, ONE_RUN)
 
 
-def compare_metric_files(candidate: str, baseline: str, options: CompareOptions) -> Comparison | Problem:
+@_or_problem
+def compare_metric_files(candidate: str, baseline: str, options: CompareOptions) -> Comparison:
     """Two metrics files: bare numbers on both sides."""
-    a, b = load_numbers(baseline), load_numbers(candidate)
-    if isinstance(b, Problem):
-        return b
-    if isinstance(a, Problem):
-        return a
+    b, a = load_numbers(candidate), load_numbers(baseline)
     return compare_numbers(b, a, (run_name(candidate), run_name(baseline)), options, TWO_NUMBERS)
 
 
+@_or_problem
 def compare_prediction_files(
     candidate: str,
     baseline: str | None,
     columns: ColumnNames,
     options: CompareOptions,
     shown: tuple[str, str] | None = None,
-) -> Comparison | Problem:
+) -> Comparison:
     """Two predictions files, or (``baseline`` None) one that holds both sides' columns. ``shown``: (baseline,
     candidate) as people know them, default the paths."""
-    try:
-        return _compare_predictions(candidate, baseline, columns, options, shown)
-    except DataError as error:
-        return error.problem
-
-
-def _compare_predictions(
-    candidate: str,
-    baseline: str | None,
-    columns: ColumnNames,
-    options: CompareOptions,
-    shown: tuple[str, str] | None,
-) -> Comparison:
     both = baseline is None
     labels = read_labels(columns)
     if labels is not None:
@@ -235,8 +233,7 @@ def stamp_of(path: str) -> Stamp | None:
 
 def newest(pattern: str | Sequence[str], settings: Settings, but: Collection[str] = ()) -> str | None:
     """The newest predictions file that the configured globs match, ``but`` left out."""
-    patterns = [pattern] if isinstance(pattern, str) else list(pattern)
-    paths = [path for one in patterns for path in matching(settings.path(one))]
+    paths = [path for one in settings.paths(pattern) for path in matching(one)]
     named = [path for path in paths if path not in but and path.lower().endswith(SUFFIXES)]
     stamps = [stamp_of(path) for path in named if settings.allows(path)]
     known = [stamp for stamp in stamps if stamp is not None]
@@ -283,17 +280,15 @@ class PredictionsWatch(msgspec.Struct):
         return run_name(os.path.relpath(path, self.settings.folder))
 
 
-def slice_rows(path: str, names: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> Rows | Problem:
+@_or_problem
+def slice_rows(path: str, names: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> Rows:
     """(column names, the first ``limit`` rows as text) of the slice that bears ``label`` in a candidate's
     file, all its columns, so that people see what the rows have in common."""
-    try:
-        available = column_names(path)
-        columns = load_columns(path, available)
-    except DataError as error:
-        return error.problem
+    available = column_names(path)
+    columns = load_columns(path, available)
     inside = members({name: columns[name] for name in names.slices if name in columns}, label)
     if inside is None:
-        return Problem(path, None, f"no slice {label}", "the file has changed; compare again")
+        raise DataError(path, f"no slice {label}", "the file has changed; compare again")
     rows = np.flatnonzero(inside)[:limit]
     texts = [_texts(columns[name], rows) for name in available]
     return available, tuple(zip(*texts, strict=True))
@@ -305,13 +300,12 @@ def _texts(column: Column, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> 
     return [number_label(value) if np.isfinite(value) else str(value) for value in column[rows].tolist()]
 
 
+@_or_problem
 def compare_file_with_run(
     path: str, baseline: Sequence[Run], series: Series, options: CompareOptions
-) -> Comparison | Problem:
+) -> Comparison:
     """The numbers of a metrics file against a run's values (of a group: the mean of its runs)."""
     numbers = load_numbers(path)
-    if isinstance(numbers, Problem):
-        return numbers
     values: dict[str, list[float]] = {}
     for run in baseline:
         for tag in shown_tags(run):
@@ -324,8 +318,7 @@ def entry_for(path: str, settings: Settings) -> Predictions | None:
     """The ``[[predictions]]`` whose globs match a file."""
     real = os.path.realpath(path)
     for entry in settings.predictions:
-        patterns = [entry.files] if isinstance(entry.files, str) else list(entry.files)
-        for pattern in patterns:
-            if real in {os.path.realpath(one) for one in matching(settings.path(pattern))}:
+        for pattern in settings.paths(entry.files):
+            if real in {os.path.realpath(one) for one in matching(pattern)}:
                 return entry
     return None

@@ -20,7 +20,7 @@ from runwatch.data.grid import guess_role
 from runwatch.data.workflow import find_files
 from runwatch.domain.run import Problem
 from runwatch.monitor.compare_files import stamp_of
-from runwatch.monitor.data_pipeline import DataSpec, in_time
+from runwatch.monitor.data_pipeline import DataSpec, arrived, reference_files
 from runwatch.scoring.base import ScoringJob, numeric_columns
 
 MAX_BATCHES = 30
@@ -105,9 +105,10 @@ def make_plan(
         advice = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
         return Problem(entry.name, None, f"[[models]] data: no data set {entry.data!r}", advice)
     try:
-        reference, batches, problems = _files(spec)
+        reference = reference_files(spec)
     except DataError as error:
         return error.problem
+    batches, problems = arrived(spec, reference)
     problems += [_remote(file) for file in (*reference, *batches) if file.remote][:1]
     reference = [file for file in reference if not file.remote]
     batches = [file for file in batches if not file.remote][-MAX_BATCHES:]
@@ -131,35 +132,14 @@ def folder_of(base: str, name: str) -> str:
     return os.path.join(base, "predictions", "m-" + quote(name, safe=" ")[:200])
 
 
-def _files(spec: DataSpec) -> tuple[list[DataFile], list[DataFile], list[Problem]]:
-    """(reference, batches in time's order, what could not be found). DataError: no reference."""
-    reference = find_files([_there(spec, path) for path in spec.reference], spec.root, spec.within)
-    own = {file.uri for file in reference}
-    files: dict[str, DataFile] = {}
-    problems: list[Problem] = []
-    for path in spec.batches:
-        try:
-            files.update(
-                {file.uri: file for file in find_files([_there(spec, path)], spec.root, spec.within)}
-            )
-        except DataError as error:
-            problems.append(error.problem)
-    return reference, in_time([file for uri, file in files.items() if uri not in own]), problems
-
-
-def _there(spec: DataSpec, path: str) -> str:
-    return path if "://" in path else os.path.join(spec.root, path)
-
-
 def _remote(file: DataFile) -> Problem:
     return Problem(file.name, None, "remote files are not scored", "keep the batches on a local disk")
 
 
 def _labels(entry: Model, settings: Settings, problems: list[Problem]) -> dict[str, str]:
     """The files of labels with their stamps; what is wrong with them is added to ``problems``."""
-    named = [entry.labels] if isinstance(entry.labels, str) else entry.labels
     try:
-        files = find_files([settings.path(path) for path in named], None, settings.bounds)
+        files = find_files(settings.paths(entry.labels), None, settings.bounds)
     except DataError as error:
         problems.append(error.problem)
         return {}
