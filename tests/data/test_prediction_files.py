@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runwatch.data.discover import ListedFile, discover_predictions
 from runwatch.data.errors import DataError
+from runwatch.data.grid import guess_role
 from runwatch.data.number_files import load_numbers
 from runwatch.data.predictions import Chosen, choose_columns, column_names, load_columns, load_rows
 from runwatch.domain.predictions import Coded, ColumnNames
@@ -114,6 +116,18 @@ def test_columns_are_found_by_their_usual_names() -> None:
     assert len(found.notes) == 4 and "key column assumed: ID" in found.notes
     asked = choose_columns("p.csv", available, ColumnNames(target="region", score=("prob",), key="ID"))
     assert asked.names.prediction is None and asked.notes == ()
+
+
+@pytest.mark.parametrize("target", ["labels", "truth", "ACTUAL"])
+@pytest.mark.parametrize("prediction", ["predictions", "predicted_label"])
+def test_a_file_that_is_found_by_itself_can_be_compared_by_name_too(target: str, prediction: str) -> None:
+    chosen = choose_columns("p.csv", (target, prediction), ColumnNames()).names
+    assert (chosen.target, chosen.prediction) == (target, prediction)
+    assert guess_role(target, None, None, None, None) == "target"
+    assert guess_role(prediction, None, None, None, None) == "prediction"
+    entries = [ListedFile(f"predictions/{name}.csv", 1, 0.0) for name in ("champion", "new")]
+    (found,) = discover_predictions(entries, lambda _: [(target, "int64"), (prediction, "int64")])
+    assert (found.target, found.prediction) == (target, prediction)
 
 
 def test_a_prefix_means_all_columns_that_begin_so_in_natural_order() -> None:

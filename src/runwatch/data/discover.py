@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from runwatch.data.files import natural
 from runwatch.data.formats import suffix
+from runwatch.domain.predictions import usual_column
 
 Schema = Callable[[str], Sequence[tuple[str, str]]]
 
@@ -21,10 +22,6 @@ _LOGS = re.compile(
 )
 _PREDICTIONS = re.compile(r"(^|[^a-z])(pred|preds|prediction|predictions|scores|scored|champion|challenger)")
 _BASELINE = re.compile(r"(^|[^a-z])(champion|baseline|prod|production|reference|current)([^a-z]|$)")
-_TARGETS = ("y_true", "target", "label", "labels", "ground_truth", "actual", "y")
-_PREDICTED = ("y_pred", "prediction", "predictions", "pred", "predicted", "y_hat", "yhat")
-_SCORES = ("y_score", "y_prob", "y_proba", "y_pred_proba", "score", "probability", "prob", "proba")
-_KEYS = ("id", "row_id", "key", "uuid", "index")
 _UNREAD_TABLE = re.compile(r"(.*?/)?(\.hoodie/|_versions/[^/]+\.manifest$)")
 _MIN_SHARED = 0.5
 _TRIED = 3
@@ -240,7 +237,8 @@ def _predictions(folder: str, paths: list[str], schema: Schema) -> FoundPredicti
             names = [name for name, _ in schema(path)]
         except Exception:  # as in _alike
             continue
-        target, prediction, score = (_first(names, known) for known in (_TARGETS, _PREDICTED, _SCORES))
+        target, prediction = usual_column("target", names), usual_column("prediction", names)
+        score, key = usual_column("score", names), usual_column("key", names)
         if target is None or (prediction is None and score is None):
             continue
         baseline = next((p for p in paths if _BASELINE.search(_stem(p))), None)
@@ -250,12 +248,5 @@ def _predictions(folder: str, paths: list[str], schema: Schema) -> FoundPredicti
         remark = f"; {baseline} the baseline, by its name" if baseline else ""
         message = f"assumed: {target} is the truth and {prediction or score} the prediction{remark}"
         name = posixpath.basename(folder) or "predictions"
-        return FoundPredictions(
-            name, files, baseline, _first(names, _KEYS), target, prediction, score, message
-        )
+        return FoundPredictions(name, files, baseline, key, target, prediction, score, message)
     return None
-
-
-def _first(names: Sequence[str], known: Sequence[str]) -> str | None:
-    lower = {name.lower(): name for name in names}
-    return next((lower[word] for word in known if word in lower), None)

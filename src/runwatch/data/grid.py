@@ -28,13 +28,14 @@ from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
 from runwatch.domain.borders import Arrow
 from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.points import AnyArray
+from runwatch.domain.predictions import USUAL_COLUMNS
 from runwatch.domain.profile import ColumnGrid, ProfileGrid
 
 BINS = 240
 EDGE_ROWS = 50_000
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "12"
+ENGINE = "13"
 _TEXT_LENGTH = 50
 _CODE_NAME = re.compile(
     r"(?:^|[_\W])(?:code|zip|zipcode|zip_code|postcode|postal_code|plz|class|category|type|status|mcc|naics|sic)$"
@@ -46,8 +47,8 @@ _LONGEST_CODE = 1e9
 _LEAST_ROWS = 20
 _ULPS = 8
 _NINE_DIGITS = 1e-9
-_TARGETS = {"target", "label", "y", "y_true", "ground_truth", "actual", "labels"}
-_PREDICTIONS = {"prediction", "predictions", "pred", "y_pred", "y_hat", "y_score", "y_prob", "y_pred_proba"}
+_TARGETS = frozenset(USUAL_COLUMNS["target"])
+_PREDICTIONS = {"y_score", "y_prob", "y_proba", "y_pred_proba", *USUAL_COLUMNS["prediction"]}
 
 
 class Edges(NamedTuple):

@@ -19,14 +19,10 @@ from runwatch.data.formats.table import Table
 from runwatch.data.sample import joined, to_numpy
 from runwatch.domain.borders import Arrow, JsonMapping
 from runwatch.domain.points import FloatArray
-from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
+from runwatch.domain.predictions import Coded, Column, ColumnNames, Part, PredictionRows, usual_column
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
-_TARGETS = ("y_true", "target", "label", "truth", "actual", "y", "ground_truth")
-_PREDICTIONS = ("y_pred", "prediction", "pred", "predicted", "yhat", "y_hat", "predicted_label")
-_SCORES = ("y_score", "score", "y_prob", "prob", "proba", "probability", "y_proba")
-_KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")
 _LARGEST_CSV = 2 << 30
 _LARGEST_UNPACKED = 4 << 30
 MAX_ROWS = 50_000_000
@@ -52,21 +48,21 @@ def choose_columns(path: str, available: Sequence[str], columns: ColumnNames) ->
     """Which of the ``available`` columns of a file play which part: those asked for (``p_*``: all that begin
     so, in natural order), else the usual names. DataError: what is missing."""
     notes: list[str] = []
-    target = columns.target or _usual("target", _TARGETS, available, notes)
+    target = columns.target or usual_named("target", available, notes)
     if target is None:
         raise DataError(path, f"no target column ({_listed(available)})", "name it with --target")
     free = [name for name in available if name != target]
     scores = _expanded(path, columns.score, available)
     prediction = columns.prediction
     if prediction is None and not columns.score:
-        prediction = _usual("prediction", _PREDICTIONS, free, notes)
-        score = _usual("score", _SCORES, free, notes)
+        prediction = usual_named("prediction", free, notes)
+        score = usual_named("score", free, notes)
         scores = (score,) if score is not None else ()
     others = _expanded(path, columns.baseline_score, available)
     if prediction is None and not scores:
         what = f"no prediction or score column ({_listed(available)})"
         raise DataError(path, what, "name it with --prediction or --score")
-    key = columns.key or _usual("key", _KEYS, free, notes)
+    key = columns.key or usual_named("key", free, notes)
     names = replace(
         columns, target=target, prediction=prediction, score=scores, baseline_score=others, key=key
     )
@@ -77,22 +73,12 @@ def choose_columns(path: str, available: Sequence[str], columns: ColumnNames) ->
     return Chosen(names, tuple(notes))
 
 
-def _usual(part: str, usual: Sequence[str], available: Sequence[str], notes: list[str]) -> str | None:
-    by_lower = {name.lower(): name for name in reversed(available)}
-    column = next((by_lower[name] for name in usual if name in by_lower), None)
+def usual_named(part: Part, available: Sequence[str], notes: list[str]) -> str | None:
+    """The column that is called as this part is; that it was assumed is added to ``notes``."""
+    column = usual_column(part, available)
     if column is not None:
         notes.append(f"{part} column assumed: {safe(column)}")
     return column
-
-
-def usual_key(available: Sequence[str], notes: list[str]) -> str | None:
-    """The column that is called as keys are; that it was assumed is added to ``notes``."""
-    return _usual("key", _KEYS, available, notes)
-
-
-def usual_target(available: Sequence[str], notes: list[str]) -> str | None:
-    """The same of the truth."""
-    return _usual("target", _TARGETS, available, notes)
 
 
 def _expanded(path: str, patterns: Sequence[str], available: Sequence[str]) -> tuple[str, ...]:

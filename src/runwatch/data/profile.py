@@ -7,7 +7,16 @@ from functools import lru_cache
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values, empty_words, family, numbers, taken, valid_mask
-from runwatch.data.conversion import OF_DAY, TIMES, from_text, in_unit, spelled, timed, value_type
+from runwatch.data.conversion import (
+    OF_DAY,
+    TIMES,
+    from_text,
+    in_unit,
+    same_precision,
+    spelled,
+    timed,
+    value_type,
+)
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explaining
 from runwatch.data.formats import format_of
@@ -16,7 +25,6 @@ from runwatch.data.formats.table import partition_values
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.data.neighbours import Neighbours
 from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, measured_type, parse, without_marks
-from runwatch.data.precision import same_precision
 from runwatch.domain.borders import Arrow, JsonDict, JsonMapping
 from runwatch.domain.profile import (
     BUCKETS,

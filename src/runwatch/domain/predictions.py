@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -35,6 +35,25 @@ Column = AnyArray | Coded
 def take(column: Column, rows: AnyArray) -> Column:
     """The rows of a column that a mask or an index array picks."""
     return column.take(rows) if isinstance(column, Coded) else column[rows]
+
+
+Part = Literal["target", "prediction", "score", "key"]
+USUAL_COLUMNS: Mapping[Part, tuple[str, ...]] = {
+    "target": ("y_true", "target", "label", "labels", "truth", "ground_truth", "actual", "y"),
+    "prediction": (
+        *("y_pred", "prediction", "predictions", "pred", "predicted", "y_hat", "yhat"),
+        "predicted_label",
+    ),
+    "score": ("y_score", "y_prob", "y_proba", "y_pred_proba", "score", "probability", "prob", "proba"),
+    "key": ("id", "row_id", "key", "sample_id", "uuid", "index"),
+}
+"""What columns of predictions are called, whatever their case; the first that is there is meant."""
+
+
+def usual_column(part: Part, available: Sequence[str]) -> str | None:
+    """The column that plays this part by its name; None where none is called so."""
+    by_lower = {name.lower(): name for name in reversed(available)}
+    return next((by_lower[name] for name in USUAL_COLUMNS[part] if name in by_lower), None)
 
 
 class ColumnNames(msgspec.Struct, frozen=True):

@@ -9,11 +9,13 @@ import numpy as np
 
 from runwatch.data.cache import Cache, files_key, kept
 from runwatch.data.data_file import DataFile
+from runwatch.data.errors import DataError
 from runwatch.data.grouping import numbered
-from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of
+from runwatch.data.sample import sample
 from runwatch.data.workflow import Reference
 from runwatch.domain.drift import PerformanceEstimate
-from runwatch.domain.profile import DataOptions
+from runwatch.domain.points import AnyArray
+from runwatch.domain.profile import DataOptions, Floats, ProfileGrid
 from runwatch.judge.drift.concept import changes
 from runwatch.judge.drift.performance import Regressed, Scored, estimate_classification, estimate_regression
 
@@ -21,6 +23,7 @@ MAX_BATCHES = 30
 _WARM_UP, _STREAMED = 20_000, 20_000
 _FEATURES = 50
 MIN_FILES = 8
+_MAX_ROWS = 200_000
 
 
 def estimates(
@@ -42,14 +45,14 @@ def estimates(
 def _estimates(
     reference: Reference, files: Sequence[DataFile], options: DataOptions, regression: bool
 ) -> tuple[PerformanceEstimate, ...]:
-    target, prediction, score = columns_of(reference.grid, options)
+    target, prediction, score = _columns_of(reference.grid, options)
     if target is None or (prediction is None and score is None):
         return ()
     names = [name for name in (target, prediction, score) if name]
-    known = rows_of(reference.files, names)
+    known = _rows_of(reference.files, names)
     if target not in known:
         return ()
-    positive = positive_class(known[target])
+    positive = _positive_class(known[target])
     if positive is not None and score is not None and score in known:
         return _classified(reference, files, names, positive, target, prediction, score, options.group)
     if regression and prediction is not None and positive is None and known[target].dtype != object:
@@ -70,7 +73,7 @@ def errors_changed(
     """Where the error rate of labelled rows last changed (0/1 errors, or absolute ones of numbers) by an
     adaptive window over the reference's errors and then the batches'; nowhere when it did not, or without
     labels and predictions. The order of the rows within a file does not matter."""
-    target, prediction, score = columns_of(reference.grid, options)
+    target, prediction, score = _columns_of(reference.grid, options)
     if target is None or (prediction is None and score is None):
         return ErrorChange()
     files = files[-MAX_BATCHES:]
@@ -98,7 +101,7 @@ def _last_change(
 
 def _errors(files: Sequence[DataFile], target: str, guess: str, cut: bool) -> list[float]:
     """The rows' errors, NaN where truth or prediction is missing; ``cut``: the guess is a score of 0/1."""
-    rows = rows_of(files, [target, guess])
+    rows = _rows_of(files, [target, guess])
     if target not in rows or guess not in rows:
         return []
     truth, predicted = rows[target], rows[guess]
@@ -121,7 +124,7 @@ def _classified(
     group: str | None,
 ) -> tuple[PerformanceEstimate, ...]:
     def scored(name: str, sources: Sequence[DataFile]) -> Scored | None:
-        rows = rows_of(sources, [*names, *([group] if group else [])])
+        rows = _rows_of(sources, [*names, *([group] if group else [])])
         if score not in rows or rows[score].dtype == object:
             return None
         predicted = rows.get(prediction) if prediction else None
@@ -130,8 +133,8 @@ def _classified(
         return Scored(
             name,
             rows[score],
-            cut if predicted is None else as_zero_one(predicted, positive),
-            None if truth is None else as_zero_one(truth, positive),
+            cut if predicted is None else _as_zero_one(predicted, positive),
+            None if truth is None else _as_zero_one(truth, positive),
             numbered(rows[group]) if group and group in rows else None,
         )
 
@@ -150,7 +153,7 @@ def _regression(
     ][:_FEATURES]
 
     def regressed(name: str, sources: Sequence[DataFile]) -> Regressed | None:
-        rows = rows_of(sources, [*features, prediction, target])
+        rows = _rows_of(sources, [*features, prediction, target])
         if prediction not in rows or any(rows[n].dtype == object for n in rows):
             return None
         empty = np.full(len(rows[prediction]), np.nan)
@@ -160,3 +163,38 @@ def _regression(
     base = regressed("reference", reference.files)
     batches = [one for one in (regressed(file.name, [file]) for file in files) if one is not None]
     return estimate_regression(base, batches) if base is not None and batches else ()
+
+
+def _columns_of(grid: ProfileGrid, options: DataOptions) -> tuple[str | None, str | None, str | None]:
+    """(target, prediction, score) as said, else by their roles and kinds in the grid."""
+    target = options.target or next((c.name for c in grid.columns if c.role == "target"), None)
+    predicted = [c for c in grid.columns if c.role == "prediction"]
+    many = [c.name for c in predicted if c.edges is not None and len(c.edges) > 10]
+    few = [c.name for c in predicted if c.name not in many]
+    score = options.score or next(iter(many), None)
+    prediction = options.prediction or next(iter(few), None) or next((n for n in many if n != score), None)
+    return target, prediction, score
+
+
+def _rows_of(files: Sequence[DataFile], names: Sequence[str]) -> dict[str, AnyArray]:
+    """Up to 200,000 row-aligned values of the columns; empty when a file cannot be read."""
+    try:
+        return sample(files, [name for name in dict.fromkeys(names) if name], _MAX_ROWS)
+    except DataError:
+        return {}
+
+
+def _as_zero_one(values: AnyArray, positive: object) -> Floats:
+    """1.0 for ``positive``, 0.0 for other values, NaN for missing ones."""
+    if values.dtype != object:
+        return np.where(np.isnan(values), np.nan, (values == positive).astype(np.float64))
+    return np.array([np.nan if v is None else float(v == positive) for v in values])
+
+
+def _positive_class(values: AnyArray) -> object | None:
+    """The larger sorted label of a two-class column, None when it has not two."""
+    if values.dtype != object:
+        classes: list[object] = np.unique(values[~np.isnan(values)]).tolist()
+    else:
+        classes = sorted({v for v in values if v is not None})
+    return classes[1] if len(classes) == 2 else None

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.data.errors import DataError
-from runwatch.data.predictions import Chosen, column_names, load_columns, load_rows, usual_key, usual_target
+from runwatch.data.predictions import Chosen, column_names, load_columns, load_rows, usual_named
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
 from runwatch.judge.predictions.labels import canonical, coded
 from runwatch.text.safe import safe
@@ -37,7 +37,7 @@ def read_labels(columns: ColumnNames) -> Labels | None:
         return None
     names = column_names(columns.labels[0])
     notes: list[str] = []
-    key = columns.key or usual_key(names, notes)
+    key = columns.key or usual_named("key", names, notes)
     if key is None:
         raise DataError(columns.labels[0], "labels need a key to be joined by", _HINT)
     target = columns.target or _target([name for name in names if name != key], notes)
@@ -50,7 +50,7 @@ def read_labels(columns: ColumnNames) -> Labels | None:
 
 def _target(names: Sequence[str], notes: list[str]) -> str | None:
     """The usual name, or the only one."""
-    target = usual_target(names, notes)
+    target = usual_named("target", names, notes)
     if target is None and len(names) == 1:
         notes.append(f"target column assumed: {safe(names[0])}")
         return names[0]

@@ -19,7 +19,7 @@ LIMIT_S = 300.0
 
 
 class MultivariateProcess:
-    """Runs ``runwatch.monitor.classify`` on data sets; ``done`` is called when it has ended, with whether its
+    """Runs ``multivariate_worker`` on data sets; ``done`` is called when it has ended, with whether its
     answers are kept."""
 
     def __init__(self, done: Callable[[bool], None]) -> None:
