@@ -126,7 +126,9 @@ def test_a_file_that_is_found_by_itself_can_be_compared_by_name_too(target: str,
     assert guess_role(target, None, None, None, None) == "target"
     assert guess_role(prediction, None, None, None, None) == "prediction"
     entries = [ListedFile(f"predictions/{name}.csv", 1, 0.0) for name in ("champion", "new")]
-    (found,) = discover_predictions(entries, lambda _: [(target, "int64"), (prediction, "int64")])
+    ((found, _),) = discover_predictions(
+        "/root", entries, lambda _: [(target, "int64"), (prediction, "int64")]
+    )
     assert (found.target, found.prediction) == (target, prediction)
 
 

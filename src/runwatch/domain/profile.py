@@ -356,7 +356,6 @@ class DataOptions(msgspec.Struct, frozen=True):
     key: str | None = None
     segments: tuple[str, ...] = ()
     expect: Mapping[str, object] = msgspec.field(default_factory=dict)
-    importance: Mapping[str, float] = msgspec.field(default_factory=dict)
     multivariate: bool = False
     group: str | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -171,11 +172,11 @@ def _in_time(files: Sequence[DataFile]) -> list[DataFile]:
 def rules_of(spec: DataSpec) -> tuple[DriftOptions, list[Problem]]:
     """How drift is judged, and why the importances cannot be read."""
     if not spec.importance:
-        return DriftOptions(importance=spec.options.importance), []
+        return DriftOptions(), []
     try:
         return DriftOptions(importance=read_importance(spec.importance)), []
     except DataError as error:
-        return DriftOptions(importance=spec.options.importance), [error.problem]
+        return DriftOptions(), [error.problem]
 
 
 def compare(
@@ -191,7 +192,7 @@ def compare(
     rules, wrong = rules_of(spec)
     reference, files = opened.reference, opened.files_of(current)
     names = {one.name for one in current}
-    before, current, trouble = _by_owner(spec, opened, current, files, engine)
+    before, current, trouble = _by_owner(spec, opened, current, files, cache, engine)
     wrong += trouble
     together = (
         multivariate(reference, files, cache, engine, spec.options.group)
@@ -227,6 +228,7 @@ def _by_owner(
     opened: OpenedData,
     current: Sequence[NamedProfile],
     files: Sequence[DataFile],
+    cache: Cache,
     engine: Engine,
 ) -> tuple[TableProfile, Sequence[NamedProfile], list[Problem]]:
     """The reference's profile and the batches' with rows worth what they are where several belong to one
@@ -234,9 +236,15 @@ def _by_owner(
     group, reference = spec.options.group, opened.reference
     if group is None or not files:
         return reference.profile, current, []
+
+    def designs(of: Sequence[DataFile], rows: int) -> list[tuple[float, float]]:
+        key = files_key("designs-1", reference.grid, of, f"{group} {rows}")
+        make = partial(engine.call, group_designs, of, reference.grid, group, rows)
+        return kept(cache, key, list[tuple[float, float]], make)
+
     try:
-        then = engine.call(group_designs, reference.files, reference.grid, group, reference.profile.rows)
-        now = engine.call(group_designs, files, reference.grid, group, sum(c.profile.rows for c in current))
+        then = designs(reference.files, reference.profile.rows)
+        now = designs(files, sum(one.profile.rows for one in current))
     except DataError as error:
         return reference.profile, current, [error.problem]
     named = [replace(one, profile=with_designs(one.profile, now)) for one in current]
@@ -259,7 +267,7 @@ def quality_case(
     sampled, facts, trouble = inspect(files, reference.grid, spec.options, cache, engine)
     arrived = max((one.when for one in current if one.when is not None), default=None)
     usual = usual_repeats(reference.files, reference.grid, facts, cache, engine) if compared else None
-    before, current, more = _by_owner(spec, opened, current, files, engine)
+    before, current, more = _by_owner(spec, opened, current, files, cache, engine)
     before, (current,) = alike(before, current)
     whole = total(reference.grid, current)
     if before.blank_is_missing or whole.blank_is_missing:

@@ -37,23 +37,7 @@ def prediction_entries(
     """The root's predictions and what was assumed of each ("" when configured)."""
     if settings.predictions:
         return tuple((entry, "") for entry in settings.predictions)
-    candidates = discover_predictions(files, lambda path: _schema(root, path))
-    return tuple(
-        (
-            Predictions(
-                name=one.name,
-                files=tuple(os.path.join(root, file) for file in one.files),
-                baseline=os.path.join(root, one.baseline),
-                key=one.key,
-                target=one.target,
-                prediction=one.prediction,
-                score=one.score,
-            ),
-            one.assumed,
-        )
-        for one in candidates
-        if one.baseline is not None
-    )
+    return tuple(discover_predictions(root, files, lambda path: _schema(root, path)))
 
 
 def overlooked_data(
