@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.config.settings import Predictions, Settings
+from runwatch.config.settings import Model, Predictions, Settings
 from runwatch.data.errors import DataError
 from runwatch.data.eval_samples import load_samples
 from runwatch.data.number_files import load_numbers
@@ -77,8 +77,13 @@ def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNa
     names = ColumnNames(
         entry.target, entry.prediction, score, entry.key, entry.group, entry.slices, labels=labels
     )
+    return names, entry_options(entry, settings)
+
+
+def entry_options(entry: Predictions | Model, settings: Settings) -> CompareOptions:
+    """What an entry says of comparing predictions, with ``[metrics]`` behind it."""
     cost = entry.cost
-    options = replace(
+    return replace(
         run_options(settings),
         primary=entry.primary,
         task=entry.task,
@@ -86,7 +91,6 @@ def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNa
         threshold=entry.threshold,
         costs=None if cost is None else Costs(cost.tp, cost.fp, cost.fn, cost.tn, cost.unit),
     )
-    return names, options
 
 
 def _label_files(entry: Predictions, settings: Settings) -> list[str]:

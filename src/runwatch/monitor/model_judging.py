@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from runwatch.config.settings import Model, Predictions, Settings
+from runwatch.config.settings import Model, Settings
 from runwatch.data.cache import Cache
 from runwatch.data.errors import DataError
 from runwatch.data.predictions import Chosen, load_rows
@@ -17,7 +17,7 @@ from runwatch.domain.predictions import ColumnNames
 from runwatch.domain.profile import DataOptions
 from runwatch.domain.run import Problem
 from runwatch.judge.predictions.comparing import compare_predictions
-from runwatch.monitor.compare_files import prediction_options
+from runwatch.monitor.compare_files import entry_options
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import data_set
 from runwatch.monitor.model_plans import ScoringPlan
@@ -36,15 +36,8 @@ def compared(
         kinds = " and ".join(str(answer.task) for _, answer in (champion, challenger))
         return Problem(entry.name, None, f"champion and challenger differ in task: {kinds}", "set task")
     scores, notes = _common_scores(champion[1], challenger[1])
-    likeness = Predictions(
-        name=entry.name,
-        threshold=entry.threshold,
-        positive=entry.positive,
-        task=entry.task or next((task for task in tasks), None),
-        primary=entry.primary,
-        cost=entry.cost,
-    )
-    _, options = prediction_options(likeness, settings)
+    options = entry_options(entry, settings)
+    options = replace(options, task=entry.task or next(iter(tasks), None))
     try:
         sides = [
             load_rows(job.output, Chosen(_names(job, answer, scores, entry.threshold)))

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from runwatch.config.settings import Model, Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
@@ -19,7 +19,7 @@ from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import column_distribution
 from runwatch.monitor.data_specs import listing
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
-from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
+from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan, model_files
 from runwatch.monitor.pieces import Pieces
 from runwatch.monitor.table_reader import PlanModels, Reader, distribute, ignore_parts, relative
 from runwatch.scoring.base import ScoringAnswer, ScoringJob
@@ -100,12 +100,11 @@ class ModelWatch:
         return None if job is None else column_distribution(job.spec, job.column, job.batch, self._pieces)
 
     def _model_stamps(self) -> object:
-        return tuple(stamp_of(path) for entry in self._settings.models for _, path in self._files(entry))
+        return tuple(stamp_of(path) for path in self._model_files())
 
-    def _files(self, entry: Model) -> Iterator[tuple[str, str]]:
-        for side, named in (("champion", entry.champion), ("challenger", entry.challenger)):
-            if named:
-                yield side, self._settings.path(named)
+    def _model_files(self) -> Iterator[str]:
+        for entry in self._settings.models:
+            yield from (path for _, path in model_files(entry, self._settings))
 
     def _plans(self, top: Folder) -> tuple[list[Problem], list[ScoringPlan]]:
         usable, problems = self._usable()
@@ -123,7 +122,7 @@ class ModelWatch:
         usable: list[str] = []
         problems: list[Problem] = []
         needed: dict[str, str] = {}
-        for path in dict.fromkeys(path for entry in self._settings.models for _, path in self._files(entry)):
+        for path in dict.fromkeys(self._model_files()):
             problem = unfit(path)
             if problem is not None:
                 problems.append(problem)
