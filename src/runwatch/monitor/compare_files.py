@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from runwatch.config.settings import Model, Predictions, Settings
 from runwatch.data.errors import DataError
 from runwatch.data.eval_samples import load_samples
+from runwatch.data.files import matching
 from runwatch.data.number_files import load_numbers
-from runwatch.data.patterns import matching
 from runwatch.data.predictions import SUFFIXES, Chosen, choose_columns, column_names, load_columns, load_rows
 from runwatch.domain.comparison import At, Baseline, CompareOptions, Comparison, Costs
 from runwatch.domain.errors import UserError

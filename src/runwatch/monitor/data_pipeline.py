@@ -14,11 +14,11 @@ from msgspec.structs import replace
 from runwatch.data.cache import Cache, files_key, kept
 from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
+from runwatch.data.facts import inspect, usual_repeats
 from runwatch.data.files import natural
 from runwatch.data.formats import format_of
 from runwatch.data.grid import wanted_names
 from runwatch.data.grouping import group_designs, numbered, with_designs
-from runwatch.data.inspection import inspect, usual_repeats
 from runwatch.data.number_files import read_importance
 from runwatch.data.profile_cache import HERE, Engine
 from runwatch.data.sample import sample
