@@ -289,6 +289,16 @@ def test_what_is_found_by_its_place_is_on_its_page() -> None:
     assert [name for name in readers if not all(plain(word) in page for word in name.split("-"))] == []
 
 
+def test_every_extra_is_offered_by_the_readme_and_looked_for_by_the_doctor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = sorted(set(project["optional-dependencies"]) - {"dev"})
+    main(["doctor", str(tmp_path)])
+    for text in ((ROOT / "README.md").read_text(encoding="utf-8"), capsys.readouterr().out):
+        assert [extra for extra in extras if f"runwatch[{extra}]" not in text] == []
+
+
 def test_the_design_page_names_every_room_in_the_order_that_is_checked() -> None:
     page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     source = ROOT / "src" / "runwatch"

@@ -97,6 +97,15 @@ def test_only_logs_are_runs(tmp_path: Path) -> None:
     ] == []
 
 
+def test_a_cross_validation_of_catboost_counts_iterations(tmp_path: Path) -> None:
+    """As ``cv()`` of CatBoost 1.2.10 returns it; a grid of settings with that name is none."""
+    text = "iterations,test-Logloss-mean,test-Logloss-std\n0,0.68,0.01\n1,0.67,0.02\n"
+    found = series(tmp_path, text, "cv.csv")
+    assert plain(found)["test-Logloss-mean"] == [(0, 0.68), (1, 0.67)]
+    (tmp_path / "cv.csv").write_text("iterations,depth,score\n100,4,0.9\n200,6,0.8\n")
+    assert not claims(csv, tmp_path)
+
+
 def test_a_history_saved_as_a_data_frame_counts_its_rows(tmp_path: Path) -> None:
     told = session(
         tmp_path, ",loss,val_loss,lr\n0,1.5,1.75,0.1\n1,1.25,1.5,0.1\n2,1,1.25,0.01\n", "history.csv"

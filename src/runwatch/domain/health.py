@@ -24,13 +24,14 @@ class HealthSign(msgspec.Struct, frozen=True):
 
 
 class Outlook(msgspec.Struct, frozen=True):
-    """Forecast of a curve's final value: about, with a range; ``cone``: (step, low, about, high) rows for
-    drawing; ``beats_baseline``: probability in 0..1, None = cannot tell yet (``reason`` says why)."""
+    """Forecast of a curve's final value: about, with a range."""
 
     tag: str
     about: float | None
     low: float | None
     high: float | None
     cone: tuple[tuple[int, float, float, float], ...] = ()
+    """(step, low, about, high) rows for drawing."""
     beats_baseline: float | None = None
+    """Probability in 0..1, None = cannot tell yet (``reason`` says why)."""
     reason: str = ""

@@ -56,8 +56,8 @@ def overlooked_data(
     for entry in entries:
         paths = (*settings.paths(entry.files), settings.path(entry.baseline))
         judged |= {os.path.relpath(path, root) for path in paths}
-    listed = [file for file in files if file.path not in owned]
-    return tuple(overlooked(listed, judged, lambda path: _schema(root, path)))
+    free = [file for file in files if file.path not in owned]
+    return tuple(overlooked(free, judged, lambda path: _schema(root, path)))
 
 
 def listing(settings: Settings, top: Folder) -> tuple[ListedFile, ...]:

@@ -13,7 +13,7 @@ from runwatch.data.errors import DataError
 from runwatch.data.predictions import Chosen, load_rows
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet
-from runwatch.domain.predictions import ColumnNames
+from runwatch.domain.predictions import ColumnNames, label_order
 from runwatch.domain.profile import DataOptions
 from runwatch.domain.run import Problem
 from runwatch.judge.predictions.comparing import compare_predictions
@@ -114,14 +114,7 @@ def _fits(entry: Model, answer: ScoringAnswer) -> bool:
     known = {*answer.said, *answer.classes}
     if known and not known & set(answer.truths):
         return False
-    return entry.positive is None or entry.positive == max(answer.truths, key=_number_or_text)
-
-
-def _number_or_text(label: str) -> tuple[int, float, str]:
-    try:
-        return 0, float(label), label
-    except ValueError:
-        return 1, 0.0, label
+    return entry.positive is None or entry.positive == max(answer.truths, key=label_order)
 
 
 def judged(spec: DataSpec, root: str, shown: str, cache: Cache, now: float, version: int) -> DataSet:

@@ -19,9 +19,9 @@ from runwatch.data.formats import format_of
 from runwatch.data.grid import guess_role
 from runwatch.data.workflow import find_files
 from runwatch.domain.run import Problem
-from runwatch.monitor.compare_files import stamp_of
 from runwatch.monitor.data_pipeline import DataSpec, arrived, reference_files
 from runwatch.scoring.base import ScoringJob, numeric_columns
+from runwatch.system.files import stamp_of
 
 MAX_BATCHES = 30
 Labels = Mapping[str, str]

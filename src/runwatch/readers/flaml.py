@@ -44,8 +44,8 @@ def _appends(rows: RowsCursor, prefix: str) -> Iterable[Operation]:
 
     def take(record: JsonDict) -> None:
         nonlocal best
-        step, loss = record.get("record_id"), bounded_json.number(record.get(_LOSS))
-        if type(step) is not int or loss is None or abs(step) >= 2**63:
+        step, loss = bounded_json.whole(record.get("record_id")), bounded_json.number(record.get(_LOSS))
+        if step is None or loss is None:
             return
         logged = record.get("logged_metric")
         others = bounded_json.flat_numbers(logged) if isinstance(logged, dict) else {}

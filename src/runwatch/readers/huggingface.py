@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import (
@@ -30,6 +29,7 @@ from runwatch.domain.run import Direction, Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.bounded_json import whole
 from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.text.units import plural
@@ -104,10 +104,10 @@ def _said(claim: Claim, source: SourceFile, value: object) -> Said:
 def _state(claim: Claim, source: SourceFile, state: JsonMapping) -> Said:
     at_root = os.path.dirname(source.file) == ("" if claim.run_id == "." else claim.run_id)
     history = state.get("log_history")
-    rows = [row for row in history if isinstance(row, dict)] if isinstance(history, list) else []
+    rows = [row for row in bounded_json.sequence(history) if isinstance(row, dict)]
     log, unplaced = _points(rows, _dates(claim, source))
     operations = list(log.operations(claim.tag_prefix))
-    done, planned = _whole(state.get("global_step")), _whole(state.get("max_steps"))
+    done, planned = whole(state.get("global_step")), whole(state.get("max_steps"))
     operations.append(Rank((done or 0) + (_AT_THE_END if at_root else 0.0), source.stat.mtime))
     epochs = [epoch for row in (*rows, state) if (epoch := bounded_json.number(row.get("epoch"))) is not None]
     if epochs:
@@ -145,7 +145,7 @@ def _points(rows: list[JsonDict], dates: Mapping[int, float]) -> tuple[PointLog,
     log = PointLog()
     unplaced = 0
     for row in rows:
-        step = _whole(row.get("step"))
+        step = whole(row.get("step"))
         if step is None:
             unplaced += 1
             continue
@@ -157,39 +157,23 @@ def _points(rows: list[JsonDict], dates: Mapping[int, float]) -> tuple[PointLog,
     return log, unplaced
 
 
-def _whole(value: object) -> int | None:
-    number = bounded_json.number(value)
-    if number is None or not number.is_integer() or abs(number) >= 2.0**63:
-        return None
-    return int(value) if isinstance(value, int) else int(number)
-
-
 def _end(
     state: JsonMapping, done: int, planned: int | None, rows: list[JsonDict], at_root: bool
 ) -> list[Operation]:
     """The Trainer's own word that training is over; a checkpoint tells it too."""
     if planned is not None and 0 < planned <= done:
         return [Evidence("finished", f"trainer_state.json: step {done:,} of {planned:,}")]
-    if _stopped(state):
+    control = bounded_json.dig(state, "stateful_callbacks", "TrainerControl", "args")
+    if bounded_json.dig(control, "should_training_stop") is True:  # by a callback, before its planned length
         return [Evidence("finished", f"trainer_state.json: stopped early, at step {done:,}")]
-    if at_root and any("train_runtime" in row and _whole(row.get("step")) == done for row in rows):
+    if at_root and any("train_runtime" in row and whole(row.get("step")) == done for row in rows):
         return [Evidence("finished", f"trainer_state.json: training ended at step {done:,}")]
     return []
 
 
-def _stopped(state: JsonMapping) -> bool:
-    """Whether a callback (early stopping) ended the training before its planned length."""
-    control: Any = state
-    for name in ("stateful_callbacks", "TrainerControl", "args"):
-        control = control.get(name) if isinstance(control, dict) else None
-    return isinstance(control, dict) and control.get("should_training_stop") is True
-
-
 def _settings(state: JsonMapping) -> list[Operation]:
     values: dict[str, object] = {name: state[name] for name in _SETTINGS if state.get(name) is not None}
-    trial = state.get("trial_params")
-    if isinstance(trial, dict):
-        values |= trial
+    values |= bounded_json.mapping(state.get("trial_params"))
     return [HParams(values)] if values else []
 
 
@@ -227,4 +211,4 @@ def _results(claim: Claim, name: str, values: JsonMapping, source: SourceFile) -
 def _last_step(source: SourceFile) -> int:
     """The step at which the training beside these results ended, 0 if that is not known."""
     state = bounded_json.parse_object(source.other(source.beside(_STATE), limits.DOCUMENT))
-    return _whole(state.get("global_step")) or 0
+    return whole(state.get("global_step")) or 0

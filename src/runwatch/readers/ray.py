@@ -83,8 +83,8 @@ def _results(claim: Claim, rows: RowsCursor) -> Reading:
     log = PointLog()
 
     def take(row: JsonDict) -> None:
-        step = row[_STEP]
-        if type(step) is not int or abs(step) >= 2**63:
+        step = bounded_json.whole(row[_STEP])
+        if step is None:
             raise ValueError
         if not rows.state.get("introduced"):
             changes.extend(_introduction(row))

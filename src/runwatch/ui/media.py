@@ -49,8 +49,8 @@ from runwatch.ui.work import in_background
 if TYPE_CHECKING:
     from runwatch.ui.widgets.prompt import Prompt
 
-_INSTALL = 'pictures are drawn by Pillow: pip install "runwatch[images]"'
-_NOTHING = "this run logged nothing but numbers: no picture, histogram, text, table or sound"
+_INSTALL = 'images are drawn by Pillow: pip install "runwatch[images]"'
+_NOTHING = "this run logged nothing but numbers: no image, histogram, text, table or sound"
 _WAYS = ("over steps", "quantiles", "at this step")
 _MOST_AT_ONCE = 200
 _ROOMY = 60
@@ -71,10 +71,10 @@ class MediaPart(Vertical):
         Binding("end", "step(100000)", "Last step", show=False, id="media.last", priority=True),
         Binding("down", "series(1)", "Next", id="media.next", tooltip="the next tag", priority=True),
         Binding("up", "series(-1)", "Previous", show=False, id="media.previous", priority=True),
-        Binding("t", "kind", "Kind", id="media.kind", tooltip="pictures, histograms, texts, tables in turn"),
+        Binding("t", "kind", "Kind", id="media.kind", tooltip="images, histograms, texts, tables in turn"),
         Binding("d", "way", "Draw", id="media.way", tooltip="histogram: over steps, quantiles, one step"),
         Binding("x", "export", "Export", show=False, id="media.export", tooltip="this, as it was logged"),
-        Binding("y", "copy", "Copy", show=False, id="media.copy", tooltip="the text, or a picture's path"),
+        Binding("y", "copy", "Copy", show=False, id="media.copy", tooltip="the text, or an image's path"),
         Binding("slash", "filter", "Filter", id="media.filter", key_display="/"),
     ]
 

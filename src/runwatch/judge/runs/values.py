@@ -10,9 +10,8 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import CompareOptions, MetricComparison, MetricVerdict
+from runwatch.domain.comparison import CompareOptions, MetricComparison, MetricVerdict, SampleKey, Samples
 from runwatch.domain.directions import direction_of, judged
-from runwatch.domain.evaluations import SampleKey, Samples
 from runwatch.domain.run import Direction
 from runwatch.judge.metrics.adjust import holm
 from runwatch.judge.metrics.estimate import Estimate

@@ -14,9 +14,10 @@ from functools import partial
 from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, Length, Operation, Stated
-from runwatch.domain.run import Problem
+from runwatch.domain.run import Direction, Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common.bounded_json import dig, sequence
 from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.table import read_table
 
@@ -25,7 +26,7 @@ _FOLDER = "catboost_info"
 _META = "catboost_training.json"
 _TABLE = re.compile(r"(learn|test\d{0,6})_error\.tsv", re.ASCII)
 _CLOCK = "time_left.tsv"
-_BETTER = {"Min": "min", "Max": "max"}
+_BETTER: Mapping[str, Direction] = {"Min": "min", "Max": "max"}
 LOOKS_FOR = ("*_error.tsv", "catboost_training.json")
 
 
@@ -54,7 +55,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 def _said(source: SourceFile, value: object) -> Said:
-    meta = value.get("meta") if isinstance(value, dict) else None
+    meta = dig(value, "meta")
     if not isinstance(meta, dict):
         return [Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")]
     return _operations(meta)
@@ -91,21 +92,13 @@ def _operations(meta: Mapping[str, object]) -> list[Operation]:
     if type(count) is int and 0 < count < 2**53:
         operations.append(Length(steps=count - 1))
     for sets, metrics in (("learn_sets", "learn_metrics"), ("test_sets", "test_metrics")):
-        named = meta.get(metrics)
-        for metric in named if isinstance(named, list) else ():
-            name, best = (
-                (metric.get("name"), metric.get("best_value")) if isinstance(metric, dict) else (None, None)
-            )
-            better = _BETTER.get(best) if isinstance(best, str) else None
+        for metric in sequence(meta.get(metrics)):
+            name, better = dig(metric, "name"), _BETTER.get(str(dig(metric, "best_value")))
             if isinstance(name, str) and better:
-                operations += [
-                    Stated(f"{group}/{name}", "min" if better == "min" else "max")
-                    for group in _groups(meta, sets)
-                ]
+                operations += [Stated(f"{group}/{name}", better) for group in _groups(meta, sets)]
     return operations
 
 
 def _groups(meta: Mapping[str, object], sets: str) -> list[str]:
-    listed = meta.get(sets)
-    names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    names = [name for name in sequence(meta.get(sets)) if isinstance(name, str)]
     return names or [sets.removesuffix("_sets")]

@@ -41,12 +41,14 @@ class LineNotes(msgspec.Struct):
 
 
 class Frame(msgspec.Struct):
-    """How far the lines of a file were taken. ``line``: complete lines so far; ``skipping``: inside a line
-    past the limit; ``taken``: the CRC-32 of an unterminated last line that was read all the same."""
+    """How far the lines of a file were taken."""
 
     line: int = 0
+    """Complete lines so far."""
     skipping: bool = False
+    """Inside a line past the limit."""
     taken: int | None = None
+    """The CRC-32 of an unterminated last line that was read all the same."""
 
     @staticmethod
     def of(state: JsonMapping) -> Frame:

@@ -11,6 +11,7 @@ from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common.column_names import moment
 from runwatch.readers.common.lines import take_json
 from runwatch.readers.common.rows import read_rows
 from runwatch.readers.optuna._study import (
@@ -19,7 +20,6 @@ from runwatch.readers.optuna._study import (
     METRIC_NAMES,
     STATES,
     Study,
-    moment,
     parameter,
     state_of,
 )
@@ -127,7 +127,7 @@ class _Journal:
     def _begin(self, trial: int, record: JsonMapping) -> None:
         study, number = self._trials[trial]
         self._waiting.discard(trial)
-        self._add(trial, self._study(study).opening(number, moment(record.get("datetime_start"), False)))
+        self._add(trial, self._study(study).opening(number, moment(record.get("datetime_start"))))
         self._add(trial, [state_of("RUNNING", math.nan)])
 
     def _take_whole(self, trial: int, record: JsonMapping) -> None:
@@ -158,7 +158,7 @@ class _Journal:
 
     def _end(self, trial: int, state: str, record: JsonMapping) -> None:
         study, _ = self._trials[trial]
-        at = moment(record.get("datetime_complete"), False)
+        at = moment(record.get("datetime_complete"))
         step = self._steps.pop(str(trial), None)
         values = [(i, float(value)) for i, value in enumerate(record.get("values") or ())]
         self._add(trial, self._study(study).values(values, step or 0, at))

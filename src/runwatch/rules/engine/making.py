@@ -28,7 +28,6 @@ class More(TypedDict, total=False):
     subject: str
     since: float | None
     evidence: Mapping[str, object]
-    actionable: bool
     lasting: bool
     confirmed: bool
 
@@ -41,6 +40,30 @@ def about_run(
     project = project_of(run.group if run.group != "." else run.id)
     return Finding(
         rule, severity, run.id, *words, root=run.root, run=run.key, project=project, context="runs", **more
+    )
+
+
+def about_sign(
+    run: Run,
+    sign: HealthSign,
+    rule: str,
+    title: str,
+    advice: str,
+    severity: Severity | None = None,
+    subject: str | None = None,
+) -> Finding:
+    """A finding about what a sign shows in a curve of ``run``. ``severity``, ``subject``: others than the
+    sign's own and its tag."""
+    return about_run(
+        run,
+        rule,
+        severity or sign.severity,
+        sign.summary,
+        title,
+        advice,
+        subject=sign.tag if subject is None else subject,
+        since=begun(run, sign),
+        evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},
     )
 
 

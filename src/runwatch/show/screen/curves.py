@@ -29,8 +29,7 @@ _MOST_FORMER = 8
 
 class DrawnCurve(msgspec.Struct, frozen=True):
     """One curve to draw: whose, which tag, how it is called, and the run's version (a curve of the same
-    version is the same curve). ``former``: up to how many superseded branches are drawn faint beneath it;
-    ``by_epoch``: its steps are epochs."""
+    version is the same curve)."""
 
     run: RunKey
     tag: str
@@ -39,19 +38,22 @@ class DrawnCurve(msgspec.Struct, frozen=True):
     version: int
     selected: bool = False
     former: int = 0
+    """Up to how many superseded branches are drawn faint beneath it."""
     by_epoch: bool = False
+    """Its steps are epochs."""
 
 
 class CurvesPicture(msgspec.Struct, frozen=True):
-    """All that is drawn for one tag, named but not yet fetched. ``band``: curves of a baseline group, drawn
-    as one band; ``cone``: (step, low, about, high)."""
+    """All that is drawn for one tag, named but not yet fetched."""
 
     tag: str | None = None
     curves: tuple[DrawnCurve, ...] = ()
     band: tuple[DrawnCurve, ...] = ()
+    """Curves of a baseline group, drawn as one band."""
     levels: tuple[ChartLevel, ...] = ()
     marks: tuple[ChartMark, ...] = ()
     cone: tuple[tuple[int, float, float, float], ...] = ()
+    """(step, low, about, high)."""
     title: str = ""
 
 

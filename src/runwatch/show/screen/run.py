@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from runwatch.domain.directions import is_system
+from runwatch.domain.hyperparameters import flat
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
@@ -47,7 +48,6 @@ _FILES = (
     ViewColumn("size", "size", 10, right=True),
     ViewColumn("age", "age", 5, right=True),
 )
-_DEEPEST = 6
 
 
 class RunView(msgspec.Struct, frozen=True):
@@ -166,14 +166,10 @@ def _reason(run: Run, now: float) -> Words:
     return join(parts)
 
 
-def flat(tree: Mapping[str, object], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+def flat_texts(tree: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """A nested mapping as dotted names and texts."""
-    for name, value in tree.items():
-        full = f"{prefix}{name}"
-        if isinstance(value, Mapping) and value and depth < _DEEPEST:
-            yield from flat(value, f"{full}.", depth + 1)
-        else:
-            yield full, f"{value:.6g}" if isinstance(value, float) else str(value)
+    for name, value in flat(tree).items():
+        yield name, f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _settings(run: Run) -> TableView:
@@ -189,7 +185,7 @@ def _settings(run: Run) -> TableView:
             rows.append(ViewRow((title,), ((Span(title, "accent"),), ())))
             rows += [
                 ViewRow((title, name), (text(f"  {name}", "muted"), text(value, "strong", 400)))
-                for name, value in flat(tree)
+                for name, value in flat_texts(tree)
             ]
     return TableView(_NAMES, tuple(rows), ((Span("this run recorded no settings", "muted"),),))
 

@@ -15,7 +15,7 @@ from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.comparing import shown_tags
 from runwatch.judge.runs.naming import match
-from runwatch.show.screen.run import flat
+from runwatch.show.screen.run import flat_texts
 from runwatch.show.screen.run_called import in_root, run_called
 from runwatch.show.screen.run_columns import compared
 from runwatch.show.screen.runs import common_folder, is_baseline, mark_tone, no_match
@@ -180,7 +180,7 @@ def _place(metric: Metric, which: Which) -> tuple[bool, float]:
 def _varying(runs: Sequence[Run], most: int = 6) -> tuple[str, ...]:
     seen: dict[str, set[str]] = {}
     for run in runs[:500]:
-        for name, value in flat(run.hparams):
+        for name, value in flat_texts(run.hparams):
             seen.setdefault(name, set()).add(value)
     return tuple(name for name in sorted(seen) if len(seen[name]) > 1)[:most]
 
@@ -191,7 +191,7 @@ def _ranked(
     value, step = value_of(metric, ask.which)
     judged = compared(snapshot.situation.comparisons.get(run.key), metric.tag)
     tone = mark_tone(ask.marked, run.key)
-    settings = dict(flat(run.hparams)) if hparams else {}
+    settings = dict(flat_texts(run.hparams)) if hparams else {}
     delta: Words = (Span("–", "faint"),)
     if judged and judged.delta is not None:
         delta = (
@@ -238,7 +238,7 @@ def _status(run: Run) -> Words:
 
 
 def _differing(runs: list[Run]) -> list[ViewRow]:
-    settings = [dict(flat(run.hparams)) for run in runs]
+    settings = [dict(flat_texts(run.hparams)) for run in runs]
     names = sorted({name for one in settings for name in one})
     rows = []
     for name in names:
