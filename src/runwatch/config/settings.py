@@ -62,7 +62,9 @@ class Metrics(msgspec.Struct, frozen=True):
 class Columns(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
-    kinds: Mapping[str, str] = msgspec.field(default_factory=dict)
+    kinds: Mapping[str, Literal["numeric", "categorical", "boolean", "datetime", "text"]] = msgspec.field(
+        default_factory=dict
+    )
 
 
 class RunFiles(msgspec.Struct, frozen=True):

@@ -14,13 +14,13 @@ from msgspec.structs import replace
 from runwatch.data.cache import Cache, files_key, kept
 from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
-from runwatch.data.facts import inspect, usual_repeats
 from runwatch.data.files import natural
 from runwatch.data.formats import format_of
 from runwatch.data.grid import wanted_names
 from runwatch.data.grouping import group_designs, numbered, with_designs
 from runwatch.data.number_files import read_importance
 from runwatch.data.profile_cache import HERE, Engine
+from runwatch.data.row_facts import inspect, usual_repeats
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total
@@ -67,6 +67,8 @@ class OpenedData(msgspec.Struct, frozen=True, eq=False):
     named: tuple[NamedProfile, ...]
     batches: tuple[Batch, ...]
     problems: tuple[Problem, ...]
+    misconfigured: tuple[Problem, ...] = ()
+    """Columns that were asked for and are in none of the files."""
 
     def files_of(self, named: Sequence[NamedProfile]) -> list[DataFile]:
         names = {one.name for one in named}
@@ -102,6 +104,7 @@ def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: boo
         newest = list(dict.fromkeys(file.batch for file in reversed(files)))[:_OLDER_BATCHES]
         files = [file for file in files if file.batch in newest]
     named, batches, unread = profile_batches(files, reference.grid, cache, engine)
+    absent = _absent(spec.options, reference, named)
     named = [_chosen(one, spec.options) for one in named]
     left_out = [problem for one in (*reference.days, *named) if (problem := _left_out(one)) is not None]
     spoilt = set() if tolerant else {one.name for one in named if _skipped(one) > _MOST_SKIPPED}
@@ -109,7 +112,22 @@ def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: boo
     batches = [replace(one, problem=wrong.get(one.name, one.problem)) for one in batches]
     columns = tuple(one for one in named if one.name not in spoilt)
     problems = [*reference.problems, *problems, *unread, *left_out]
-    return OpenedData(reference, tuple(files), columns, tuple(batches), tuple(problems))
+    return OpenedData(reference, tuple(files), columns, tuple(batches), tuple(problems), absent)
+
+
+def _absent(options: DataOptions, reference: Reference, named: Sequence[NamedProfile]) -> tuple[Problem, ...]:
+    """Why what was said of the columns cannot be so: no file has one of that name."""
+    profiles = (reference.profile, *(one.profile for one in named))
+    names = list(dict.fromkeys(name for profile in profiles for name, _ in profile.schema))
+    where = reference.files[0].name
+    one_of = (options.target, options.prediction, options.score, options.key, *options.kinds)
+    missing = [name for name in dict.fromkeys(one_of) if name is not None and name not in names]
+    hint = "name a column of the data"
+    problems = [Problem(where, None, f"has no column {name!r}", hint) for name in missing]
+    if names and not wanted_names(names, options.include, options.exclude):
+        message = "has no column that is to be included" if options.include else "has only excluded columns"
+        problems.append(Problem(where, None, message, hint))
+    return tuple(problems)
 
 
 def _chosen(named: NamedProfile, options: DataOptions) -> NamedProfile:
@@ -190,6 +208,7 @@ def compare(
     """The rows of ``current`` against the reference, all together and by segment. ``earlier``: batches before
     them, which the day rule may look back on."""
     rules, wrong = rules_of(spec)
+    wrong = [*opened.misconfigured, *wrong]
     reference, files = opened.reference, opened.files_of(current)
     names = {one.name for one in current}
     before, current, trouble = _by_owner(spec, opened, current, files, cache, engine)

@@ -90,7 +90,7 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
     options = DataOptions(
         include=entry.columns.include,
         exclude=entry.columns.exclude,
-        kinds=dict(entry.columns.kinds),  # type: ignore[arg-type]
+        kinds=dict(entry.columns.kinds),
         target=entry.target,
         prediction=entry.prediction,
         score=entry.score,
