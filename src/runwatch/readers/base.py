@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
@@ -206,6 +207,12 @@ class Listing:
     def child(self, name: str) -> Listing | None:
         below = self._folder.folders.get(name)
         return None if below is None else Listing(below, self._root, self._heads, self.refused)
+
+    def numbered(self, pattern: re.Pattern[str]) -> list[tuple[int, Listing]]:
+        """The folders in here whose whole names match, by the number that is the pattern's first group."""
+        pairs = ((match, self.child(name)) for name in self.folders if (match := pattern.fullmatch(name)))
+        found = [(int(match[1]), child) for match, child in pairs if child is not None]
+        return sorted(found, key=lambda pair: pair[0])
 
     def join(self, name: str) -> str:
         """The path, relative to the root, of something in this folder."""
