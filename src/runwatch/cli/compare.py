@@ -21,9 +21,9 @@ from runwatch.cli._output import CI_FORMATS, fail_on, formats
 
 if TYPE_CHECKING:
     from runwatch.domain.comparison import Comparison
-    from runwatch.domain.hosts import HostLink
     from runwatch.domain.remark import Remark
     from runwatch.domain.run import Problem, Run, RunKey
+    from runwatch.domain.situation import HostLink
     from runwatch.monitor.once import Loaded
 
 NAME = "compare"

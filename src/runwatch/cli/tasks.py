@@ -142,11 +142,11 @@ def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
 
     from runwatch.cli._output import print_problems
     from runwatch.monitor.session import root_state
-    from runwatch.store import paths
+    from runwatch.system.folders import lock_dir
     from runwatch.system.identity import root_identity
     from runwatch.tasks.file import TodoFile, move_into
 
-    locks = paths.lock_dir()
+    locks = lock_dir()
     if args.file:
         path = Path(args.file).expanduser().absolute()
         return root_identity(str(path.parent)), TodoFile(path, locks)

@@ -12,7 +12,7 @@ from typing import TypeVar, get_args, get_type_hints
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.config.settings import Data, Model, Place, Predictions, Settings
+from runwatch.config.settings import Data, Place, Predictions, Settings, listed
 from runwatch.text.safe import safe
 
 _TODO_ENDING = ".txt"
@@ -108,7 +108,7 @@ def _within_bounds(
 def _places(entry: msgspec.Struct) -> list[str]:
     """All that a table of the configuration names on disk or on the network."""
     values = (getattr(entry, name) for name in _place_names(type(entry)))
-    return [path for value in values for path in _listed(value) if path]
+    return [path for value in values for path in listed(value) if path]
 
 
 @cache
@@ -124,8 +124,7 @@ def _holds_place(hint: object) -> bool:
 def _models(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
     if settings.models is base.models or not settings.models:
         return settings
-    names: tuple[Model, ...] = settings.models
-    withheld.append(f"load the model {_shown(names[0].champion)}{_more(names)}")
+    withheld.append(f"load the model {_shown(settings.models[0].champion)}{_more(settings.models)}")
     return replace(settings, models=base.models)
 
 
@@ -152,10 +151,6 @@ def _beyond(settings: Settings, path: str) -> bool:
     while any(sign in plain for sign in "*?["):
         plain = os.path.dirname(plain)
     return not settings.allows(plain)
-
-
-def _listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value or ()
 
 
 def _shown(text: object) -> str:

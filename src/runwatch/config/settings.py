@@ -8,7 +8,9 @@ from typing import Annotated, Literal, NewType
 
 import msgspec
 
+from runwatch.domain.comparison import At, Costs, PredictionTask
 from runwatch.domain.errors import UserError
+from runwatch.domain.finding import Severity
 from runwatch.domain.run import Problem
 from runwatch.system.files import is_really_below
 
@@ -16,11 +18,15 @@ Seconds = NewType("Seconds", float)
 """A length of time, written as 90 or "15m"."""
 Place = Annotated[str, "place"]
 """A path, a glob or a URL: what leads out of its folder is not read or written before it is trusted."""
-Severity = Literal["info", "warning", "critical"]
 
 
 class ConfigError(UserError):
     """A configuration that cannot be used; the text is the whole message, for people."""
+
+
+def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """What may be written as one text or as a list of several."""
+    return (value,) if isinstance(value, str) else value or ()
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -49,14 +55,16 @@ class Metrics(msgspec.Struct, frozen=True):
     """``at``: what is compared of finished runs, "last" or "best"."""
 
     primary: str | None = None
-    at: Literal["last", "best"] = "last"
+    at: At = "last"
     named: Mapping[str, MetricSetting] = msgspec.field(default_factory=dict)
 
 
 class Columns(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
-    kinds: Mapping[str, str] = msgspec.field(default_factory=dict)
+    kinds: Mapping[str, Literal["numeric", "categorical", "boolean", "datetime", "text"]] = msgspec.field(
+        default_factory=dict
+    )
 
 
 class RunFiles(msgspec.Struct, frozen=True):
@@ -87,14 +95,6 @@ class Data(msgspec.Struct, frozen=True):
     engine: Place | None = None
 
 
-class Cost(msgspec.Struct, frozen=True):
-    tp: float = 0.0
-    fp: float = 0.0
-    fn: float = 0.0
-    tn: float = 0.0
-    unit: str = ""
-
-
 class Predictions(msgspec.Struct, frozen=True):
     name: str = ""
     files: Place | tuple[Place, ...] = ""
@@ -105,11 +105,11 @@ class Predictions(msgspec.Struct, frozen=True):
     score: str | tuple[str, ...] | None = None
     threshold: float | None = None
     positive: str | None = None
-    task: Literal["binary", "multiclass", "regression", "forecast"] | None = None
+    task: PredictionTask | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
     primary: str | None = None
-    cost: Cost | None = None
+    cost: Costs | None = None
     labels: Place | tuple[Place, ...] = ()
 
 
@@ -133,7 +133,7 @@ class Model(msgspec.Struct, frozen=True):
     score: str | None = None
     threshold: float | None = None
     primary: str | None = None
-    cost: Cost | None = None
+    cost: Costs | None = None
     timeout: Seconds = Seconds(300.0)
     labels: Place | tuple[Place, ...] = ()
 
@@ -165,7 +165,7 @@ class Alerts(msgspec.Struct, frozen=True):
 
     @property
     def webhooks(self) -> tuple[str, ...]:
-        return (self.webhook,) if isinstance(self.webhook, str) else self.webhook or ()
+        return listed(self.webhook)
 
 
 class Ui(msgspec.Struct, frozen=True):
@@ -183,6 +183,10 @@ class HostSettings(msgspec.Struct, frozen=True):
     ssh: str | tuple[str, ...] | None = None
     roots: tuple[str, ...] = ()
     command: str | tuple[str, ...] | None = None
+
+
+DERIVED = frozenset({"folder", "file", "alerts_file", "bounds", "withheld", "problems", "digest"})
+"""What of ``Settings`` is known of the configuration, and not written in it."""
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -227,3 +231,7 @@ class Settings(msgspec.Struct, frozen=True):
         return (
             name if "://" in name else os.path.normpath(os.path.join(self.folder, os.path.expanduser(name)))
         )
+
+    def paths(self, names: str | tuple[str, ...]) -> tuple[str, ...]:
+        """``path`` of one name or several."""
+        return tuple(map(self.path, listed(names)))

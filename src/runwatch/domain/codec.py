@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-
-if TYPE_CHECKING:
-    import numpy as np
 
 T = TypeVar("T")
 
@@ -49,8 +46,10 @@ def _array_or_number(value: Any) -> object:
     return _plain_number(value)
 
 
-def _array(_: type, value: tuple[str, list[int], bytes]) -> np.ndarray[Any, Any]:
+def _array(kind: type, value: Any) -> Any:
+    if kind is object:  # a field that holds any value
+        return value
     import numpy as np
 
-    kind, shape, body = value
-    return np.frombuffer(body, np.dtype(kind)).reshape(shape)
+    form, shape, body = value
+    return np.frombuffer(body, np.dtype(form)).reshape(shape)

@@ -15,6 +15,13 @@ At = Literal["last", "best"]
 PredictionTask = Literal["binary", "multiclass", "regression", "forecast"]
 
 
+SampleKey = str
+"""Which sample it is: its number and the hash of its document, equal on both sides of a comparison."""
+
+Samples = Mapping[str, Mapping[SampleKey, float]]
+"""Of an evaluation: by metric, the value of each sample."""
+
+
 class Costs(msgspec.Struct, frozen=True):
     """Business cost of one row of each kind (negative: a gain), in the user's ``unit``."""
 

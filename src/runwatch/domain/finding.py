@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -12,6 +12,12 @@ from runwatch.domain.run import RunKey
 
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+
+
+def rank(severity: str) -> int:
+    """How bad it is: 0 for info, and for a word that is no severity."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else 0
+
 
 Context = Literal["runs", "data", "models", "host", "plan"]
 
@@ -80,12 +86,18 @@ class Finding(msgspec.Struct, frozen=True):
         return " · ".join(part for part in (self.scope, self.subject) if part)
 
 
+def of_root(findings: Iterable[Finding], root: str, roots: Sequence[str]) -> list[Finding]:
+    """Those of one of the watched ``roots``; what is of none of them (the machine's) belongs to the first."""
+    first = root == roots[0]
+    return [f for f in findings if f.root == root or (first and f.root not in roots)]
+
+
 def urgency(finding: Finding) -> tuple[int, float, str]:
     """Sorts findings: the worst first, of these the newest, then by fingerprint."""
     began = finding.since or finding.first_seen or 0.0
-    return -SEVERITIES.index(finding.severity), -began, finding.fingerprint
+    return -rank(finding.severity), -began, finding.fingerprint
 
 
 def worst(findings: list[Finding] | tuple[Finding, ...]) -> Severity | None:
     """The worst severity among findings, None when there are none."""
-    return max((f.severity for f in findings), key=SEVERITIES.index, default=None)
+    return max((f.severity for f in findings), key=rank, default=None)

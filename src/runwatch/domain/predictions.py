@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.comparison import PredictionTask
 from runwatch.domain.points import AnyArray
 
-Task = Literal["binary", "multiclass", "regression", "forecast"]
-TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression", "forecast")
+TASKS: tuple[PredictionTask, ...] = get_args(PredictionTask)
 
 
 class Coded(msgspec.Struct, frozen=True, eq=False):
@@ -32,9 +32,40 @@ Column = AnyArray | Coded
 """One column of n rows: numbers (int64, float64 with NaN for missing, bool) or coded text."""
 
 
+TextRows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+"""Column names, and rows of as many cells as text."""
+
+
+def label_order(label: str) -> tuple[int, float, str]:
+    """Labels sort by the numbers that they are, words after them; of two classes the last is positive."""
+    try:
+        return 0, float(label), label
+    except ValueError:
+        return 1, 0.0, label
+
+
 def take(column: Column, rows: AnyArray) -> Column:
     """The rows of a column that a mask or an index array picks."""
     return column.take(rows) if isinstance(column, Coded) else column[rows]
+
+
+Part = Literal["target", "prediction", "score", "key"]
+USUAL_COLUMNS: Mapping[Part, tuple[str, ...]] = {
+    "target": ("y_true", "target", "label", "labels", "truth", "ground_truth", "actual", "y"),
+    "prediction": (
+        *("y_pred", "prediction", "predictions", "pred", "predicted", "y_hat", "yhat"),
+        "predicted_label",
+    ),
+    "score": ("y_score", "y_prob", "y_proba", "y_pred_proba", "score", "probability", "prob", "proba"),
+    "key": ("id", "row_id", "key", "sample_id", "uuid", "index"),
+}
+"""What columns of predictions are called, whatever their case; the first that is there is meant."""
+
+
+def usual_column(part: Part, available: Sequence[str]) -> str | None:
+    """The column that plays this part by its name; None where none is called so."""
+    by_lower = {name.lower(): name for name in reversed(available)}
+    return next((by_lower[name] for name in USUAL_COLUMNS[part] if name in by_lower), None)
 
 
 class ColumnNames(msgspec.Struct, frozen=True):

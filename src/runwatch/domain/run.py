@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
 Status = Literal["running", "finished", "crashed", "stalled", "unknown"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 Direction = Literal["min", "max"] | None
 
 
@@ -16,6 +17,11 @@ class RunKey(NamedTuple):
 
     root: str
     id: str
+
+
+def newest_first(run: Run) -> tuple[float, str, str]:
+    """Sorts runs: what was written last comes first."""
+    return -(run.updated or 0.0), run.root, run.id
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -49,13 +55,10 @@ class Metric(msgspec.Struct, frozen=True):
     format: str
     """The claim that speaks for the tag."""
     nonfinite: int = 0
-    first_nonfinite_step: int | None = None
     spark: tuple[float, ...] = ()
     """At most 32 values for a sparkline, NaN where nothing finite fell into the cell."""
     hidden: bool = False
     """A placeholder (``hp_metric``) or private name that the screen leaves out by default."""
-    from_history: int | None = None
-    """Points below this step were kept from before a rewrite."""
     former: int = 0
     """How many points were superseded when the training was resumed or started again; they count in nothing
     else."""

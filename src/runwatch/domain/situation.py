@@ -11,7 +11,6 @@ from runwatch.domain.comparison import Baseline, Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign, Outlook
-from runwatch.domain.hosts import HostLink
 from runwatch.domain.machine import Machine
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.task import TaskList
@@ -55,6 +54,21 @@ Waiting = Literal["runs", "data", "models", "host"]
 
 ROOT_GONE = "root is gone, waiting"
 """The mark of a root that is not there."""
+
+
+class HostLink(msgspec.Struct, frozen=True):
+    """How the link to another machine stands. ``heard``: when something came from it last (seconds since the
+    epoch), None: never; ``message``: what is wrong and what helps, or what a person should know;
+    ``mirrored``: nothing is installed there, its files are copied and read here; ``version``: of runwatch
+    there; ``clock``: seconds that its clock is ahead."""
+
+    name: str
+    state: Literal["connecting", "live", "lost"]
+    heard: float | None = None
+    message: str = ""
+    mirrored: bool = False
+    version: str = ""
+    clock: float = 0.0
 
 
 class WatchState(msgspec.Struct, frozen=True):

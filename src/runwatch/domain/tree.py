@@ -39,7 +39,6 @@ class Folder(msgspec.Struct, eq=False):
     folders: dict[str, Folder] = msgspec.field(default_factory=dict)
     irregular: tuple[str, ...] = ()
     """Names of FIFOs, sockets and devices, which are never opened."""
-    mtime_ns: int = 0
 
     @property
     def name(self) -> str:

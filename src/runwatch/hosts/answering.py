@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import date
 
 import numpy as np
 
 from runwatch.domain.comparison import PredictionsKey
-from runwatch.domain.intent_codec import load
+from runwatch.domain.intents import from_json
 from runwatch.domain.points import AnyArray, Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
 from runwatch.hosts.watched_roots import LiveRoots, Watched
 from runwatch.hosts.wire import WireError
-from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.root_state import TaskState
+from runwatch.system.files import read_window
 
 MOST_POINTS = 500_000
 MOST_PICTURE_BYTES = 12 * 1024 * 1024
@@ -39,7 +39,7 @@ class Answers:
             case m.AskColumn(_, data_set, root, column, batch):
                 return self._live.distribution(data_set, root, column, batch)
             case m.AskConsole(_, root, _, path, end, size):
-                return read_console(self._known(root), path, end, size)
+                return read_window(os.path.join(self._known(root), path), end, size)
             case m.AskMedia(_, root, run):
                 return self._live.media(RunKey(self._known(root), run))
             case m.AskMediaContents(_, root, run, wanted):
@@ -79,17 +79,15 @@ class Answers:
             raise WireError(f"{root}: not a root that was opened")
         return root
 
-    @contextmanager
-    def _task_state(self) -> Iterator[TaskState]:
-        with closing(TaskState(self._watched.roots, self._watched.settings, writes=False)) as task_state:
-            yield task_state
+    def _task_state(self) -> closing[TaskState]:
+        return closing(TaskState(self._watched.roots, self._watched.settings, writes=False))
 
     def _rows(self, key: PredictionsKey, label: str) -> m.RowsFound:
         rows = self._live.slice_rows(key, label)
         return m.RowsFound(problem=rows) if isinstance(rows, Problem) else m.RowsFound(*rows)
 
     def _do(self, text: str) -> m.Did:
-        intent = load(text)
+        intent = from_json(text)
         if intent is None:
             raise WireError("runwatch there does not know how to do that; update it")
         if isinstance(self._watched, LiveRoots):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import msgspec
 
 from runwatch.domain.address import host_of, path_of
 from runwatch.domain.errors import UserError
-from runwatch.domain.intent_codec import dump
-from runwatch.domain.intents import Intent
+from runwatch.domain.intents import Intent, to_json
 from runwatch.hosts import messages as m
 from runwatch.hosts.fleet_once import Connected
 from runwatch.hosts.loading import ANSWER_TIMEOUT_S
@@ -37,7 +36,7 @@ class RemoteRoot(msgspec.Struct, frozen=True):
 
     def do(self, intent: Intent) -> m.Did:
         """Have an intent done there. Raises WireError."""
-        did: m.Did = self.ask(lambda number: m.Do(number, dump(intent)))
+        did: m.Did = self.ask(lambda number: m.Do(number, to_json(intent)))
         return did
 
 
@@ -45,13 +44,10 @@ class RemoteRoot(msgspec.Struct, frozen=True):
 def asking(root: str, config_file: str | None) -> Iterator[RemoteRoot]:
     """The machine of ``root`` (HOST:PATH), connected. Raises UserError: it does not answer."""
     _, (target, *_) = placed([root], config_file)
-    connected = Connected([target], None)
-    try:
+    with closing(Connected([target], None)) as connected:
         connected.wait(ANSWER_TIMEOUT_S)
         machine = connected.machines[target.name]
         if not machine.judged:
             raise UserError(machine.state.message or target.silent(ANSWER_TIMEOUT_S))
         named = machine.roots[0]
         yield RemoteRoot(named, host_of(named) or target.name, machine)
-    finally:
-        connected.close()

@@ -14,6 +14,7 @@ from runwatch.config.settings import Settings
 from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.machine import Machine
+from runwatch.domain.predictions import TextRows
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import TreeChanges
@@ -38,7 +39,6 @@ _PLAIN = (".parquet", ".pq", ".parq", ".csv", ".tsv", ".arrow", ".arrows", ".fea
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
 _PACKED = tuple(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst"))
 TABLES = (*_PLAIN, *_LINES, *_PACKED, *ENDINGS, *MARKS)
-Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 _LESS = "free some memory, or exclude columns of [[data]]; all else is judged"
 _IDLE_S = 60.0
 
@@ -329,7 +329,7 @@ class BackgroundWork:
         own = data.distribution(self._reader("screen"), data_set, column, batch) if data else None
         return own or (models.distribution(data_set, column, batch) if models else None)
 
-    def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
+    def slice_rows(self, key: PredictionsKey, label: str) -> TextRows | Problem:
         """The rows of one slice of a comparison; reads files: not for the event loop."""
         data = self._data.get(key.root)
         if data is not None and key.name in data.predictions:

@@ -16,9 +16,9 @@ from runwatch.domain.codec import to_plain
 from runwatch.domain.errors import UserError
 from runwatch.monitor.reader_process import LENGTH
 from runwatch.monitor.table_reader import LocalTableReader
-from runwatch.store import paths
 from runwatch.store.cache import CacheFile
 from runwatch.system.deaths import end_with_parent
+from runwatch.system.folders import cache_dir
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
     note = int(sys.argv[1]) if len(sys.argv) > 1 else None
-    cache = CacheFile(paths.cache_dir())
+    cache = CacheFile(cache_dir())
     reader = LocalTableReader(cache)
 
     def say(what: str, value: object) -> None:

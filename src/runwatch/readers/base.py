@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -207,6 +208,12 @@ class Listing:
         below = self._folder.folders.get(name)
         return None if below is None else Listing(below, self._root, self._heads, self.refused)
 
+    def numbered(self, pattern: re.Pattern[str]) -> list[tuple[int, Listing]]:
+        """The folders in here whose whole names match, by the number that is the pattern's first group."""
+        pairs = ((match, self.child(name)) for name in self.folders if (match := pattern.fullmatch(name)))
+        found = [(int(match[1]), child) for match, child in pairs if child is not None]
+        return sorted(found, key=lambda pair: pair[0])
+
     def join(self, name: str) -> str:
         """The path, relative to the root, of something in this folder."""
         return self._folder.join(name)
@@ -216,27 +223,32 @@ class Listing:
         if name not in self._folder.files:
             return b""
         most = max(size, limits.HEAD)
-        file = self.join(name) if most == limits.HEAD else f"{self.join(name)}\0{-most}"
-        if file not in self._heads:
-            try:
-                with Opened(os.path.join(self._root, self.join(name))) as opened:
-                    self._heads[file] = opened.pread(most, 0)
-            except OSError as error:
-                self._heads[file] = b""
-                if not isinstance(error, (FileNotFoundError, NotRegular)):
-                    self.refused[self.join(name)] = error.strerror or str(error)
-        return self._heads[file][:size]
+        return self._bytes(name if most == limits.HEAD else f"{name}\0{-most}", name, most, 0)[:size]
 
-    def tail(self, name: str, size: int = limits.TAIL) -> bytes:
+    def tail(self, name: str) -> bytes:
         """The last bytes of a file here; b"" if it cannot be read. For the few files whose end decides."""
-        key = f"{self.join(name)}\0{size}"
+        return self._bytes(f"{name}\0", name, limits.TAIL, -limits.TAIL)
+
+    def _bytes(self, key: str, name: str, size: int, at: int) -> bytes:
+        """What is remembered as ``key``, or ``size`` bytes ``at`` there (below 0: from the end)."""
+        key, file = self.join(key), self.join(name)
         if key not in self._heads:
             try:
-                with Opened(os.path.join(self._root, self.join(name))) as opened:
-                    self._heads[key] = opened.pread(size, max(opened.stat.size - size, 0))
-            except OSError:
+                with Opened(os.path.join(self._root, file)) as opened:
+                    self._heads[key] = opened.pread(size, at if at >= 0 else max(opened.stat.size + at, 0))
+            except OSError as error:
                 self._heads[key] = b""
+                if not isinstance(error, (FileNotFoundError, NotRegular)):
+                    self.refused[file] = error.strerror or str(error)
         return self._heads[key]
+
+    def below(self, path: str, ending: str = "", depth: int = 16) -> Iterator[str]:
+        """The files in this folder and those below it, under ``path``."""
+        yield from (path + name for name in sorted(self.files) if name.endswith(ending))
+        for name in sorted(self.folders):
+            inner = self.child(name)
+            if inner is not None and depth > 0:
+                yield from inner.below(f"{path}{name}/", ending, depth - 1)
 
 
 class Opened:
@@ -341,7 +353,7 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
         return Tail(data, start, rewritten, more, state, opened.stat, head, before)
 
 
-class DocumentReader(msgspec.Struct, frozen=True):
+class WholeDocument(msgspec.Struct, frozen=True):
     """A file that is rewritten whole, as it is now, and the cursor to keep once it was understood."""
 
     data: bytes
@@ -350,7 +362,7 @@ class DocumentReader(msgspec.Struct, frozen=True):
 
 def read_document(
     source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT
-) -> DocumentReader | None:
+) -> WholeDocument | None:
     """The whole of ``source``, or None when nothing changed since ``cursor``. Raises OSError, and
     ValueError (with the limit in its text) when it is larger than ``limit`` bytes."""
     with Opened(source.path) as opened:
@@ -361,7 +373,7 @@ def read_document(
         if cursor is not None and cursor.near == near:
             return None
         state = {} if cursor is None else cursor.state
-        return DocumentReader(data, Cursor(len(data), (0, 0), near, opened.stat, state))
+        return WholeDocument(data, Cursor(len(data), (0, 0), near, opened.stat, state))
 
 
 def unchanged(source: SourceFile, cursor: Cursor | None) -> Reading:

@@ -10,15 +10,16 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import Evidence, HParams, Label, Operation
+from runwatch.domain.operations import Evidence, HParams, Operation
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.archives import Archive
+from runwatch.readers.common.bounded_json import dig, mapping
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import Said, read_archive, read_json
-from runwatch.readers.common.lines import LineNotes, take_json
+from runwatch.readers.common.facts import facts
+from runwatch.readers.common.lines import LineNotes, read_rows, take_json
 from runwatch.readers.common.point_log import PointLog
-from runwatch.readers.common.rows import read_rows
 from runwatch.readers.console._state import ConsoleHealth
 
 NAME = "clearml"
@@ -139,18 +140,14 @@ class _Events:
         self.log.add(name, step, value, clock(event.get("timestamp")))
 
 
-def _task(task: object) -> list[Operation]:
-    if not isinstance(task, dict):
-        return []
-    name, project = task.get("name"), task.get("project_name")
-    operations: list[Operation] = [Label("name", name)] if isinstance(name, str) and name else []
-    operations += [Label("project", project)] if isinstance(project, str) and project else []
-    sections = task.get("hyperparams")
+def _task(task: object) -> Iterable[Operation]:
+    yield from facts(dig(task, "name"), dig(task, "project_name"))
     values: dict[str, object] = {}
-    for section, params in sections.items() if isinstance(sections, dict) else ():
-        inner = {name: _value(param) for name, param in params.items()} if isinstance(params, dict) else {}
+    for section, params in mapping(dig(task, "hyperparams")).items():
+        inner = {name: _value(param) for name, param in mapping(params).items()}
         values |= inner if section in _TOP_SECTIONS else {section: inner}
-    return [*operations, HParams(values)] if values else operations
+    if values:
+        yield HParams(values)
 
 
 def _value(param: object) -> object:

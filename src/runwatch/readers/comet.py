@@ -3,17 +3,19 @@ experiment ends; until then the zip is empty, and its messages lie in a temporar
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
+from runwatch.domain.borders import JsonDict
+from runwatch.domain.operations import Evidence, HParams, Label, Operation
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import archives, bounded_json
+from runwatch.readers.common.bounded_json import dig, mapping
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import Said, read_archive
+from runwatch.readers.common.facts import facts, known
 from runwatch.readers.common.lines import LineNotes, take_json
 from runwatch.readers.common.point_log import PointLog
 
@@ -54,18 +56,12 @@ def _said(claim: Claim, source: SourceFile, archive: archives.Archive) -> Said:
         yield from messages.operations(claim.tag_prefix)
         yield from notes.problems()
     if _EXPERIMENT in archive.names:
-        yield from _experiment(bounded_json.parse(archive.read(_EXPERIMENT)))
+        yield from _experiment(mapping(bounded_json.parse(archive.read(_EXPERIMENT))))
 
 
-def _experiment(experiment: object) -> Iterable[Operation]:
-    if not isinstance(experiment, dict):
-        return
-    started, ended = clock(experiment.get("start_time")), clock(experiment.get("stop_time"))
-    if not math.isnan(started):
-        yield Started(started)
-    if isinstance(experiment.get("project_name"), str):
-        yield Label("project", experiment["project_name"])
-    at = None if math.isnan(ended) else ended
+def _experiment(experiment: JsonDict) -> Iterable[Operation]:
+    yield from facts(project=experiment.get("project_name"), started=clock(experiment.get("start_time")))
+    at = known(clock(experiment.get("stop_time")))
     if experiment.get("customer_error_reported"):
         words = str(experiment.get("customer_error_message") or "an error")[:300]
         yield Evidence("crashed", f"Comet recorded: {words}", at=at)
@@ -83,14 +79,11 @@ class _Messages:
         self._last = 0
 
     def take(self, message: object) -> None:
-        payload = message.get("payload") if isinstance(message, dict) else None
-        if not isinstance(message, dict) or not isinstance(payload, dict):
-            return
-        kind = message.get("type")
-        if kind == "metric_msg" and isinstance(payload.get("metric"), dict):
-            self._metric(payload, payload["metric"])
-        elif kind == "parameter_msg" and isinstance(payload.get("param"), dict):
-            self._param(payload["param"])
+        kind, payload = dig(message, "type"), mapping(dig(message, "payload"))
+        if kind == "metric_msg":
+            self._metric(payload, mapping(payload.get("metric")))
+        elif kind == "parameter_msg":
+            self._param(mapping(payload.get("param")))
         elif kind == "log_other" and payload.get("key") == "Name":
             self._name = str(payload.get("value", ""))
 

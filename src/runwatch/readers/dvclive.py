@@ -16,7 +16,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
-from runwatch.readers.common.rows import RowsCursor, read_rows
+from runwatch.readers.common.lines import NewRows, read_rows
 
 NAME = "dvclive"
 PRIORITY = 60
@@ -29,7 +29,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     """A folder with ``plots/metrics/**.tsv``, or one called ``dvclive`` with ``metrics.json``."""
     plots = listing.child("plots")
     metrics = plots.child("metrics") if plots is not None else None
-    tables = list(_tables(metrics)) if metrics is not None else []
+    tables = list(metrics.below(_PLOTS, ".tsv")) if metrics is not None else []
     called = listing.name == "dvclive"
     if not tables and not (called and "metrics.json" in listing.files):
         return []
@@ -38,14 +38,6 @@ def claim(listing: Listing) -> Iterable[Claim]:
     run = above.path if called and above is not None else listing.path
     files = tuple(listing.join(name) for name in [*metric_files, *tables])
     return [Claim(NAME, NAME, run, files[: limits.TAGS], priority=PRIORITY)]
-
-
-def _tables(folder: Listing, path: str = _PLOTS, depth: int = 16) -> Iterator[str]:
-    yield from (path + name for name in sorted(folder.files) if name.endswith(".tsv"))
-    for name in sorted(folder.folders):
-        below = folder.child(name)
-        if below is not None and depth > 0:
-            yield from _tables(below, f"{path}{name}/", depth - 1)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
@@ -72,7 +64,7 @@ def _tag(file: str) -> str:
     return file[file.rindex(_PLOTS) + len(_PLOTS) :].removesuffix(".tsv")
 
 
-def _table(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
+def _table(claim: Claim, source: SourceFile, rows: NewRows) -> Reading:
     points: list[tuple[int, float, float]] = []
     for line_number, line in rows:
         cells = line.split(b"\t")

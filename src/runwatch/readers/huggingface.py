@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import (
@@ -51,7 +50,7 @@ LOOKS_FOR = ("trainer_state.json", "checkpoint-*", "*_results.json")
 def claim(listing: Listing) -> Iterable[Claim]:
     if listing.parent is not None and _CHECKPOINT.fullmatch(listing.name):
         return
-    checkpoints = _checkpoints(listing)
+    checkpoints = [child for _, child in listing.numbered(_CHECKPOINT) if _STATE in child.files]
     states = [child.join(_STATE) for child in checkpoints]
     if _STATE in listing.files:
         states.append(listing.join(_STATE))
@@ -80,17 +79,6 @@ def _is_evaluation(listing: Listing, name: str) -> bool:
     return _RESULTS.fullmatch(name) is not None and _RESULT.match(listing.head(name)) is not None
 
 
-def _checkpoints(listing: Listing) -> list[Listing]:
-    """The checkpoints with a state, in the order of their steps."""
-    checkpoints: list[tuple[int, Listing]] = []
-    for name in listing.folders:
-        match = _CHECKPOINT.fullmatch(name)
-        child = listing.child(name) if match else None
-        if match and child is not None and _STATE in child.files:
-            checkpoints.append((int(match[1]), child))
-    return [child for _, child in sorted(checkpoints, key=lambda pair: pair[0])]
-
-
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     return read_json(claim, source, cursor, partial(_said, claim, source))
 
@@ -105,7 +93,7 @@ def _said(claim: Claim, source: SourceFile, value: object) -> Said:
 def _state(claim: Claim, source: SourceFile, state: JsonMapping) -> Said:
     at_root = os.path.dirname(source.file) == ("" if claim.run_id == "." else claim.run_id)
     history = state.get("log_history")
-    rows = [row for row in history if isinstance(row, dict)] if isinstance(history, list) else []
+    rows = [row for row in bounded_json.sequence(history) if isinstance(row, dict)]
     log, unplaced = _points(rows, _dates(claim, source))
     operations = list(log.operations(claim.tag_prefix))
     done, planned = whole(state.get("global_step")), whole(state.get("max_steps"))
@@ -164,26 +152,17 @@ def _end(
     """The Trainer's own word that training is over; a checkpoint tells it too."""
     if planned is not None and 0 < planned <= done:
         return [Evidence("finished", f"trainer_state.json: step {done:,} of {planned:,}")]
-    if _stopped(state):
+    control = bounded_json.dig(state, "stateful_callbacks", "TrainerControl", "args")
+    if bounded_json.dig(control, "should_training_stop") is True:  # by a callback, before its planned length
         return [Evidence("finished", f"trainer_state.json: stopped early, at step {done:,}")]
     if at_root and any("train_runtime" in row and whole(row.get("step")) == done for row in rows):
         return [Evidence("finished", f"trainer_state.json: training ended at step {done:,}")]
     return []
 
 
-def _stopped(state: JsonMapping) -> bool:
-    """Whether a callback (early stopping) ended the training before its planned length."""
-    control: Any = state
-    for name in ("stateful_callbacks", "TrainerControl", "args"):
-        control = control.get(name) if isinstance(control, dict) else None
-    return isinstance(control, dict) and control.get("should_training_stop") is True
-
-
 def _settings(state: JsonMapping) -> list[Operation]:
     values: dict[str, object] = {name: state[name] for name in _SETTINGS if state.get(name) is not None}
-    trial = state.get("trial_params")
-    if isinstance(trial, dict):
-        values |= trial
+    values |= bounded_json.mapping(state.get("trial_params"))
     return [HParams(values)] if values else []
 
 

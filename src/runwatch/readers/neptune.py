@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterable, Mapping
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
+from runwatch.domain.operations import Evidence, HParams, Label, Operation
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import read_json
-from runwatch.readers.common.lines import take_json
+from runwatch.readers.common.facts import facts
+from runwatch.readers.common.lines import read_rows, take_json
 from runwatch.readers.common.point_log import PointLog
-from runwatch.readers.common.rows import read_rows
 
 NAME = "neptune"
 _DATA = re.compile(r"data-(\d{1,9})\.log", re.ASCII)
@@ -47,8 +47,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 def _metadata(value: object) -> Iterable[Operation]:
-    at = clock(value.get("createdAt")) if isinstance(value, dict) else math.nan
-    return [] if math.isnan(at) else [Started(at)]
+    return facts(started=clock(bounded_json.dig(value, "createdAt")))
 
 
 class _Operations:

@@ -9,15 +9,18 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
+from msgspec.structs import replace
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started, Writer
+from runwatch.domain.operations import Append, Evidence, HParams, Operation, Replace, Writer
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Status
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.bounded_json import dig, mapping, sequence
 from runwatch.readers.common.column_names import moment
 from runwatch.readers.common.documents import json_of, newest, read_whole
+from runwatch.readers.common.facts import facts, known
 from runwatch.text.units import plural
 
 NAME = "sacred"
@@ -66,31 +69,25 @@ def _object(data: bytes) -> JsonDict:
 
 def _run(document: JsonDict) -> Iterator[Operation]:
     status = str(document.get("status"))
-    known = _STATUSES.get(status)
+    word = _STATUSES.get(status)
     ended, beat = moment(document.get("stop_time"), utc=True), moment(document.get("heartbeat"), utc=True)
-    if known is not None:
-        trace = document.get("fail_trace")
-        last = str(trace[-1]).strip().splitlines() if isinstance(trace, list) and trace else []
+    if word is not None:
+        trace = sequence(document.get("fail_trace"))
+        last = str(trace[-1]).strip().splitlines() if trace else []
         reason = f"Sacred says {status}" + (f": {last[-1][:300]}" if last else "")
-        at = ended if not math.isnan(ended) else beat
-        yield Evidence(known, reason, at=None if math.isnan(at) else at)
+        yield Evidence(word, reason, at=known(beat if math.isnan(ended) else ended))
     started = moment(document.get("start_time"), utc=True)
-    if not math.isnan(started):
-        yield Started(started)
-    experiment, host = document.get("experiment"), document.get("host")
-    if isinstance(experiment, dict) and isinstance(experiment.get("name"), str):
-        yield Label("project", experiment["name"])
-    if isinstance(host, dict) and isinstance(host.get("hostname"), str):
-        yield Writer(host["hostname"], None, None if math.isnan(started) else started)
+    experiment, host = mapping(document.get("experiment")), mapping(document.get("host"))
+    yield from facts(project=experiment.get("name"), started=started)
+    name = host.get("hostname")
+    if isinstance(name, str):
+        yield Writer(name, None, known(started))
     yield from _environment(experiment, host, document.get("result"))
 
 
-def _environment(experiment: object, host: object, result: object) -> Iterator[Operation]:
-    values: dict[str, object] = {}
-    if isinstance(experiment, dict):
-        values |= {key: experiment[key] for key in ("dependencies", "repositories") if experiment.get(key)}
-    if isinstance(host, dict):
-        values |= {key: host[key] for key in ("hostname", "python_version", "cpu", "os") if host.get(key)}
+def _environment(experiment: JsonDict, host: JsonDict, result: object) -> Iterator[Operation]:
+    values = {key: experiment[key] for key in ("dependencies", "repositories") if experiment.get(key)}
+    values |= {key: host[key] for key in ("hostname", "python_version", "cpu", "os") if host.get(key)}
     if values:
         yield HParams(values, section="environment")
     if isinstance(result, (int, float, str)):
@@ -119,24 +116,19 @@ class _MetricsFile:
             if len(points) > done:
                 changes.append(Append(tag, points.where(slice(done, None))))
         known = {tag: [len(points), _crc(points)] for tag, points in self._series.items()}
-        cursor = Cursor(
-            self._cursor.offset, self._cursor.head, self._cursor.near, self._cursor.stat, {"known": known}
-        )
-        operations = {self._claim.run_id: changes} if changes else {}
-        return Reading(operations, cursor, self._problems())
+        cursor = replace(self._cursor, state={"known": known})
+        return Reading.of(self._claim, changes, cursor, self._problems())
 
     def _same(self, tag: str, count: int, crc: int) -> bool:
         points = self._series.get(tag)
         return points is not None and len(points) >= count and _crc(points.where(slice(0, count))) == crc
 
     def _points(self, tag: str, metric: object) -> Points | None:
-        lists = (
-            [metric.get(key) for key in ("steps", "values", "timestamps")] if isinstance(metric, dict) else []
-        )
-        if len(lists) != 3 or not all(isinstance(part, list) for part in lists):
+        lists = [dig(metric, key) for key in ("steps", "values", "timestamps")]
+        if not all(isinstance(part, list) for part in lists):
             self._bad.append(tag)
             return None
-        steps, values, walls = (part for part in lists if isinstance(part, list))
+        steps, values, walls = lists
         rows = [
             (place, math.nan if i >= len(walls) else moment(walls[i], utc=True), number)
             for i, (step, value) in enumerate(zip(steps, values, strict=False))

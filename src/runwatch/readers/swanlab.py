@@ -9,11 +9,12 @@ import math
 from collections.abc import Iterable
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
+from runwatch.domain.operations import Evidence, HParams, Operation
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.documents import read_whole
+from runwatch.readers.common.facts import facts, known
 from runwatch.readers.common.leveldb import read_log
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
@@ -98,17 +99,14 @@ class _Content:
             raise ValueError(f"more than {limits.TAGS:,} tags at once, the rest is not shown")
 
     def _start(self, data: bytes, start: int, end: int) -> None:
-        for number, wire, at, stop in fields(data, start, end):
-            if wire != BYTES or stop <= at:
-                continue
-            if number == 1:
-                self._facts.append(Label("project", text(data, at, stop)))
-            elif number == 4:
-                self._facts.append(Label("name", text(data, at, stop)))
-            elif number == 7:
-                self._facts.append(Label("group", text(data, at, stop)))
-            elif number == 12:
-                self._facts.append(Started(timestamp(data, at, stop)))
+        parts = {
+            number: (at, stop)
+            for number, wire, at, stop in fields(data, start, end)
+            if wire == BYTES and stop > at
+        }
+        project, name, group = (text(data, *parts.get(number, (0, 0))) for number in (1, 4, 7))
+        started = timestamp(data, *parts[12]) if 12 in parts else math.nan
+        self._facts += facts(name, project, group, started)
         self._facts.append(Evidence("running", "SwanLab recorded its start and no end"))
 
     def _finish(self, data: bytes, start: int, end: int) -> None:
@@ -120,7 +118,7 @@ class _Content:
                 error = text(data, at, stop)
             elif number == 3 and wire == BYTES:
                 when = timestamp(data, at, stop)
-        at_end = None if math.isnan(when) else when
+        at_end = known(when)
         if _STATES.get(state) == "finished":
             self._facts.append(Evidence("finished", "SwanLab recorded the end", at=at_end))
         elif state in _STATES:

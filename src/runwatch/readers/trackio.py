@@ -5,16 +5,16 @@ files know runs by their name alone."""
 
 from __future__ import annotations
 
-import math
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 
-from runwatch.domain.operations import HParams, Label, Operation, Replace, Started
+from runwatch.domain.operations import HParams, Label, Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json, sqlite
 from runwatch.readers.common.column_names import moment
+from runwatch.readers.common.facts import facts
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.row_steps import RowSteps
 from runwatch.text.units import plural
@@ -31,10 +31,10 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """New rows of both tables since the last ids seen."""
-    return sqlite.read(source, cursor, lambda connection: _Store(connection, source, cursor).read())
+    return sqlite.read(source, cursor, lambda connection: _TrackioStore(connection, source, cursor).read())
 
 
-class _Store(sqlite.StorePass):
+class _TrackioStore(sqlite.StorePass):
     """State: ``row`` and ``mark`` of the last metric, ``configs`` a CRC, ``ids`` from Trackio's key of a run
     to ours, ``at`` the last step that each run named itself."""
 
@@ -128,11 +128,7 @@ def _config(values: dict[str, object]) -> Iterator[Operation]:
     own = {key: value for key, value in values.items() if not key.startswith("_")}
     if own:
         yield HParams(own)
-    if isinstance(values.get("_Group"), str):
-        yield Label("group", str(values["_Group"]))
-    created = moment(values.get("_Created"))
-    if not math.isnan(created):
-        yield Started(created)
+    yield from facts(group=values.get("_Group"), started=moment(values.get("_Created")))
 
 
 def _object(text: object) -> dict[str, object] | None:

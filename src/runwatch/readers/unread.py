@@ -3,19 +3,19 @@ never passed over in silence. Of Aim's runs the names and times are read."""
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import sqlite3
 from collections.abc import Iterable
 from functools import partial
 
-from runwatch.domain.operations import Evidence, Label, Operation, Started
+from runwatch.domain.operations import Evidence, Operation
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
 from runwatch.readers.common.column_names import moment
+from runwatch.readers.common.facts import facts
 
 NAME = "unread"
 _AIM, _AIM_RUNS = ".aim", "run_metadata.sqlite"
@@ -70,16 +70,8 @@ def _aim_runs(
         (_MOST,),
     )
     for key, name, created, experiment in rows:
-        operations: list[Operation] = []
-        if name:
-            operations.append(Label("name", str(name)))
-        if experiment:
-            operations.append(Label("project", str(experiment)))
-        started = moment(created, utc=True)
-        if not math.isnan(started):
-            operations.append(Started(started))
         mark = f"{claim.run_id}/meta/progress/{os.path.basename(str(key))}"
         going_on = os.path.lexists(os.path.join(source.root, mark))
         words = "Aim has not closed the run" if going_on else "Aim closed the run"
-        operations.append(Evidence("running" if going_on else "finished", words))
-        yield f"{claim.run_id}#{key}", operations
+        end = Evidence("running" if going_on else "finished", words)
+        yield f"{claim.run_id}#{key}", [*facts(name, experiment, started=moment(created, utc=True)), end]

@@ -39,11 +39,10 @@ class RunSummary(msgspec.Struct, frozen=True, eq=False):
     started: float | None
     own_clock: float | None
     longest_gap: float
-    writers: tuple[tuple[str | None, int | None, float | None], ...]
     attempts: tuple[Attempt, ...] = ()
 
 
-NOTHING = RunSummary((), {}, None, None, {}, {}, {}, {}, (), (), None, None, None, 0.0, ())
+NOTHING = RunSummary((), {}, None, None, {}, {}, {}, {}, (), (), None, None, None, 0.0)
 """Of a run that nothing was read of yet."""
 
 
@@ -87,7 +86,6 @@ class Summariser:
             started=_started(memory.sources.values()),
             own_clock=max(clocks, default=None),
             longest_gap=_usual_gap(visible),
-            writers=tuple((t.writer.host, t.writer.pid, t.writer.started) for t in visible if t.writer),
             attempts=attempts,
         )
 
@@ -114,10 +112,8 @@ class Summariser:
             direction=direction,
             format=tag_sources[0].source.format,
             nonfinite=series.nonfinite,
-            first_nonfinite_step=series.first_nonfinite,
             spark=series.spark(SPARK),
             hidden=self._hidden(tag),
-            from_history=next((v.history_below for v in tag_sources if v.history_below is not None), None),
             former=memory.lost(tag, tag_sources),
         )
 

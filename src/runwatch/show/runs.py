@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.health import HealthSign, Outlook
-from runwatch.domain.hosts import HostLink
 from runwatch.domain.hyperparameters import flat
 from runwatch.domain.run import Attempt, Metric, Problem, Run, RunKey
 from runwatch.domain.run_names import shown_names
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import HostLink, Snapshot
 from runwatch.show.roots import root_names
 from runwatch.show.table import table
 from runwatch.text import units

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.run import STATUSES
 from runwatch.judge.drift.measures import measures
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -29,7 +30,6 @@ _SEVERITY = ("info", "warning", "critical")
 _WORST = ("ok", "warning", "critical", "unknown")
 _METRIC_VERDICT = ("better", "equivalent", "worse", "inconclusive", "unknown")
 _DRIFT_VERDICT = ("stable", "warning", "drifted", "unknown")
-_STATUS = ("running", "finished", "crashed", "stalled", "unknown")
 _INTERVAL = "interval?"
 
 PROBLEM = {"file": "str", "where": "str?", "message": "str", "hint": "str"}
@@ -63,7 +63,7 @@ RUN = {
     "id": "str",
     "root": "str",
     "formats": ["str"],
-    "status": _STATUS,
+    "status": STATUSES,
     "status_reason": "str",
     "started": "time?",
     "updated": "time?",
@@ -223,7 +223,7 @@ RECORDS: Mapping[str, Mapping[str, object]] = {
         "value_text?": ("nan", "inf", "-inf"),
         "at": "time?",
     },
-    "status": {**_OF_RUN, "status": _STATUS, "reason": "str", "step": "int?", "at": "time?"},
+    "status": {**_OF_RUN, "status": STATUSES, "reason": "str", "step": "int?", "at": "time?"},
     "rewound": {**_OF_RUN, "tag": "str", "step": "int"},
     "finding": {**FINDING, "state": ("new", "changed", "over")},
     "host": {"host": "str", "state": ("live", "lost"), "message": "str"},

@@ -9,9 +9,9 @@ import msgspec
 
 from runwatch.domain.tree import is_below
 
-REMOTE = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "ceph", "lustre", "gpfs", "beegfs", "afs", "overlay"}
-)
+SERVED = frozenset({"nfs", "nfs4", "cifs", "smb3", "ceph", "lustre", "gpfs", "beegfs", "afs", "panfs"})
+"""File systems of a server that several machines share."""
+REMOTE = SERVED | {"9p", "virtiofs", "overlay"}
 _MOUNTS = "/proc/self/mountinfo"
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 

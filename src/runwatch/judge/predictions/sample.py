@@ -6,9 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.comparison import Costs
+from runwatch.domain.comparison import Costs, PredictionTask
 from runwatch.domain.points import FloatArray, IntArray
-from runwatch.domain.predictions import Task
 
 FEW = 10
 """With fewer positives, negatives, rows or units there is no interval."""
@@ -39,7 +38,7 @@ class Sample(msgspec.Struct, frozen=True, eq=False):
     ``asked``: names of metrics that are computed only where they are named;
     ``counts_fault``: why metrics of predicted labels have no verdict, though they have values."""
 
-    task: Task
+    task: PredictionTask
     baseline: Side
     candidate: Side
     labels: tuple[str, ...]

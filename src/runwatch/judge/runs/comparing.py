@@ -8,16 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
+from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison, Samples
 from runwatch.domain.directions import core_words, direction_of, is_placeholder
-from runwatch.domain.evaluations import Samples
 from runwatch.domain.hyperparameters import seed_of
 from runwatch.domain.points import FloatArray, Points
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.judge.metrics.tolerance import margin
 from runwatch.judge.metrics.verdict import judge
 from runwatch.judge.runs.hyperparameters import differences
-from runwatch.judge.runs.naming import match
+from runwatch.judge.runs.primary import match
 from runwatch.judge.runs.seeds import over_tasks, probability_of_improvement
 from runwatch.judge.runs.values import ONE_RUN, MetricReading, MetricReadings, compare_values, with_samples
 from runwatch.text.safe import run_name, safe

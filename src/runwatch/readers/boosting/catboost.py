@@ -17,6 +17,7 @@ from runwatch.domain.operations import Append, Length, Operation, Stated
 from runwatch.domain.run import Direction, Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common.bounded_json import dig, sequence
 from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.table import read_table
 
@@ -66,7 +67,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 
 def _said(source: SourceFile, value: object) -> Said:
-    meta = value.get("meta") if isinstance(value, dict) else None
+    meta = dig(value, "meta")
     if not isinstance(meta, dict):
         return [Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")]
     return _operations(meta)
@@ -77,11 +78,9 @@ def _by_set(reading: Reading, claim: Claim, source: SourceFile) -> Reading:
     sets = _sets(source) if claim.tag_prefix == "test/" else 1
     if sets == 1:
         return reading
-    renamed = {
-        run: [_named(one, sets) if isinstance(one, Append) else one for one in operations]
-        for run, operations in reading.operations.items()
-    }
-    return replace(reading, operations=renamed)
+    operations = reading.operations.get(claim.run_id, ())
+    named = [_named(one, sets) if isinstance(one, Append) else one for one in operations]
+    return replace(reading, operations={claim.run_id: named} if named else {})
 
 
 def _named(append: Append, sets: int) -> Append:
@@ -103,16 +102,13 @@ def _operations(meta: Mapping[str, object]) -> list[Operation]:
     if type(count) is int and 0 < count < 2**53:
         operations.append(Length(steps=count - 1))
     for sets, metrics in (("learn_sets", "learn_metrics"), ("test_sets", "test_metrics")):
-        named = meta.get(metrics)
-        for metric in named if isinstance(named, list) else ():
-            name = metric.get("name") if isinstance(metric, dict) else None
-            better = None if name is None else _BETTER.get(str(metric.get("best_value")))
+        for metric in sequence(meta.get(metrics)):
+            name, better = dig(metric, "name"), _BETTER.get(str(dig(metric, "best_value")))
             if isinstance(name, str) and better:
                 operations += [Stated(f"{group}/{name}", better) for group in _groups(meta, sets)]
     return operations
 
 
 def _groups(meta: Mapping[str, object], sets: str) -> list[str]:
-    listed = meta.get(sets)
-    names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    names = [name for name in sequence(meta.get(sets)) if isinstance(name, str)]
     return names or [sets.removesuffix("_sets")]

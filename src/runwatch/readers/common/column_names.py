@@ -97,7 +97,7 @@ _RANK = re.compile(
     r"(?:^|[._-])(?:rank|worker|process|proc|gpu)[._-]?\d{1,6}(?:$|[._-])", re.ASCII | re.IGNORECASE
 )
 _TABLE = re.compile(rb"\s{0,8}\"?(?:epoch|step|iter\w{0,8})\"?\s{0,24}[,;\t]", re.IGNORECASE)
-_RANK_FOLDER = re.compile(r"(?:rank|worker|process|gpu)[_-]?\d{1,6}", re.ASCII | re.IGNORECASE)
+RANK_FOLDER = re.compile(r"(?:rank|local_rank|worker|process|proc|gpu)[_-]?\d{1,6}", re.ASCII | re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -206,36 +206,9 @@ def place(listing: Listing) -> tuple[str, str]:
     above = listing.parent
     if above is not None and listing.name == MMENGINE:
         return above.path, ""
-    if above is not None and _RANK_FOLDER.fullmatch(listing.name):
+    if above is not None and RANK_FOLDER.fullmatch(listing.name):
         return above.path, f"{listing.name}/"
     return listing.path, ""
-
-
-def keras_csv(listing: Listing) -> str | None:
-    """The file here that Keras's CSVLogger (or a history written as a table) made, of any name, or None: its
-    first column is ``epoch`` and there is a loss; a table of that kind named ``*.log`` needs none."""
-    for name in listing.files:
-        if name.endswith((".csv", ".log", ".tsv", ".txt")) and _is_keras(listing, name):
-            return name
-    return None
-
-
-def is_keras_header(names: list[str], any_metric: bool = False) -> bool:
-    """Whether a header is Keras's: ``epoch``, then names with ``loss`` or ``val_loss`` among them (or any, as
-    ``any_metric`` says), and no other step."""
-    rest = names[1:]
-    if not rest or names[0] != "epoch" or step_key(names) != "epoch" or not all(rest):
-        return False
-    return any_metric or bool({"loss", "val_loss"} & set(rest))
-
-
-def _is_keras(listing: Listing, name: str) -> bool:
-    head = listing.head(name, 8)
-    if not head.startswith((b"epoch,", b"epoch;", b"epoch\t")):
-        return False
-    line = listing.head(name).partition(b"\n")[0]
-    names = line.decode("utf-8", "replace").strip().split(chr(head[5]))
-    return is_keras_header([name.strip(' "') for name in names], any_metric=name.endswith(".log"))
 
 
 def by_prefix(listing: Listing, tags: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:

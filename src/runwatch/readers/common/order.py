@@ -6,14 +6,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Reading, SourceFile
+from runwatch.readers.common.column_names import plain
+from runwatch.readers.common.row_prefixes import rank_column, split_column
 
 Fault = Literal["unordered", "uncounted", "unplaced", "utf-16", "packed", "lines"]
+T = TypeVar("T")
 Place = tuple[float, float]
 """The epoch and the step of a row."""
 
@@ -36,10 +39,25 @@ _WORDS: dict[Fault | str, tuple[str, str]] = {
 }
 
 
-def in_order(places: Sequence[Place], owners: Callable[[], Iterable[Hashable]]) -> bool:
-    """Whether the rows mostly rise, perhaps anew with each epoch, be it each owner's (rank, split) alone; or
-    are those of a few writers, or of many that keep pace. ``owners``: of each row, asked only if it
-    matters."""
+Owners = Callable[[], Iterable[Hashable]]
+"""Whose each row is (rank, split): asked only if it matters."""
+
+
+def placed(
+    names: Sequence[str], rows: Sequence[Sequence[T]], step: str, number: Callable[[T], float | None]
+) -> tuple[list[Place], Owners]:
+    """The places and the owners of the rows that have a ``step``."""
+    at = names.index(step)
+    epoch = next((i for i, name in enumerate(names) if plain(name) == "epoch"), at)
+    by = [i for i in (rank_column(names), split_column(names)) if i is not None]
+    known = [(row, count) for row in rows if (count := number(row[at])) is not None]
+    places = [(number(row[epoch]) or 0.0, count) for row, count in known]
+    return places, lambda: (tuple(str(row[i]) for i in by) for row, _ in known)
+
+
+def in_order(places: Sequence[Place], owners: Owners) -> bool:
+    """Whether the rows mostly rise, perhaps anew with each epoch, be it each owner's alone; or are those of a
+    few writers, or of many that keep pace."""
     if _mostly_rises(places) or _slightly_late(places) or _is_interleaved(places) or _keeps_pace(places):
         return True
     of: dict[Hashable, list[Place]] = {}

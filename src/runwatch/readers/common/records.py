@@ -218,11 +218,6 @@ def floor(value: object) -> int | None:
     return whole(float(math.floor(value))) if type(value) is float and math.isfinite(value) else whole(value)
 
 
-def column(values: Sequence[object]) -> FloatArray:
-    """A column's numbers, NaN where there is none."""
-    return numbers(values)[0]
-
-
 def numbers(values: Sequence[object]) -> tuple[FloatArray, BoolArray]:
     """The numbers of a column, and where there are any."""
     if set(map(type, values)) <= {int, float}:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
+from runwatch.domain.operations import Evidence, HParams, Label, Operation
 from runwatch.domain.run import Status
+from runwatch.readers.common.facts import facts
 
 STATUSES: Mapping[str, Status] = {
     "RUNNING": "running",
@@ -34,18 +36,13 @@ def seconds(milliseconds: object) -> float | None:
     return milliseconds / 1000 if 0 < milliseconds < 1000 * LATEST else None
 
 
-def facts(status: object, ended: object, started: object, name: str, experiment: str) -> Iterator[Operation]:
+def about(status: object, ended: object, started: object, name: str, experiment: str) -> Iterator[Operation]:
     """What MLflow says of a run beside metrics, params and tags. Times in milliseconds since the epoch."""
     known = evidence(status, seconds(ended))
     if known is not None:
         yield known
     began = seconds(started)
-    if began is not None:
-        yield Started(began)
-    if name:
-        yield Label("name", name)
-    if experiment:
-        yield Label("project", experiment)
+    yield from facts(name, experiment, started=math.nan if began is None else began)
 
 
 def tagged(tags: Mapping[str, str], siblings: str) -> Iterator[Operation]:

@@ -17,7 +17,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
 from runwatch.readers.common.point_log import column
-from runwatch.readers.mlflow._terms import LATEST, evidence, facts, seconds, tagged
+from runwatch.readers.mlflow._terms import LATEST, about, evidence, seconds, tagged
 from runwatch.text.units import plural
 
 NAME = "mlflow-db"
@@ -42,7 +42,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         missing = sorted(table for table in _TABLES if not sqlite.columns(connection, table))
         if missing:
             raise ValueError(f"not an MLflow database: it lacks {', '.join(missing)}")
-        return _Store(connection, source, cursor).read()
+        return _MlflowStore(connection, source, cursor).read()
 
     return sqlite.read(source, cursor, rows)
 
@@ -56,7 +56,7 @@ class _MlflowRun(msgspec.Struct, frozen=True):
     experiment: str
 
 
-class _Store(sqlite.StorePass):
+class _MlflowStore(sqlite.StorePass):
     """State: ``row`` and ``mark`` of the last metric, ``facts`` a checksum of all else."""
 
     _skipped = 0
@@ -103,7 +103,7 @@ class _Store(sqlite.StorePass):
     def _tell_facts(self, runs: Mapping[str, _MlflowRun]) -> None:
         params, tags = self._pairs("params"), self._pairs("tags")
         for key, run in runs.items():
-            self.add(key, *facts(run.status, run.ended, run.started, run.name, run.experiment))
+            self.add(key, *about(run.status, run.ended, run.started, run.name, run.experiment))
             if key in params:
                 self.add(key, HParams(params[key]))
             self.add(key, *tagged(tags.get(key, {}), self.prefix))

@@ -10,15 +10,14 @@ from functools import partial
 
 from runwatch.domain.operations import HParams, Operation
 from runwatch.domain.points import Points
-from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
+from runwatch.readers.common.lines import NewRows, read_rows
 from runwatch.readers.common.point_log import column
-from runwatch.readers.common.rows import RowsCursor, read_rows
-from runwatch.readers.mlflow._terms import facts, seconds, tagged
+from runwatch.readers.mlflow._terms import about, seconds, tagged
 
 NAME = "mlflow"
 PRIORITY = 60
@@ -41,7 +40,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     for kind in _KINDS:
         below = listing.child(kind)
         if below is not None:
-            names += _files(below, kind)
+            names += below.below(f"{kind}/")
     files = tuple(listing.join(name) for name in names[: limits.TAGS])
     return [Claim(NAME, NAME, listing.path, files, priority=PRIORITY)]
 
@@ -62,15 +61,6 @@ def _deleted(listing: Listing) -> bool:
     return above is not None and _DELETED.search(above.head(_META)) is not None
 
 
-def _files(folder: Listing, path: str, depth: int = 16) -> Iterator[str]:
-    ordered: list[tuple[str, FileStat]] = sorted(folder.files.items())
-    yield from (f"{path}/{name}" for name, _ in ordered)
-    for name in sorted(folder.folders):
-        below = folder.child(name)
-        if below is not None and depth > 0:
-            yield from _files(below, f"{path}/{name}", depth - 1)
-
-
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """meta.yaml, a param and a tag are read whole when they change, a metric's file line by line."""
     kind, _, key = _inside(claim, source.file).partition("/")
@@ -84,7 +74,7 @@ def _inside(claim: Claim, file: str) -> str:
     return file if claim.run_id == "." else file[len(claim.run_id) + 1 :]
 
 
-def _metric(claim: Claim, source: SourceFile, tag: str, rows: RowsCursor) -> Reading:
+def _metric(claim: Claim, source: SourceFile, tag: str, rows: NewRows) -> Reading:
     steps: list[int] = []
     walls: list[float] = []
     values: list[float] = []
@@ -135,7 +125,7 @@ def _meta(claim: Claim, source: SourceFile, data: bytes) -> Iterator[Operation]:
         raise ValueError("it is empty or not a mapping")
     name = str(meta.get("run_name") or "")
     times = meta.get("end_time"), meta.get("start_time")
-    yield from facts(meta.get("status"), *times, name, _experiment(source, claim))
+    yield from about(meta.get("status"), *times, name, _experiment(source, claim))
 
 
 def _experiment(source: SourceFile, claim: Claim) -> str:

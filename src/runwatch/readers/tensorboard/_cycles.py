@@ -19,13 +19,6 @@ Ints = NDArray[np.int64]
 _AT_ONCE = 256 * 1024
 """Bytes looked at together: few enough to stay in cache."""
 
-_FEW = 48
-"""Up to so many numbers Python's lists are faster."""
-
-EARLIEST, LATEST = 0.0, 7258118400.0
-
-_UNMASK = np.uint32(0xA282EAD8)
-
 
 class ScalarColumn(NamedTuple):
     """Points of one tag: ``starts`` are the records' offsets, ascending."""
@@ -45,16 +38,6 @@ class Cycles(NamedTuple):
     step_size: int
 
 
-def known_times(walls: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Wall times outside 1970 to 2200 are not known."""
-    if 0 < walls.size <= _FEW:
-        times = walls.ravel().tolist()
-        if min(times) >= EARLIEST and max(times) < LATEST:
-            return walls
-    good = (walls >= EARLIEST) & (walls < LATEST)
-    return walls if good.all() else np.where(good, walls, np.nan)
-
-
 @cache
 def shares() -> NDArray[np.uint32]:
     """A byte's share in the CRC-32C of a message: entry ``256 * after + byte``, ``after`` being the number
@@ -66,6 +49,12 @@ def shares() -> NDArray[np.uint32]:
     for _ in range(SHORT - 1):
         rows.append((rows[-1] >> 8) ^ table[rows[-1] & 0xFF])
     return np.concatenate(rows)
+
+
+def unmasked(stored: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """CRCs as they were before TFRecord masked them."""
+    crcs = stored - np.uint32(0xA282EAD8)
+    return (crcs >> np.uint32(17)) | (crcs << np.uint32(15))
 
 
 class _Places(NamedTuple):
@@ -109,9 +98,9 @@ def read(data: bytes, at: int, rounds: Cycles, tags: list[str]) -> tuple[int, li
     for i in range(size):
         steps |= (bytes_[8 + i] & 0x7F).astype(np.int64) << (7 * i)
     starts = at + places.starts[:, None] + width * np.arange(count)
-    wide, times = values.astype(np.float64), known_times(walls)
+    wide = values.astype(np.float64)
     return count, [
-        ScalarColumn(tag, starts[i], steps[i, :count], times[i, :count], wide[i, :count])
+        ScalarColumn(tag, starts[i], steps[i, :count], walls[i, :count], wide[i, :count])
         for i, tag in enumerate(tags)
     ]
 
@@ -132,8 +121,7 @@ def _is_sound(data: bytes, at: int, rounds: Cycles) -> bool:
 
 def _sound(bytes_: NDArray[np.uint8], places: _Places) -> NDArray[np.bool_]:
     """Whether all CRCs of a round (rounds,) fit, if those of the first round do."""
-    key = _joined(bytes_[-4:], "<u4") - _UNMASK
-    key = (key >> np.uint32(17)) | (key << np.uint32(15))
+    key = unmasked(_joined(bytes_[-4:], "<u4"))
     key ^= np.bitwise_xor.reduce(shares()[bytes_[:-4] + places.entries], axis=0)
     same: NDArray[np.bool_] = (key == key[:, :1]).all(axis=0)
     return same

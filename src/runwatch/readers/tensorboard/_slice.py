@@ -16,7 +16,7 @@ from runwatch.readers import limits
 from runwatch.readers.common.point_log import column
 from runwatch.readers.common.protobuf import Malformed
 from runwatch.readers.tensorboard._bulk import FEWEST, Chunk
-from runwatch.readers.tensorboard._cycles import EARLIEST, LATEST, ScalarColumn, known_times
+from runwatch.readers.tensorboard._cycles import ScalarColumn
 from runwatch.readers.tensorboard._event import Plugins, TfEvent, Value, parse
 from runwatch.readers.tensorboard._hparams import from_text, session
 from runwatch.readers.tensorboard._quick import Columns, Quick, Scalars
@@ -105,7 +105,7 @@ class EventSlice:
             return self._few(starts)
         chunk = Chunk(self._data, np.array(starts, dtype=np.int64))
         for found in chunk.columns(self._plugins):
-            self._columns[found.tag].append(found._replace(walls=known_times(found.walls)))
+            self._columns[found.tag].append(found)
         for at in np.sort(chunk.left).tolist():
             self._plain(at, header(self._data, at).size)
         return chunk.broken
@@ -131,7 +131,7 @@ class EventSlice:
             self.faults.append((at, f"not an event ({error}), record skipped"))
 
     def _take(self, at: int, event: TfEvent) -> None:
-        if self.first_wall is None and EARLIEST <= event.wall < LATEST:
+        if self.first_wall is None and limits.EARLIEST <= event.wall < limits.LATEST:
             self.first_wall = event.wall
         if event.restart:
             self._restarts.append((at, event.step))
@@ -212,7 +212,6 @@ class EventSlice:
         # half of np.array's time
         rows, steps = (np.frombuffer(array("q", numbers), np.int64) for numbers in (at, step))
         walls, values = (np.frombuffer(array("d", numbers), np.float64) for numbers in (wall, value))
-        walls = known_times(walls)
         made, low = {}, 0
         for tag, known in self._loose.items():
             some = slice(low, low := low + len(known))

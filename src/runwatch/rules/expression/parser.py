@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from runwatch.domain.run import Run
+from runwatch.domain.run import STATUSES, Run
 from runwatch.rules.engine.options import nearest
 from runwatch.rules.expression.tokens import ExpressionError, Token, tokenize
 from runwatch.rules.expression.tree import (
@@ -25,7 +25,6 @@ from runwatch.rules.expression.tree import (
     OF_A_METRIC,
     OF_A_RUN,
     STATES,
-    STATUSES,
     Arithmetic,
     CompareTerm,
     Condition,

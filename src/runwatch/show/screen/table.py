@@ -14,7 +14,7 @@ from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.comparing import shown_tags
-from runwatch.judge.runs.naming import match
+from runwatch.judge.runs.primary import match
 from runwatch.show.screen.run import flat_texts
 from runwatch.show.screen.run_called import in_root, run_called
 from runwatch.show.screen.run_columns import compared
