@@ -94,7 +94,7 @@ def test_reopening_takes_the_next_occurrence_back_unless_it_was_touched(desk, re
         .replace(f"rec:{rec} pri:A by hand", f"rec:{rec} pri:A")
     )
     answer = desk.do(ReopenTask(ROOT, finished.id))
-    assert answer.ok and "next time" not in answer.message and len(desk.lines) == 3
+    assert answer.ok and "next occurrence" not in answer.message and len(desk.lines) == 3
 
 
 def test_a_task_that_is_added_as_finished_is_told_as_done(desk):

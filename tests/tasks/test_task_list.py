@@ -281,7 +281,7 @@ def test_a_list_that_others_hold_may_be_written_later_one_without_a_lock_never(d
     unlocked = RootTaskList(desk.state, ROOT, TodoFile(desk.path, None))
     listed, _ = unlocked.sync([A], NOW + 20, TODAY)
     assert not listed.writable and "set HOME" in listed.notice
-    refused = unlocked.apply(ArchiveTasks(ROOT), NOW, TODAY)
+    refused, _ = unlocked.perform(ArchiveTasks(ROOT), NOW, TODAY)
     assert not refused.ok and "set HOME" in refused.message
 
 

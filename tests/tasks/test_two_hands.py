@@ -100,7 +100,7 @@ class TwoHands(RuleBasedStateMachine):
             "archive": lambda: ArchiveTasks("r"),
             "undo": lambda: Undo("r", self.tokens.pop() if self.tokens else ""),
         }.get(how, lambda: PERSONS[how]("r", task, *extra))()
-        answer = self.list.apply(intent, NOW + self.at, day(self.at))
+        answer, _ = self.list.perform(intent, NOW + self.at, day(self.at))
         if how == "add":
             assert answer.ok
         elif answer.ok and answer.undo:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
@@ -207,6 +208,12 @@ class Listing:
         below = self._folder.folders.get(name)
         return None if below is None else Listing(below, self._root, self._heads, self.refused)
 
+    def numbered(self, pattern: re.Pattern[str]) -> list[tuple[int, Listing]]:
+        """The folders in here whose whole names match, by the number that is the pattern's first group."""
+        pairs = ((match, self.child(name)) for name in self.folders if (match := pattern.fullmatch(name)))
+        found = [(int(match[1]), child) for match, child in pairs if child is not None]
+        return sorted(found, key=lambda pair: pair[0])
+
     def join(self, name: str) -> str:
         """The path, relative to the root, of something in this folder."""
         return self._folder.join(name)
@@ -346,14 +353,16 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
         return Tail(data, start, rewritten, more, state, opened.stat, head, before)
 
 
-class Document(msgspec.Struct, frozen=True):
+class WholeDocument(msgspec.Struct, frozen=True):
     """A file that is rewritten whole, as it is now, and the cursor to keep once it was understood."""
 
     data: bytes
     cursor: Cursor
 
 
-def read_document(source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT) -> Document | None:
+def read_document(
+    source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT
+) -> WholeDocument | None:
     """The whole of ``source``, or None when nothing changed since ``cursor``. Raises OSError, and
     ValueError (with the limit in its text) when it is larger than ``limit`` bytes."""
     with Opened(source.path) as opened:
@@ -364,7 +373,7 @@ def read_document(source: SourceFile, cursor: Cursor | None, limit: int = limits
         if cursor is not None and cursor.near == near:
             return None
         state = {} if cursor is None else cursor.state
-        return Document(data, Cursor(len(data), (0, 0), near, opened.stat, state))
+        return WholeDocument(data, Cursor(len(data), (0, 0), near, opened.stat, state))
 
 
 def unchanged(source: SourceFile, cursor: Cursor | None) -> Reading:
