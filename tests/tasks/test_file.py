@@ -317,6 +317,7 @@ def test_without_flock_an_exclusive_file_is_the_lock(todo, monkeypatch):
 
     def look(document: Document) -> list[LineEdit]:
         assert held.read_text() == f"{host_name()} {os.getpid()}\n"
+        assert held.stat().st_mode & 0o777 == 0o600
         return []
 
     todo.update(look)

@@ -55,6 +55,13 @@ def test_only_what_is_to_do_now_counts_under_the_cap():
     assert step.beyond == 1 and [world.state(f) for f in more].count("open") == 3
 
 
+def test_the_line_for_the_rest_is_as_urgent_as_the_worst_of_them():
+    world = World()
+    world.look(*[finding(f"s{n:02}", "critical") for n in range(22)], finding("mild"))
+    group = next(line for line in world.lines if "and 3 more findings" in line)
+    assert group.startswith("(A) ") and " @plan " in group
+
+
 @pytest.mark.parametrize("first", "xy")
 def test_what_has_waited_longest_takes_the_next_room(first):
     many = [finding(f"s{n:02}") for n in range(20)]

@@ -323,6 +323,15 @@ def test_a_full_disk_keeps_the_change_and_tries_again(desk, monkeypatch):
     assert [event.what for event in events] == ["opened"]
 
 
+def test_what_cannot_be_saved_is_tried_less_and_less_often(desk, monkeypatch):
+    monkeypatch.setattr(os, "fsync", _disk_full)
+    at = NOW
+    for pause in (5, 10, 20, 40, 60, 60):
+        desk.book.sync([A], at, TODAY)
+        assert not desk.book.write_due(at + pause - 0.1) and desk.book.write_due(at + pause)
+        at += pause
+
+
 def test_a_command_that_ends_at_once_is_refused_instead(desk, monkeypatch):
     monkeypatch.setattr(os, "fsync", _disk_full)
     book = desk.another(keeps_unsaved=False)
