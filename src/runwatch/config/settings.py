@@ -231,3 +231,7 @@ class Settings(msgspec.Struct, frozen=True):
         return (
             name if "://" in name else os.path.normpath(os.path.join(self.folder, os.path.expanduser(name)))
         )
+
+    def paths(self, names: str | tuple[str, ...]) -> tuple[str, ...]:
+        """``path`` of one name or several."""
+        return tuple(map(self.path, listed(names)))

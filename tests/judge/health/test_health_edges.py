@@ -179,7 +179,7 @@ def test_slow_is_a_step_of_143_percent(factor: float) -> None:
 
 def test_the_longest_training_loss_is_the_clock() -> None:
     health, walls = RunHealth(), 1e9 + np.cumsum(np.repeat([1.0, 3.0], [1000, 300]))
-    health.feed("aux/loss", Points(np.arange(200), 1e9 + np.arange(200.0), np.ones(200)))
+    health.feed("first/loss", Points(np.arange(200), 1e9 + np.arange(200.0), np.ones(200)))
     health.feed("train/loss", Points(np.arange(1300), walls, np.ones(1300)))
     (sign,) = (one for one in health.signs() if one.kind == "slow")
     assert sign.evidence["clock"] == sign.tag == "train/loss" and sign.last_step == 1299
@@ -206,6 +206,9 @@ def test_what_a_divergence_and_a_spike_say_is_so() -> None:
         and 300 <= evidence["since_step"] <= 320
     )
     assert evidence["since"] == approx(1e9 + 2 * evidence["since_step"], abs=8)
+    (worse,) = (one for one in fed({"loss": values[100:]}).signs() if one.kind == "diverged")
+    assert worse.severity == "critical" and "can look like this" not in worse.summary
+    assert "can look like this" in sign.summary
     values = level((1.0, 150), (6.0, 1), (9.0, 1), (7.0, 1), (1.0, 60))
     (spike,) = (one for one in fed({"loss": values}).signs() if one.kind == "spike")
     assert (spike.first_step, spike.last_step) == (150, 152)
@@ -308,6 +311,11 @@ def test_eta_by_hand() -> None:
     assert progress(two, 10, total_steps=20).eta == (5.0, 5.0, 5.0)
 
 
+def test_progress_without_a_clock_is_what_is_known() -> None:
+    bare = progress(None, 5, None, 20, 3.0)
+    assert (bare.total_steps, bare.total_epochs, bare.fraction, bare.speed) == (20, 3.0, 0.25, None)
+
+
 def test_the_rhythm_at_its_edges() -> None:
     rhythm = Rhythm()
     assert rhythm.usual is None and not rhythm.has_paused and rhythm.silence(9.0).word == "none"
@@ -341,6 +349,7 @@ def test_a_power_law_is_forecast_as_it_goes_on_whatever_its_units() -> None:
     values = law(2, 0.5, 0.4)
     found = forecast("loss", traced(values[:200]), 400, "min", baseline=0.0)
     assert found.about == approx(values[-1], rel=0.03)
+    assert found.low < 0.9 * found.about, "it may go on as in its second half, twice over"
     assert found.low < found.about < found.high == approx(values[195:200].mean(), rel=0.04)
     large = forecast("loss", traced(1000 * values[:200], 10), 4000, "min", baseline=0.0)
     assert (large.about, large.low, large.high) == approx(

@@ -73,6 +73,11 @@ def test_sides_that_change_places_turn_every_interval_round(task: str, design: s
     there, back = (
         compare(*pair, task=task, costs=Costs(fp=1, fn=3), tolerances=asked) for pair in ((a, b), (b, a))
     )
+    directions = {one.name: one.direction for one in there.metrics if one.name in {*asked, "cost"}}
+    assert directions == {
+        "binary": {"fbeta_2": "max", "recall_at_50": "max", "cost": "min"},
+        "multiclass": {"fbeta_2": "max"},
+    }.get(task, {"pinball_0.9": "min"})
     assert len(there.metrics) >= 6 and there.unit == ("group" if unit is not None else "row")
     for one, turned in zip(there.metrics, back.metrics, strict=True):
         assert one.ci is not None and turned.ci is not None, (one.name, one.reason)
