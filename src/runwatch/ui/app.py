@@ -171,7 +171,7 @@ class RunwatchApp(ThemedApp, LeavingApp):
             )
             self.post_message(Briefed(self.watching.briefs(lambda: not self.is_running)))
 
-        in_background(self, "watching could not be started", start, "start")
+        in_background(self, "watching could not be started", start)
 
     def on_views_loaded(self, event: ViewsLoaded) -> None:
         for view in event.views:

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
@@ -44,7 +43,7 @@ from runwatch.ui.widgets.heat import HeatWidget
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.picture import PictureWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 if TYPE_CHECKING:
     from runwatch.ui.widgets.prompt import Prompt
@@ -77,20 +76,6 @@ class MediaPart(Vertical):
         Binding("y", "copy", "Copy", show=False, id="media.copy", tooltip="the text, or a picture's path"),
         Binding("slash", "filter", "Filter", id="media.filter", key_display="/"),
     ]
-
-    class Found(Message, bubble=False):
-        """What there is."""
-
-        def __init__(self, listed: MediaList) -> None:
-            super().__init__()
-            self.listed = listed
-
-    class Opened(Message, bubble=False):
-        """What was wanted, opened: (step, content) each."""
-
-        def __init__(self, wanted: object, found: list[tuple[MediaItem, _Seen]]) -> None:
-            super().__init__()
-            self.wanted, self.found = wanted, found
 
     def __init__(self, key: RunKey, *, id: str) -> None:
         super().__init__(id=id)
@@ -135,16 +120,13 @@ class MediaPart(Vertical):
             self._show_text((Span("searching for what this run logged …", "muted"),))
         watching, key = host(self).watching, self._key
 
-        def job() -> None:
-            self.post_message(self.Found(watching.media(key)))
+        fetch(self, "media", lambda: watching.media(key), self._take)
 
-        in_background(self, "media", job, "media")
-
-    def on_media_part_found(self, event: Found) -> None:
+    def _take(self, listed: MediaList) -> None:
         before = self._series()
         last = before is None or self._at >= len(before.items) - 1
-        self._listed = event.listed
-        if not event.listed.whole:
+        self._listed = listed
+        if not listed.whole:
             self.set_timer(0.2, self._look)
         if last:
             self._at = 1 << 30
@@ -198,20 +180,19 @@ class MediaPart(Vertical):
             items = tuple(series.items[(len(series.items) - 1) % by :: by])
         watching, key = host(self).watching, self._key
 
-        def job() -> None:
+        def get() -> list[tuple[MediaItem, _Seen]]:
             contents = watching.media_contents(key, replace(series, items=items))
-            shown = [
+            return [
                 (item, _decoded(content, width, height))
                 for item, content in zip(items, contents, strict=False)
             ]
-            self.post_message(self.Opened(request, shown))
 
-        in_background(self, "media", job, "media-content")
+        fetch(self, "media content", get, lambda shown: self._opened(request, shown))
 
-    def on_media_part_opened(self, event: Opened) -> None:
+    def _opened(self, request: object, shown: list[tuple[MediaItem, _Seen]]) -> None:
         series = self._series()
-        if series is not None and event.wanted == self._wanted:
-            self._paint(series, event.found)
+        if series is not None and request == self._wanted:
+            self._paint(series, shown)
 
     def _paint(self, series: MediaSeries, shown: list[tuple[MediaItem, _Seen]]) -> None:
         content = shown[-1][1] if shown else None

@@ -59,6 +59,3 @@ class SearchDialog(LeftOnce[T | None], ModalScreen[T | None], Generic[T]):
 
     def action_move(self, by: int) -> None:
         self.query_one(TableWidget).action_move(by)
-
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()

@@ -58,9 +58,6 @@ class DriftPane(Pane):
         self.query_one(LineWidget).show(table.note)
         self.query_one(TableWidget).show(table)
 
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()
-
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         if isinstance(event.key, drift.ColumnKey):

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 
 from runwatch.domain.drift import Distribution
 from runwatch.domain.situation import Snapshot
@@ -18,7 +17,7 @@ from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 
 class ColumnScreen(Detail):
@@ -30,13 +29,6 @@ class ColumnScreen(Detail):
         Binding("left_square_bracket", "batch(-1)", "Earlier batch", id="column.earlier", key_display="["),
         Binding("right_square_bracket", "batch(1)", "Later batch", id="column.later", key_display="]"),
     ]
-
-    class Fetched(Message, bubble=False):
-        """The distribution is there, or None when none was kept."""
-
-        def __init__(self, found: Distribution | None) -> None:
-            super().__init__()
-            self.found = found
 
     def __init__(self, key: ColumnKey) -> None:
         super().__init__()
@@ -91,15 +83,14 @@ class ColumnScreen(Detail):
     def _fetch(self) -> None:
         watching, key, batch = self.host.watching, self.key, self._batch
 
-        def job() -> None:
-            distribution = watching.distribution(key.data_set, key.root, key.column, batch)
-            self.post_message(self.Fetched(distribution))
+        def get() -> Distribution | None:
+            return watching.distribution(key.data_set, key.root, key.column, batch)
 
-        in_background(self, "distribution", job, "distribution")
+        fetch(self, "distribution", get, self._take)
 
-    def on_column_screen_fetched(self, event: Fetched) -> None:
-        self._found = event.found
-        self.query_one("#summary", TableWidget).show(column.summary_table(event.found))
+    def _take(self, distribution: Distribution | None) -> None:
+        self._found = distribution
+        self.query_one("#summary", TableWidget).show(column.summary_table(distribution))
         self._draw()
 
     def _draw(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.message import Message
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import history
@@ -14,7 +13,7 @@ from runwatch.ui.host import Build
 from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 TASKS, BASELINES = 1, 2
 
@@ -24,13 +23,6 @@ class HistoryScreen(Filtered):
 
     FILTERS = "history"
     TABS: ClassVar[tuple[str, ...]] = ("Tasks and findings", "Baselines")
-
-    class Fetched(Message, bubble=False):
-        """The history was read."""
-
-        def __init__(self, events: history.Events, champions: history.Champions) -> None:
-            super().__init__()
-            self.events, self.champions = events, champions
 
     def __init__(self, part: int = TASKS) -> None:
         super().__init__()
@@ -74,15 +66,12 @@ class HistoryScreen(Filtered):
     def _fetch(self, roots: tuple[str, ...]) -> None:
         watching = self.host.watching
 
-        def job() -> None:
-            champions = {root: watching.champions(root) for root in roots}
-            self.post_message(self.Fetched(watching.history(), champions))
+        def get() -> tuple[history.Events, history.Champions]:
+            return watching.history(), {root: watching.champions(root) for root in roots}
 
-        in_background(self, "history", job, "history")
+        fetch(self, "history", get, self._take)
 
-    def on_history_screen_fetched(self, event: Fetched) -> None:
-        self._events, self._champions, self._read = event.events, event.champions, True
+    def _take(self, read: tuple[history.Events, history.Champions]) -> None:
+        self._events, self._champions = read
+        self._read = True
         self.ask()
-
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()

@@ -8,7 +8,6 @@ from typing import ClassVar, cast
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.timer import Timer
 
 from runwatch.domain.comparison import HparamImportance
@@ -24,7 +23,7 @@ from runwatch.ui.screens.filtered import Filtered, run_grammar
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 _SETTLED_S = 0.6
 _Question = tuple[str | None, str, tuple[RunKey, ...]]
@@ -42,13 +41,6 @@ class Leaderboard(Filtered, Exporting):
         Binding("space", "mark", "Mark", id="leaderboard.mark"),
         Binding("c", "compare", "Compare", id="leaderboard.compare"),
     ]
-
-    class Answered(Message, bubble=False):
-        """What matters was worked out."""
-
-        def __init__(self, question: _Question, found: HparamImportance) -> None:
-            super().__init__()
-            self.question, self.found = question, found
 
     def __init__(self, choice: Selection) -> None:
         super().__init__()
@@ -99,18 +91,17 @@ class Leaderboard(Filtered, Exporting):
         if question is None or snapshot is None:
             return
 
-        def job() -> None:
+        def get() -> HparamImportance:
             from runwatch.judge.runs.hparam_importance import what_matters
 
             metric, runs, *_ = view_table.ranking(snapshot, ask)
-            table = export.table_of(runs, metric, ask.which, watching.series)
-            self.post_message(self.Answered(question, what_matters(table)))
+            return what_matters(export.table_of(runs, metric, ask.which, watching.series))
 
-        in_background(self, "what matters", job, "matters")
+        fetch(self, "what matters", get, lambda matters: self._worked_out(question, matters))
 
-    def on_leaderboard_answered(self, event: Answered) -> None:
-        if event.question == self._question and self._shown is not None:
-            self._matters = event.found
+    def _worked_out(self, question: _Question, matters: HparamImportance) -> None:
+        if question == self._question and self._shown is not None:
+            self._matters = matters
             self.paint(self._shown)
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:

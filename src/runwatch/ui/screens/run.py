@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from runwatch.domain.run import RunKey
 from runwatch.show.screen import run
@@ -27,7 +26,7 @@ from runwatch.ui.widgets.curves import Curves
 from runwatch.ui.widgets.grid import CellGrid
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 if TYPE_CHECKING:
     from runwatch.ui.widgets.prompt import Prompt
@@ -35,13 +34,6 @@ if TYPE_CHECKING:
 
 class RunScreen(Detail, ChartKeys):
     """Everything known of one run."""
-
-    class Measured(Message, bubble=False):
-        """Bytes and time of change of the run's files."""
-
-        def __init__(self, found: dict[str, tuple[int, float]]) -> None:
-            super().__init__()
-            self.found = found
 
     TABS = ("Curves", "Metrics", "Settings", "Health", "Console", "Files", "Media", "System")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -130,19 +122,19 @@ class RunScreen(Detail, ChartKeys):
         run = snapshot.situation.run(self.key) if snapshot else None
         files = run.files if run is not None else ()
 
-        def job() -> None:
+        def get() -> dict[str, tuple[int, float]]:
             sizes = {}
             for name in files:
                 with contextlib.suppress(OSError, ValueError):
                     stat = os.lstat(os.path.join(root, name))
                     sizes[name] = (stat.st_size, stat.st_mtime)
-            self.post_message(self.Measured(sizes))
+            return sizes
 
         if os.path.isabs(root):
-            in_background(self, "file sizes", job, "sizes")
+            fetch(self, "file sizes", get, self._take_sizes)
 
-    def on_run_screen_measured(self, event: Measured) -> None:
-        self._sizes = event.found
+    def _take_sizes(self, sizes: dict[str, tuple[int, float]]) -> None:
+        self._sizes = sizes
         self.ask()
 
     def _draw(self) -> None:
@@ -228,9 +220,6 @@ class RunScreen(Detail, ChartKeys):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.ask)
-
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()
 
     def opened(self, event: TableWidget.Opened) -> bool:
         if self.active == 6 and isinstance(event.key, FileKey):
