@@ -30,6 +30,7 @@ from runwatch.show.screen.destinations import Destination, ShowFinding, ShowRuns
 from runwatch.show.screen.tasks import TaskKey
 from runwatch.show.screen.view import Tone
 from runwatch.text.safe import safe
+from runwatch.ui.bindings import hidden
 from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
@@ -77,19 +78,12 @@ class RunwatchApp(ThemedApp, LeavingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
         Binding("colon,ctrl+p", "palette", "Commands", id="app.palette", key_display=":"),
-        Binding(
-            "u",
-            "undo",
-            "Undo",
-            show=False,
-            id="app.undo",
-            tooltip="the last change of a task or pin, or hiding",
-        ),
-        Binding("n", "finding(1)", "Next finding", show=False, id="app.next-finding"),
-        Binding("N", "finding(-1)", "Previous finding", show=False, id="app.previous-finding"),
+        hidden("u", "undo", "Undo", "app.undo", "the last change of a task or pin, or hiding"),
+        hidden("n", "finding(1)", "Next finding", "app.next-finding"),
+        hidden("N", "finding(-1)", "Previous finding", "app.previous-finding"),
         Binding("q", "quit", "Quit", id="app.quit"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.interrupt"),
-        Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
+        hidden("ctrl+c", "quit", "Quit", "app.interrupt", priority=True),
+        hidden("ctrl+z", "suspend_process", "Suspend", "app.suspend"),
     ]
 
     def __init__(self, watching: Watching, settings: UiSettings) -> None:

@@ -12,6 +12,7 @@ from runwatch.domain.run import RunKey
 from runwatch.show.screen.view import Span, join, text
 from runwatch.text.console import ConsoleLine as LogLine
 from runwatch.text.console import lines
+from runwatch.ui.bindings import hidden
 from runwatch.ui.host import host
 from runwatch.ui.log_search import SEARCH_KEY, LogSearch
 from runwatch.ui.widgets.console import LogView
@@ -31,7 +32,7 @@ class ConsolePart(Vertical, LogSearch):
         Binding("e", "error", "First error", id="console.error"),
         Binding("f", "follow", "Follow", id="console.follow"),
         Binding("m", "more", "Earlier", id="console.more", tooltip="read more of the log's beginning"),
-        Binding("o", "other", "Other log", show=False, id="console.other"),
+        hidden("o", "other", "Other log", "console.other"),
     ]
 
     def __init__(self, key: RunKey, *, id: str) -> None:

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, text
 from runwatch.text.safe import safe
+from runwatch.ui.bindings import hidden
 from runwatch.ui.left_once import LeftOnce
 from runwatch.ui.search_dialog import SearchDialog, arrows
 from runwatch.ui.textual_leaks import LineInput
@@ -43,7 +44,7 @@ class AskLine(LeftOnce[str | None], ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Leave", id="dialog.leave"),
-        Binding("tab", "complete", "Complete", show=False, priority=True, id="dialog.complete"),
+        hidden("tab", "complete", "Complete", "dialog.complete", priority=True),
     ]
 
     def __init__(

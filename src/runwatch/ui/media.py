@@ -35,6 +35,7 @@ from runwatch.show.html.chart_file import stem
 from runwatch.show.screen import media as views
 from runwatch.show.screen.view import Span, Words, matches, text
 from runwatch.text.units import plural, size
+from runwatch.ui.bindings import hidden
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
 from runwatch.ui.messages import ExportRequested
@@ -65,15 +66,15 @@ class MediaPart(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "Step", id="media.earlier", tooltip="the step before", priority=True),
-        Binding("right", "step(1)", "Step", show=False, id="media.later", tooltip="next step", priority=True),
-        Binding("home", "step(-100000)", "First step", show=False, id="media.first", priority=True),
-        Binding("end", "step(100000)", "Last step", show=False, id="media.last", priority=True),
+        hidden("right", "step(1)", "Step", "media.later", "next step", priority=True),
+        hidden("home", "step(-100000)", "First step", "media.first", priority=True),
+        hidden("end", "step(100000)", "Last step", "media.last", priority=True),
         Binding("down", "series(1)", "Next", id="media.next", tooltip="the next tag", priority=True),
-        Binding("up", "series(-1)", "Previous", show=False, id="media.previous", priority=True),
+        hidden("up", "series(-1)", "Previous", "media.previous", priority=True),
         Binding("t", "kind", "Kind", id="media.kind", tooltip="pictures, histograms, texts, tables in turn"),
         Binding("d", "way", "Draw", id="media.way", tooltip="histogram: over steps, quantiles, one step"),
-        Binding("x", "export", "Export", show=False, id="media.export", tooltip="this, as it was logged"),
-        Binding("y", "copy", "Copy", show=False, id="media.copy", tooltip="the text, or a picture's path"),
+        hidden("x", "export", "Export", "media.export", "this, as it was logged"),
+        hidden("y", "copy", "Copy", "media.copy", "the text, or a picture's path"),
         Binding("slash", "filter", "Filter", id="media.filter", key_display="/"),
     ]
 

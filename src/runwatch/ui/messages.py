@@ -12,11 +12,13 @@ from runwatch.domain.run import RunKey
 from runwatch.show.screen.destinations import Destination
 from runwatch.show.screen.tasks import TaskKey
 
+TaskChange = Literal["toggle", "snooze", "priority", "edit"]
+
 
 class TaskAction(NamedTuple):
     """Something to do with a task. ``key`` may be None where a new one is added."""
 
-    action: Literal["add", "toggle", "snooze", "priority", "edit"]
+    action: TaskChange | Literal["add"]
     key: TaskKey | None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,8 +12,9 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import tasks
 from runwatch.show.screen.destinations import ShowSubject
 from runwatch.show.screen.view import Words
+from runwatch.ui.bindings import hidden
 from runwatch.ui.host import Build, host
-from runwatch.ui.messages import Requested, TakeBack, TaskAction, ViewChanged
+from runwatch.ui.messages import Requested, TakeBack, TaskAction, TaskChange, ViewChanged
 from runwatch.ui.palette import palette
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import LineWidget
@@ -33,13 +34,17 @@ class TasksPane(Pane):
     WEIGHT = 4
     FILTERED = True
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "finish", "Done", id="tasks.done", tooltip="finish the task, or open it again"),
+        Binding(
+            "space", "change('toggle')", "Done", id="tasks.done", tooltip="finish the task, or open it again"
+        ),
         Binding("a", "add", "Add", id="tasks.add"),
-        Binding("s", "snooze", "Snooze", id="tasks.snooze", tooltip="until tomorrow, Monday or a date"),
-        Binding("p", "priority", "Priority", id="tasks.priority"),
-        Binding("e", "edit", "Edit", id="tasks.edit", tooltip="in $EDITOR"),
+        Binding(
+            "s", "change('snooze')", "Snooze", id="tasks.snooze", tooltip="until tomorrow, Monday or a date"
+        ),
+        Binding("p", "change('priority')", "Priority", id="tasks.priority"),
+        Binding("e", "change('edit')", "Edit", id="tasks.edit", tooltip="in $EDITOR"),
         Binding("u", "undo", "Undo", id="tasks.undo"),
-        Binding("d", "finished", "Finished ones", show=False, id="tasks.finished"),
+        hidden("d", "finished", "Finished ones", "tasks.finished"),
     ]
 
     _files: Words = ()
@@ -95,25 +100,13 @@ class TasksPane(Pane):
             ViewChanged("finished and snoozed tasks too" if self.choice.finished else "open tasks only")
         )
 
-    def action_finish(self) -> None:
-        self._request("toggle")
-
     def action_add(self) -> None:
         self.post_message(Requested(TaskAction("add", self.key)))
-
-    def action_snooze(self) -> None:
-        self._request("snooze")
-
-    def action_priority(self) -> None:
-        self._request("priority")
-
-    def action_edit(self) -> None:
-        self._request("edit")
 
     def action_undo(self) -> None:
         self.post_message(Requested(TakeBack()))
 
-    def _request(self, action: Literal["toggle", "snooze", "priority", "edit"]) -> None:
+    def action_change(self, action: TaskChange) -> None:
         if self.key is not None:
             self.post_message(Requested(TaskAction(action, self.key)))
         else:

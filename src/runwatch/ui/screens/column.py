@@ -24,6 +24,10 @@ class ColumnScreen(Detail):
     """The column's distribution is fetched on a worker, again when a batch came."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "narrow"), (66, "side-by-side")]  # noqa: RUF012 (Textual declares it so)
+    BOXES: ClassVar[dict[str, str]] = {
+        "distribution-box": "reference and current",
+        "trend-box": "effect over the batches",
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "quantiles", "Quantiles", id="column.quantiles", tooltip="quantile against quantile"),
         Binding("left_square_bracket", "batch(-1)", "Earlier batch", id="column.earlier", key_display="["),
@@ -53,10 +57,6 @@ class ColumnScreen(Detail):
                 yield TableWidget(id="summary", cursor=False)
 
     def on_mount(self) -> None:
-        from textual.content import Content
-
-        self.query_one("#distribution-box").border_title = Content("reference and current")
-        self.query_one("#trend-box").border_title = Content("effect over the batches")
         self.query_one("#bars").display = False
         super().on_mount()
 
@@ -71,11 +71,8 @@ class ColumnScreen(Detail):
     def paint(self, view: Any) -> None:
         shown, trend = view
         self._batches = shown.batches
-        self.query_one("#head", LineWidget).show(shown.head)
-        self.query_one("#subhead", LineWidget).show(shown.sentence)
-        self.query_one("#figures", TableWidget).show(shown.figures)
-        self.query_one("#trend", Chart).show(shown.trend)
-        self.query_one("#trend-words", LineWidget).show(trend)
+        self.fill(head=shown.head, subhead=shown.sentence, figures=shown.figures)
+        self.fill(trend=shown.trend, trend_words=trend)
         if (shown.version, self._batch) != self._fetched and not shown.gone:
             self._fetched = (shown.version, self._batch)
             self._fetch()
@@ -90,15 +87,12 @@ class ColumnScreen(Detail):
 
     def _take(self, distribution: Distribution | None) -> None:
         self._found = distribution
-        self.query_one("#summary", TableWidget).show(column.summary_table(distribution))
+        self.fill(summary=column.summary_table(distribution))
         self._draw()
 
     def _draw(self) -> None:
-        distribution, chart, bars = (
-            self._found,
-            self.query_one("#distribution", Chart),
-            self.query_one("#bars", TableWidget),
-        )
+        distribution = self._found
+        chart, bars = self.query_one("#distribution", Chart), self.query_one("#bars", TableWidget)
         by_label = distribution is not None and bool(distribution.labels) and not distribution.edges
         chart.display, bars.display = not by_label, by_label
         if distribution is not None and by_label:

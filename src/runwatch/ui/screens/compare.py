@@ -19,7 +19,6 @@ from runwatch.ui.host import Build
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.curves import Curves
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 
 
@@ -55,8 +54,7 @@ class CompareScreen(Exporting, ChartKeys):
 
     def paint(self, view: Any) -> None:
         legend, table, picture = view
-        self.query_one("#head", LineWidget).show(legend)
-        self.query_one(TableWidget).show(table)
+        self.fill(head=legend, compare_table=table)
         self.query_one(Curves).draw_picture(picture, self.choice.chart)
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:

@@ -14,10 +14,11 @@ from textual.containers import Horizontal, Vertical
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import headline
-from runwatch.show.screen.destinations import ShowPlace
+from runwatch.show.screen.destinations import PlaceName, ShowPlace
 from runwatch.show.screen.view import Span, Words
 from runwatch.text import units
 from runwatch.text.safe import safe
+from runwatch.ui.bindings import hidden
 from runwatch.ui.host import Build
 from runwatch.ui.messages import Requested, WalkTo
 from runwatch.ui.panes.base import panes
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 WIDE, HIGH = 110, 30
 _SLOW_S = 10.0
+_HISTORY = "what opened, who closed it, how long it took; former baselines"
 _TABS = f"panes are tabs below {WIDE}x{HIGH}"
 _MOST = 12
 _NARROW = 72
@@ -44,52 +46,33 @@ class Dashboard(LiveScreen, Borders):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="board.filter", key_display="/"),
-        Binding(
+        hidden(
             "B",
-            "board",
+            "place('leaderboard')",
             "Leaderboard",
-            show=False,
-            id="board.leaderboard",
-            tooltip="all runs ranked, what matters, export",
+            "board.leaderboard",
+            "all runs ranked, what matters, export",
         ),
-        Binding("exclamation_mark", "problems", "Problems", show=False, id="board.problems", key_display="!"),
-        Binding(
-            "i",
-            "notes",
-            "Notes",
-            show=False,
-            id="board.notes",
-            tooltip="what was assumed, how folders are watched",
-        ),
-        Binding(
-            "H",
-            "history",
-            "History",
-            show=False,
-            id="board.history",
-            tooltip="what opened, who closed it, how long it took; former baselines",
-        ),
-        Binding("F", "findings", "Findings", id="board.findings", show=False, tooltip="all, in order"),
-        Binding("w", "brief", "What happened", show=False, id="board.brief", tooltip="since you last looked"),
-        Binding("W", "seen", "Seen", show=False, id="board.seen", tooltip="dismiss what happened"),
-        Binding("f", "full", "Full screen", show=False, id="board.full", tooltip="this pane alone, or all"),
-        Binding("less_than_sign", "widen(-2)", "Narrower", show=False, id="board.narrower", key_display="<"),
-        Binding("greater_than_sign", "widen(2)", "Wider", show=False, id="board.wider", key_display=">"),
-        Binding("plus", "grow(1)", "Taller", show=False, id="board.taller", key_display="+"),
-        Binding("minus", "grow(-1)", "Lower", show=False, id="board.lower", key_display="-"),
-        Binding(
-            "ctrl+w", "close_pane", "Hide pane", show=False, id="board.hide", tooltip="its number shows it"
-        ),
-        Binding("0", "reset", "All panes", show=False, id="board.reset", tooltip="the original layout"),
-        Binding(
-            "x", "export", "Export", show=False, id="board.export", tooltip="the pane's table, into a file"
-        ),
-        Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
-        Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
-        Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
-        Binding("l,right", "step(1)", "Pane to the right", show=False, id="board.right"),
-        Binding("h,left", "step(-1)", "Pane to the left", show=False, id="board.left"),
-        *(Binding(str(n), f"pane({n})", f"Pane {n}", show=False, id=f"board.pane-{n}") for n in range(1, 10)),
+        hidden("exclamation_mark", "place('problems')", "Problems", "board.problems", key_display="!"),
+        hidden("i", "place('notes')", "Notes", "board.notes", "what was assumed, how folders are watched"),
+        hidden("H", "history", "History", "board.history", _HISTORY),
+        hidden("F", "place('findings')", "Findings", "board.findings", "all, in order"),
+        hidden("w", "brief", "What happened", "board.brief", "since you last looked"),
+        hidden("W", "seen", "Seen", "board.seen", "dismiss what happened"),
+        hidden("f", "full", "Full screen", "board.full", "this pane alone, or all"),
+        hidden("less_than_sign", "widen(-2)", "Narrower", "board.narrower", key_display="<"),
+        hidden("greater_than_sign", "widen(2)", "Wider", "board.wider", key_display=">"),
+        hidden("plus", "grow(1)", "Taller", "board.taller", key_display="+"),
+        hidden("minus", "grow(-1)", "Lower", "board.lower", key_display="-"),
+        hidden("ctrl+w", "close_pane", "Hide pane", "board.hide", "its number shows it"),
+        hidden("0", "reset", "All panes", "board.reset", "the original layout"),
+        hidden("x", "export", "Export", "board.export", "the pane's table, into a file"),
+        hidden("escape", "unfilter", "Show all", "board.unfilter"),
+        hidden("tab", "app.focus_next", "Next pane", "board.next"),
+        hidden("shift+tab", "app.focus_previous", "Previous pane", "board.previous"),
+        hidden("l,right", "step(1)", "Pane to the right", "board.right"),
+        hidden("h,left", "step(-1)", "Pane to the left", "board.left"),
+        *(hidden(str(n), f"pane({n})", f"Pane {n}", f"board.pane-{n}") for n in range(1, 10)),
     ]
 
     def __init__(self, choice: Selection) -> None:
@@ -345,15 +328,15 @@ class Dashboard(LiveScreen, Borders):
         if finding is not None:
             self.post_message(WalkTo(finding.key))
         else:
-            self.action_findings()
+            self.action_place("findings")
 
-    def action_findings(self) -> None:
-        self.post_message(Requested(ShowPlace("findings")))
+    def action_place(self, name: PlaceName) -> None:
+        self.post_message(Requested(ShowPlace(name)))
 
     def action_brief(self) -> None:
         self.show_briefs(())
         self.host.mark_seen()
-        self.post_message(Requested(ShowPlace("brief")))
+        self.action_place("brief")
 
     def action_seen(self) -> None:
         if not self.query_one("#banner").display:
@@ -361,18 +344,9 @@ class Dashboard(LiveScreen, Borders):
         self.show_briefs(())
         self.host.mark_seen()
 
-    def action_board(self) -> None:
-        self.post_message(Requested(ShowPlace("leaderboard")))
-
-    def action_problems(self) -> None:
-        self.post_message(Requested(ShowPlace("problems")))
-
-    def action_notes(self) -> None:
-        self.post_message(Requested(ShowPlace("notes")))
-
     def action_history(self) -> None:
         in_metrics = self.panes[self._active].ID == "metrics"
-        self.post_message(Requested(ShowPlace("baselines-history" if in_metrics else "tasks-history")))
+        self.action_place("baselines-history" if in_metrics else "tasks-history")
 
     def action_export(self) -> None:
         from runwatch.ui.exporting import export_table

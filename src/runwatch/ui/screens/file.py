@@ -15,7 +15,6 @@ from runwatch.ui.host import Build
 from runwatch.ui.log_search import SEARCH_KEY, LogSearch
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.console import LogView
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.work import fetch
 
 _MOST = 512 * 1024
@@ -35,7 +34,7 @@ class FileScreen(Detail, LogSearch):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#head", LineWidget).show(text(self.path, "strong"))
+        self.fill(head=text(self.path, "strong"))
         watching, key, path = self.host.watching, self.key, self.path
 
         def get() -> tuple[list[ConsoleLine] | None, int]:
@@ -54,7 +53,7 @@ class FileScreen(Detail, LogSearch):
         self.query_one(LogView).show(end)
 
     def _head(self, message: str, tone: Tone = "muted") -> None:
-        self.query_one("#head", LineWidget).show((*text(self.path, "strong"), Span(f"  {message}", tone)))
+        self.fill(head=(*text(self.path, "strong"), Span(f"  {message}", tone)))
 
     def searched(self, message: str) -> None:
         self._head(message or self._before, "warn" if message else "muted")

@@ -11,7 +11,6 @@ from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.view import Span
 from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 
 
@@ -36,6 +35,6 @@ class FindingScreen(Detail):
 
     def paint(self, view: Any) -> None:
         gone = (Span("  no longer active; this is how it was", "muted"),) if view is None else ()
-        self.query_one("#head", LineWidget).show((Span("Finding", "strong"), *gone))
+        self.fill(head=(Span("Finding", "strong"), *gone))
         if view is not None:
             self.query_one(TableWidget).show(view)

@@ -11,7 +11,6 @@ from runwatch.show.screen.view import Span, TableView
 from runwatch.ui.host import Build
 from runwatch.ui.messages import WalkTo
 from runwatch.ui.screens.filtered import Filtered
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 
 
@@ -28,9 +27,7 @@ class FindingsScreen(Filtered):
         return lambda snapshot, now: view_findings.findings(snapshot, filter, now)
 
     def paint(self, view: TableView) -> None:
-        self.query_one("#head", LineWidget).show(
-            (Span("Findings", "strong"), Span(f"  {len(view.rows)}", "muted"))
-        )
+        self.fill(head=(Span("Findings", "strong"), Span(f"  {len(view.rows)}", "muted")))
         self.query_one(TableWidget).show(view)
 
     def opened(self, event: TableWidget.Opened) -> bool:

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, plain, text
+from runwatch.ui.bindings import hidden
 from runwatch.ui.host import AnyScreen
 from runwatch.ui.search_dialog import SearchDialog, arrows
 from runwatch.ui.widgets.table import TableWidget
@@ -21,8 +22,8 @@ class HelpScreen(SearchDialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Close", id="help.close"),
         *arrows("help"),
-        Binding("pagedown", "move(10)", "Page down", show=False, priority=True, id="help.page-down"),
-        Binding("pageup", "move(-10)", "Page up", show=False, priority=True, id="help.page-up"),
+        hidden("pagedown", "move(10)", "Page down", "help.page-down", priority=True),
+        hidden("pageup", "move(-10)", "Page up", "help.page-up", priority=True),
     ]
 
     def __init__(self, below: AnyScreen) -> None:

@@ -8,10 +8,9 @@ from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import history
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import text
 from runwatch.ui.host import Build
 from runwatch.ui.screens.filtered import Filtered
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import fetch
 
@@ -24,7 +23,7 @@ class HistoryScreen(Filtered):
     FILTERS = "history"
     TABS: ClassVar[tuple[str, ...]] = ("Tasks and findings", "Baselines")
 
-    def __init__(self, part: int = TASKS) -> None:
+    def __init__(self, part: int) -> None:
         super().__init__()
         self.active = part
         self._events: history.Events = ()
@@ -53,15 +52,13 @@ class HistoryScreen(Filtered):
 
     def paint(self, view: Any) -> None:
         mark, roots, result = view
-        self.query_one("#head", LineWidget).show((Span("History", "strong"),))
+        self.fill(head=text("History", "strong"))
         if mark != self._mark:
             self._mark = mark
             self._fetch(roots)
         if result is not None:
             tasks, champions, week = result
-            self.query_one("#subhead", LineWidget).show(week)
-            self.query_one("#part-1", TableWidget).show(tasks)
-            self.query_one("#part-2", TableWidget).show(champions)
+            self.fill(part_1=tasks, part_2=champions, subhead=week)
 
     def _fetch(self, roots: tuple[str, ...]) -> None:
         watching = self.host.watching

@@ -21,7 +21,6 @@ from runwatch.ui.messages import Requested, ViewChanged
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.screens.filtered import Filtered, run_grammar
 from runwatch.ui.selection import Selection
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import fetch
 
@@ -63,12 +62,11 @@ class Leaderboard(Filtered, Exporting):
 
     def paint(self, view: view_table.BoardView) -> None:
         self._shown = view
-        self.query_one("#head", LineWidget).show(view.head)
         self.query_one(TableWidget).show(view.table)
         self._wonder(view)
-        self.query_one("#subhead", LineWidget).show(
-            hparam_importance.importance_words(self._matters, len(view.members)) if view.members else ()
-        )
+        members = len(view.members)
+        matters = hparam_importance.importance_words(self._matters, members) if members else ()
+        self.fill(head=view.head, subhead=matters)
 
     def _wonder(self, shown: view_table.BoardView) -> None:
         """Have it worked out what matters, once who is in the ranking has settled."""
@@ -82,12 +80,8 @@ class Leaderboard(Filtered, Exporting):
             self._soon = self.set_timer(_SETTLED_S, self._work_out)
 
     def _work_out(self) -> None:
-        question, snapshot, ask, watching = (
-            self._question,
-            self.host.snapshot,
-            self._ask,
-            self.host.watching,
-        )
+        question, ask = self._question, self._ask
+        snapshot, watching = self.host.snapshot, self.host.watching
         if question is None or snapshot is None:
             return
 

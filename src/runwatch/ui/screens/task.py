@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from runwatch.show.screen import task
 from runwatch.show.screen.tasks import TaskKey
-from runwatch.ui.messages import Requested, TakeBack, TaskAction
+from runwatch.ui.messages import Requested, TakeBack, TaskAction, TaskChange
 from runwatch.ui.screens.plain import TableScreen
 
 
@@ -27,7 +27,7 @@ class TaskScreen(TableScreen):
         super().__init__("Task", lambda snapshot, now: task.task_table(snapshot, key, now))
         self.key = key
 
-    def action_change(self, action: Literal["toggle", "snooze", "priority", "edit"]) -> None:
+    def action_change(self, action: TaskChange) -> None:
         self.post_message(Requested(TaskAction(action, self.key)))
 
     def action_undo(self) -> None:
