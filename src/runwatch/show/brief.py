@@ -16,7 +16,7 @@ from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.history import finding_histories, week_lines
 from runwatch.text.durations import seconds
 from runwatch.text.fitting import fit_words
-from runwatch.text.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, fields, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import DAY, as_of, duration, iso, moment, percent, plural
 
@@ -362,8 +362,7 @@ def _history_facts(history: FindingHistory) -> Facts:
         "text": hparams(history.text),
         "opened": iso(history.opened),
         "closed": iso(history.closed),
-        "outcome": history.outcome,
-        "by": history.by,
+        **fields(history, "outcome by"),
         "took_s": history.took,
     }
 

@@ -15,9 +15,9 @@ from runwatch.domain.run import Problem, Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.show.findings import counted, finding_json, in_order
-from runwatch.show.runs import host_json
+from runwatch.show.runs import host_json, problem_json
 from runwatch.store.snapshot_facts import finding_facts
-from runwatch.text.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, fields, hparams
 from runwatch.text.safe import run_name
 from runwatch.text.units import duration
 
@@ -62,24 +62,11 @@ def as_json(check: CheckResult) -> JsonDict:
         "hosts": [host_json(link) for link in check.snapshot.watch.hosts],
         "findings": [finding_json(finding, now) for finding in check.findings],
         "problems": [
-            {
-                "root": run_name(root),
-                "file": run_name(problem.file),
-                "where": problem.where,
-                "message": hparams(problem.message),
-                "hint": hparams(problem.hint),
-            }
-            for root, problem in problems_of(check.snapshot)
+            {"root": run_name(root), **problem_json(problem)} for root, problem in problems_of(check.snapshot)
         ],
-        "not_judged": [_not_judged_json(problem) for problem in check.snapshot.overlooked],
-    }
-
-
-def _not_judged_json(problem: Problem) -> dict[str, object]:
-    return {
-        "file": run_name(problem.file),
-        "message": hparams(problem.message),
-        "hint": hparams(problem.hint),
+        "not_judged": [
+            {"file": run_name(p.file), **fields(p, "message hint")} for p in check.snapshot.overlooked
+        ],
     }
 
 

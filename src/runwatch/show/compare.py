@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
-from runwatch.domain.comparison import Calibration, Comparison, Confusion, MetricComparison, SliceComparison
+from runwatch.domain.comparison import Calibration, Comparison, MetricComparison, SliceComparison
 from runwatch.judge.metrics.severity import severity_of
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.show.costs import cheapest, cost_words
 from runwatch.show.tabular import render
 from runwatch.text import units
-from runwatch.text.jsonable import SCHEMA, hparams, number
+from runwatch.text.jsonable import SCHEMA, fields, hparams, text
 from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
 
@@ -19,89 +17,36 @@ _SLICES_SHOWN = 10
 _HPARAMS_SHOWN = 20
 
 
+_METRIC_FIELDS = """name direction baseline candidate delta ci confidence p_value method n tolerance test
+    p_adjusted reason verdict primary at n_needed note"""
+_SLICE_FIELDS = """slice n metric baseline candidate delta ci p_adjusted verdict contribution also reason"""
+
+
 def comparison_json(comparison: Comparison) -> dict[str, object]:
     """``compare --json``."""
-    best = cheapest(comparison)
+    best, confusion = cheapest(comparison), comparison.confusion
     return {
         "schema": SCHEMA,
         "candidate": run_name(comparison.candidate),
         "baseline": run_name(comparison.baseline),
-        "verdict": comparison.verdict,
-        "reason": run_name(comparison.reason),
-        "task": comparison.task,
-        "unit": comparison.unit,
-        "notes": [run_name(note) for note in comparison.notes],
-        "metrics": [_metric_json(metric) for metric in comparison.metrics],
-        "slices": [_slice_json(part) for part in comparison.slices],
+        **fields(comparison, "verdict reason task unit notes"),
+        "metrics": [fields(metric, _METRIC_FIELDS) for metric in comparison.metrics],
+        "slices": [fields(part, _SLICE_FIELDS) for part in comparison.slices],
         "calibration": {who: _calibration_json(one) for who, one in comparison.calibration.items()},
-        "operating_threshold": comparison.operating_threshold,
+        **fields(comparison, "operating_threshold"),
         "cheapest_threshold": None if best is None else best.threshold,
-        "cost_unit": run_name(comparison.cost_unit),
-        "confusion": _confusion_json(comparison.confusion),
+        **fields(comparison, "cost_unit"),
+        "confusion": None if confusion is None else fields(confusion, "labels baseline candidate"),
         "hparams": [
-            {"name": run_name(name), "baseline": hparams(a), "candidate": hparams(b)}
+            {"name": text(name), "baseline": hparams(a), "candidate": hparams(b)}
             for name, a, b in comparison.hparams
         ],
     }
 
 
-def _metric_json(metric: MetricComparison) -> dict[str, object]:
-    return {
-        "name": run_name(metric.name),
-        "direction": metric.direction,
-        **number("baseline", metric.baseline),
-        **number("candidate", metric.candidate),
-        **number("delta", metric.delta),
-        "ci": _interval(metric.ci),
-        "confidence": metric.confidence,
-        **number("p_value", metric.p_value),
-        "method": metric.method,
-        "n": metric.n,
-        **number("tolerance", metric.tolerance),
-        "test": metric.test,
-        **number("p_adjusted", metric.p_adjusted),
-        "reason": run_name(metric.reason),
-        "verdict": metric.verdict,
-        "primary": metric.primary,
-        "at": metric.at,
-        "n_needed": metric.n_needed,
-        "note": run_name(metric.note),
-    }
-
-
-def _interval(ci: tuple[float, float] | None) -> list[float | None] | None:
-    return None if ci is None else [end if math.isfinite(end) else None for end in ci]
-
-
-def _slice_json(part: SliceComparison) -> dict[str, object]:
-    return {
-        "slice": run_name(part.slice),
-        "n": part.n,
-        "metric": part.metric,
-        **number("baseline", part.baseline),
-        **number("candidate", part.candidate),
-        **number("delta", part.delta),
-        "ci": _interval(part.ci),
-        **number("p_adjusted", part.p_adjusted),
-        "verdict": part.verdict,
-        **number("contribution", part.contribution),
-        "also": [run_name(name) for name in part.also],
-        "reason": run_name(part.reason),
-    }
-
-
 def _calibration_json(one: Calibration) -> dict[str, object]:
-    bins = [
-        {"n": b.n, "predicted": b.predicted, "observed": b.observed, "ci": [b.low, b.high]} for b in one.bins
-    ]
-    return {"ece": one.ece, "ece_null": one.ece_null, "miscalibrated": one.miscalibrated, "bins": bins}
-
-
-def _confusion_json(confusion: Confusion | None) -> dict[str, object] | None:
-    if confusion is None:
-        return None
-    labels = [run_name(label) for label in confusion.labels]
-    return {"labels": labels, "baseline": confusion.baseline, "candidate": confusion.candidate}
+    bins = [{**fields(bin, "n predicted observed"), "ci": [bin.low, bin.high]} for bin in one.bins]
+    return {**fields(one, "ece ece_null miscalibrated"), "bins": bins}
 
 
 _HEADERS = ("metric", "baseline", "candidate", "difference", "95% interval", "verdict", "why")

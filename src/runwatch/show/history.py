@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from runwatch.domain.task import TaskEvent
-from runwatch.text.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, fields
 from runwatch.text.safe import safe
 from runwatch.text.units import duration, iso, moment, plural
 
@@ -57,23 +57,12 @@ def history_json(events: Iterable[tuple[str, TaskEvent]]) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "events": [
-            {
-                "at": iso(event.at),
-                "root": root,
-                "fingerprint": hparams(event.fingerprint),
-                "what": event.what,
-                "by": event.by,
-                "text": hparams(event.text),
-                "severity": event.severity,
-            }
+            {"at": iso(event.at), "root": root, **fields(event, "fingerprint what by text severity")}
             for root, event in listed
         ],
         "tasks": [
             {
-                "root": one.root,
-                "fingerprint": hparams(one.fingerprint),
-                "text": hparams(one.text),
-                "severity": one.severity,
+                **fields(one, "root fingerprint text severity"),
                 "opened": iso(one.opened),
                 "closed": iso(one.closed),
                 "outcome": one.outcome,

@@ -9,7 +9,7 @@ from runwatch.domain.run import RunKey
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.tabular import render
 from runwatch.text import units
-from runwatch.text.jsonable import SCHEMA, hparams, number
+from runwatch.text.jsonable import SCHEMA, fields, hparams, number, text
 from runwatch.text.safe import run_name, safe
 
 _LEFT_OUT, _FURTHER = 8, 1.5
@@ -21,18 +21,16 @@ def run_table_json(table: RunTable, matters: HparamImportance | None = None) -> 
     """The table as JSON: rows best first; ``hparams`` and ``metrics`` by name."""
     out: dict[str, object] = {
         "schema": SCHEMA,
-        "metric": None if table.metric is None else run_name(table.metric),
+        "metric": None if table.metric is None else text(table.metric),
         "direction": table.direction,
         "at": table.at,
-        "differing": [run_name(name) for name in table.hparams[: table.differing]],
+        "differing": [text(name) for name in table.hparams[: table.differing]],
         "runs": [_row_json(table, row) for row in table.rows],
     }
     if matters is not None:
         out["what_matters"] = {
-            "score": matters.score,
-            "runs": matters.runs,
-            "reason": matters.reason,
-            "hparams": [{"name": run_name(n), "importance": i, "sd": s} for n, i, s in matters.hparams],
+            **fields(matters, "score runs reason"),
+            "hparams": [{"name": text(n), "importance": i, "sd": s} for n, i, s in matters.hparams],
         }
     return out
 
@@ -40,7 +38,7 @@ def run_table_json(table: RunTable, matters: HparamImportance | None = None) -> 
 def _row_json(table: RunTable, row: RunRow) -> dict[str, object]:
     metrics: dict[str, object] = {}
     for name, value in zip(table.metrics, row.metrics, strict=True):
-        metrics.update(number(run_name(name), value))
+        metrics.update(number(text(name), value))
     pairs = zip(table.hparams, row.hparams, strict=True)
     return {
         "id": run_name(row.key.id),
@@ -50,7 +48,7 @@ def _row_json(table: RunTable, row: RunRow) -> dict[str, object]:
         "step": row.step,
         "status": row.status,
         "metrics": metrics,
-        "hparams": {run_name(name): hparams(value) for name, value in pairs},
+        "hparams": {text(name): hparams(value) for name, value in pairs},
     }
 
 
