@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from runwatch.domain.run import RunKey
-from runwatch.show.screen.view import Span, join, text
+from runwatch.show.screen.view import join, text
 from runwatch.text.console import ConsoleLine as LogLine
 from runwatch.text.console import lines
 from runwatch.ui.bindings import hidden
@@ -85,19 +85,14 @@ class ConsolePart(Vertical, LogSearch):
         log = self.query_one(LogView)
         parts = [text(self._path or "no log", "strong")]
         if self._start:
-            parts.append((Span("only the end is read: m for more", "muted"),))
+            parts.append(text("only the end is read: m for more", "muted"))
         parts.append(
-            (
-                Span(
-                    "following" if log.following else "f follows the end",
-                    "info" if log.following else "muted",
-                ),
-            )
+            text("following" if log.following else "f follows the end", "info" if log.following else "muted")
         )
         if len(self._paths) > 1:
-            parts.append((Span(f"o: {len(self._paths) - 1} more", "muted"),))
+            parts.append(text(f"o: {len(self._paths) - 1} more", "muted"))
         if words:
-            parts.append((Span(words, "good" if tone == "good" else "warn"),))
+            parts.append(text(words, "good" if tone == "good" else "warn"))
         self.query_one("#console-head", LineWidget).show(join(parts))
 
     def action_error(self) -> None:

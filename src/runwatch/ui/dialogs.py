@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, text
+from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, matches, text
 from runwatch.text.safe import safe
 from runwatch.ui.bindings import hidden
 from runwatch.ui.left_once import LeftOnce
@@ -96,9 +96,7 @@ class Menu(LeftOnce[str | None], ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         columns = (ViewColumn("key", "", 2), ViewColumn("what", "", 20, grow=1))
-        rows = tuple(
-            ViewRow(value, ((Span(key, "key"),), (Span(what),))) for key, what, value in self._entries
-        )
+        rows = tuple(ViewRow.of(value, text(key, "key"), text(what)) for key, what, value in self._entries)
         self.query_one(TableWidget).show(TableView(columns, rows))
         self.query_one(TableWidget).focus()
 
@@ -129,7 +127,7 @@ class Pick(SearchDialog[str]):
         self._names = names
 
     def show_found(self, words: str) -> None:
-        rows = tuple(ViewRow(name, (text(name),)) for name in self._names if matches(words, safe(name)))
+        rows = tuple(ViewRow.of(name, text(name)) for name in self._names if matches(words, safe(name)))
         nothing = (text(f"nothing matches “{words}”", "muted"),)
         self.query_one(TableWidget).show(TableView((ViewColumn("name", "", 20, grow=1),), rows, nothing))
 

@@ -118,7 +118,7 @@ class MediaPart(Vertical):
     def _look(self) -> None:
         self._due = None
         if not self._listed.series:
-            self._show_text((Span("searching for what this run logged …", "muted"),))
+            self._show_text(text("searching for what this run logged …", "muted"))
         watching, key = host(self).watching, self._key
 
         fetch(self, "media", lambda: watching.media(key), self._take)
@@ -151,7 +151,7 @@ class MediaPart(Vertical):
             self._wanted = None
             notes = text("; ".join(self._listed.notes), "warn") if self._listed.notes else ()
             message = f"nothing with “{self._filter}”" if self._filter else _NOTHING
-            looking = () if self._listed.whole else (Span("looking further …  ", "muted"),)
+            looking = () if self._listed.whole else text("looking further …  ", "muted")
             self._show_text((*looking, *(notes or text(message, "muted"))))
             return
         self._chosen = (series.kind, series.tag, series.reader)
@@ -205,7 +205,7 @@ class MediaPart(Vertical):
             case (pixels, (width, height), length):
                 self._only(PictureWidget).show(pixels, not plain)
                 stored = f"  {size(length)}" if self.size.width >= _ROOMY else ""
-                self._extra = (Span(f"  {width} × {height}{stored}", "muted"),)
+                self._extra = text(f"  {width} × {height}{stored}", "muted")
             case LoggedFile():
                 self._only(None)
                 self._extra = views.unseen(content)
@@ -217,7 +217,7 @@ class MediaPart(Vertical):
                 page.update(Markdown(views.prose(content), hyperlinks=False, code_theme="ansi_dark"))
             case LoggedTable():
                 self._only(TableWidget).show(views.logged_table(content))
-                self._extra = (Span(f"  {plural(content.total, 'row')}", "muted"),)
+                self._extra = text(f"  {plural(content.total, 'row')}", "muted")
             case PrCurve():
                 chart = self._only(Chart)
                 chart.title = series.tag

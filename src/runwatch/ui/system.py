@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.chart import ChartAsk
 from runwatch.show.screen.run import system_picture
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import text
 from runwatch.ui.host import host
 from runwatch.ui.widgets.grid import CellGrid
 from runwatch.ui.widgets.line import LineWidget
@@ -66,7 +66,7 @@ class SystemPart(Vertical):
         self.draw()
 
     def _say(self, words: str) -> None:
-        self.query_one(LineWidget).show((Span(words, "muted"),) if words else ())
+        self.query_one(LineWidget).show(text(words, "muted") if words else ())
 
     def draw(self) -> None:
         """Show the page that is chosen."""

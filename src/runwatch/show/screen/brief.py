@@ -15,11 +15,12 @@ def brief_table(briefs: Sequence[tuple[str, Brief]]) -> TableView:
     rows: list[ViewRow] = []
     for root, brief in briefs:
         if len(briefs) > 1:
-            rows.append(ViewRow((root, "root"), ((), text(root, "accent"))))
-        rows.append(ViewRow((root, "head"), ((), text(f"{brief.span}: {brief.headline}", "strong"))))
+            rows.append(ViewRow.of((root, "root"), (), text(root, "accent")))
+        rows.append(ViewRow.of((root, "head"), (), text(f"{brief.span}: {brief.headline}", "strong")))
         rows += [
-            ViewRow((root, line.label), (text(line.label, "muted"), text(line.words))) for line in brief.lines
+            ViewRow.of((root, line.label), text(line.label, "muted"), text(line.words))
+            for line in brief.lines
         ]
-        rows.append(ViewRow((root, "end"), ((), ())))
+        rows.append(ViewRow.of((root, "end"), (), ()))
     nothing = (text("nothing new since you last looked; F lists all findings", "muted"),)
     return TableView(_COLUMNS, tuple(rows), nothing)

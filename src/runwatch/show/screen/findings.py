@@ -107,24 +107,21 @@ def findings(snapshot: Snapshot, filter: str, now: float) -> TableView:
 
 def _calm(snapshot: Snapshot) -> Words:
     if snapshot.watch.phase != "live" or snapshot.watch.waiting:
-        return (Span("still checking …", "muted"),)
+        return text("still checking …", "muted")
     return (Span("✓ ", "good"), Span("nothing was found", "strong"))
 
 
 def _row(finding: Finding, called: str, now: float) -> ViewRow:
     tone = SEVERITY_TONES[finding.severity]
     began = finding.since or finding.first_seen
-    return ViewRow(
+    return ViewRow.of(
         finding.key,
-        (
-            words(badge(finding.severity), Span(f" {finding.severity}", tone)),
-            words(
-                text(about(finding, called)),
-                "" if finding.confirmed else Span("  not confirmed yet", "muted"),
-            ),
-            text(finding.place.replace(finding.scope, called) if called else finding.place, "muted"),
-            (Span(units.ago(began, now), "muted"),),
+        words(badge(finding.severity), Span(f" {finding.severity}", tone)),
+        words(
+            text(about(finding, called)), "" if finding.confirmed else Span("  not confirmed yet", "muted")
         ),
+        text(finding.place.replace(finding.scope, called) if called else finding.place, "muted"),
+        text(units.ago(began, now), "muted"),
     )
 
 
@@ -151,4 +148,4 @@ def facts_of(finding: Finding, now: float) -> list[ViewRow]:
 
 
 def _fact(name: str, value: Words) -> ViewRow:
-    return ViewRow(name, (text(name, "muted"), value))
+    return ViewRow.of(name, text(name, "muted"), value)

@@ -11,7 +11,6 @@ from runwatch.domain.task import TaskEvent
 from runwatch.show.history import FindingHistory, finding_histories, week_lines
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
-    Span,
     TableView,
     Tone,
     ViewColumn,
@@ -74,7 +73,7 @@ def history_table(events: Events, filter: str, now: float) -> TableView:
 def week(events: Events, now: float) -> Words:
     """The last seven days in one line."""
     lines = week_lines(list(reversed(events)), now - _WEEK_S)
-    return (Span(f"last 7 days: {lines[0].removeprefix('tasks: ')}", "muted"),) if lines else ()
+    return text(f"last 7 days: {lines[0].removeprefix('tasks: ')}", "muted") if lines else ()
 
 
 def _hay(one: FindingHistory) -> tuple[str, ...]:
@@ -85,27 +84,25 @@ def _hay(one: FindingHistory) -> tuple[str, ...]:
 def _row(one: FindingHistory, i: int, now: float) -> ViewRow:
     sign: Words = ()
     if one.severity in SEVERITY_SIGNS:
-        sign = (Span(SEVERITY_SIGNS[one.severity], SEVERITY_TONES[one.severity]),)
+        sign = text(SEVERITY_SIGNS[one.severity], SEVERITY_TONES[one.severity])
     who = "" if one.closed is None else "a person" if one.by == "person" else one.by or ""
     took = one.took if one.closed is not None else now - (one.opened or now)
-    return ViewRow(
+    return ViewRow.of(
         (one.root, one.fingerprint, one.opened, i if one.opened is None else 0),
-        (
-            (Span(units.moment(one.opened, now) if one.opened is not None else "before", "muted"),),
-            sign,
-            text(one.text),
-            (Span(one.outcome, _OUTCOMES.get(one.outcome, "plain")),),
-            text(who, "muted"),
-            (Span(units.duration(took), "muted"),),
-            text(one.root, "muted"),
-        ),
+        text(units.moment(one.opened, now) if one.opened is not None else "before", "muted"),
+        sign,
+        text(one.text),
+        text(one.outcome, _OUTCOMES.get(one.outcome, "plain")),
+        text(who, "muted"),
+        text(units.duration(took), "muted"),
+        text(one.root, "muted"),
     )
 
 
 def _no_history(filter: str, any_there: bool) -> tuple[Words, ...]:
     if filter and any_there:
-        return (text(f"nothing matches “{filter}”"), (Span("escape clears the filter", "muted"),))
-    return ((Span("no history yet: no task or finding was opened or closed so far", "muted"),),)
+        return (text(f"nothing matches “{filter}”"), text("escape clears the filter", "muted"))
+    return (text("no history yet: no task or finding was opened or closed so far", "muted"),)
 
 
 def champions_table(champions: Champions, filter: str, now: float) -> TableView:
@@ -132,9 +129,9 @@ def _when(pin: Mapping[str, object]) -> float:
 def _champion(root: str, i: int, name: str, reason: str, span: tuple[float, float], now: float) -> ViewRow:
     since, until = span
     cells = (
-        (Span(units.moment(since, now), "muted"),),
-        text(f"◆ {name}", "baseline") if name else (Span("baseline unpinned", "muted"),),
-        (Span(units.duration(until - since), "muted"),),
+        text(units.moment(since, now), "muted"),
+        text(f"◆ {name}", "baseline") if name else text("baseline unpinned", "muted"),
+        text(units.duration(until - since), "muted"),
         text(reason or "–", "plain" if reason else "faint"),
         text(root, "muted"),
     )
@@ -143,5 +140,5 @@ def _champion(root: str, i: int, name: str, reason: str, span: tuple[float, floa
 
 def _no_champion(filter: str, champions: Champions) -> tuple[Words, ...]:
     if filter and any(champions.values()):
-        return (text(f"no baseline matches “{filter}”"), (Span("escape clears the filter", "muted"),))
-    return ((Span("no baseline was pinned yet: b on a run makes it the baseline", "muted"),),)
+        return (text(f"no baseline matches “{filter}”"), text("escape clears the filter", "muted"))
+    return (text("no baseline was pinned yet: b on a run makes it the baseline", "muted"),)

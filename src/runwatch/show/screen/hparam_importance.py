@@ -19,9 +19,9 @@ def enough(runs: int) -> bool:
 def importance_words(importance: HparamImportance | None, runs: int) -> Words:
     """The hint above the leaderboard; ``importance`` None: being worked out, or ``runs`` are too few."""
     if not enough(runs):
-        return (Span(f"what matters: {FEWEST} runs with a value are needed, there are {runs}", "muted"),)
+        return text(f"what matters: {FEWEST} runs with a value are needed, there are {runs}", "muted")
     if importance is None:
-        return (Span("what matters: computing …", "muted"),)
+        return text("what matters: computing …", "muted")
     if not importance.hparams:
         return words(Span("what matters: ", "muted"), text(importance.reason, "muted"))
     explained = f"{units.percent(max(importance.score or 0.0, 0.0))} of the differences explained"

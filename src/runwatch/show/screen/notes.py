@@ -40,14 +40,9 @@ _Line = tuple[str, Tone, str, str, str]
 def _section(title: str, lines: list[_Line]) -> list[ViewRow]:
     if not lines:
         return []
-    rows = [ViewRow((title,), ((), (Span(title, "accent"),), (), ()), wide="where")]
+    rows = [ViewRow.of((title,), (), text(title, "accent"), (), (), wide="where")]
     for i, (sign, tone, where, what, hint) in enumerate(lines):
-        cells: tuple[Words, ...] = (
-            (Span(sign, tone),),
-            text(where, "muted"),
-            text(what),
-            text(hint, "muted"),
-        )
+        cells: tuple[Words, ...] = (text(sign, tone), text(where, "muted"), text(what), text(hint, "muted"))
         rows.append(ViewRow((title, i), cells))
     return rows
 

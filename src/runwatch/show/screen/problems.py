@@ -34,4 +34,4 @@ def _problem(key: tuple[object, int], problem: Problem) -> ViewRow:
 
 
 def _row(key: tuple[object, ...], where: str, what: str, hint: str) -> ViewRow:
-    return ViewRow(key, ((Span("!", "warn"),), text(where), text(what, "warn"), text(hint, "muted")))
+    return ViewRow.of(key, text("!", "warn"), text(where), text(what, "warn"), text(hint, "muted"))

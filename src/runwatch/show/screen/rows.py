@@ -30,7 +30,7 @@ class RowsView(msgspec.Struct, frozen=True):
 def rows_view(answer: tuple[Names, Texts] | Problem | None, filter: str = "") -> RowsView:
     """``answer``: column names and rows as text; None: they are being read."""
     if answer is None:
-        return RowsView((), (), TableView((), (), ((Span("reading the rows …", "muted"),),)))
+        return RowsView((), (), TableView((), (), (text("reading the rows …", "muted"),)))
     if isinstance(answer, Problem):
         message = (text(f"{answer.file}: {answer.message}", "warn"), text(answer.hint, "muted"))
         return RowsView((), (), TableView((), (), message))
@@ -76,12 +76,12 @@ def _is_number(cell: str) -> bool:
 
 def _count(shown: int, all_rows: int) -> Words:
     if shown < all_rows:
-        return (Span(f"{shown:,} of {units.plural(all_rows, 'row')}", "muted"),)
+        return text(f"{shown:,} of {units.plural(all_rows, 'row')}", "muted")
     message = f"the first {all_rows:,} rows" if all_rows >= MOST_ROWS else units.plural(all_rows, "row")
-    return (Span(message, "muted"),)
+    return text(message, "muted")
 
 
 def _nothing(filter: str) -> tuple[Words, ...]:
     if filter:
-        return (text(f"no row matches “{filter}”"), (Span("escape clears the filter", "muted"),))
-    return ((Span("the slice has no rows in the newest predictions", "muted"),),)
+        return (text(f"no row matches “{filter}”"), text("escape clears the filter", "muted"))
+    return (text("the slice has no rows in the newest predictions", "muted"),)

@@ -144,22 +144,22 @@ def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
     progress = run.progress
     if run.step is not None:
         total = f" of {units.count(progress.total_steps)}" if progress.total_steps else ""
-        parts.append((Span(f"step {units.count(run.step)}{total}"),))
+        parts.append(text(f"step {units.count(run.step)}{total}"))
     if run.status == "running" and progress.eta:
-        parts.append((Span(f"{about(progress.eta)} left", "info"),))
-    parts.append((Span(f"updated {since(run.updated, now)}", "muted"),))
+        parts.append(text(f"{about(progress.eta)} left", "info"))
+    parts.append(text(f"updated {since(run.updated, now)}", "muted"))
     if run.epoch is not None:
         epochs = f" of {units.number(progress.total_epochs, 3)}" if progress.total_epochs else ""
-        parts.append((Span(f"epoch {units.number(run.epoch, 3)}{epochs}"),))
+        parts.append(text(f"epoch {units.number(run.epoch, 3)}{epochs}"))
     if run.status == "running" and progress.speed:
-        parts.append((Span(f"{units.number(progress.speed, 3)} steps/s", "muted"),))
+        parts.append(text(f"{units.number(progress.speed, 3)} steps/s", "muted"))
     return join(parts)
 
 
 def _reason(run: Run, now: float) -> Words:
     parts = [text(run.status_reason, "muted")]
     if run.started is not None:
-        parts.append((Span(f"started {units.moment(run.started, now)}", "muted"),))
+        parts.append(text(f"started {units.moment(run.started, now)}", "muted"))
     parts.append(text(", ".join(run.formats), "muted"))
     if run.name:
         parts.append(text(run.id, "muted"))
@@ -186,12 +186,12 @@ def _settings(run: Run) -> TableView:
     )
     for title, tree in sections:
         if tree:
-            rows.append(ViewRow((title,), ((Span(title, "accent"),), ())))
+            rows.append(ViewRow.of((title,), text(title, "accent"), ()))
             rows += [
-                ViewRow((title, name), (text(f"  {name}", "muted"), text(value, "strong", 400)))
+                ViewRow.of((title, name), text(f"  {name}", "muted"), text(value, "strong", 400))
                 for name, value in flat(tree)
             ]
-    return TableView(_NAMES, tuple(rows), ((Span("this run recorded no settings", "muted"),),))
+    return TableView(_NAMES, tuple(rows), (text("this run recorded no settings", "muted"),))
 
 
 def _health(snapshot: Snapshot, run: Run) -> TableView:
@@ -204,12 +204,12 @@ def _health(snapshot: Snapshot, run: Run) -> TableView:
                 text(finding.subject or finding.rule),
                 text(finding.summary, tone),
             )
-            rows.append(ViewRow(("finding", finding.fingerprint), (*cells, text(finding.advice, "muted"))))
+            rows.append(ViewRow.of(("finding", finding.fingerprint), *cells, text(finding.advice, "muted")))
     for i, sign in enumerate(snapshot.situation.health.get(run.key, ())):
         place = f"{sign.tag} step {sign.first_step}" if sign.first_step is not None else sign.tag
         tone = SEVERITY_TONES[sign.severity]
         rows.append(
-            ViewRow(("sign", i), ((badge(sign.severity),), text(place), text(sign.summary, tone), ()))
+            ViewRow.of(("sign", i), (badge(sign.severity),), text(place), text(sign.summary, tone), ())
         )
     rows += [_problem(problem, i) for i, problem in enumerate(run.problems)]
     return TableView(_PROBLEMS, tuple(rows), (words(Span("✓ ", "good"), "healthy, no problems reading it"),))
@@ -217,21 +217,19 @@ def _health(snapshot: Snapshot, run: Run) -> TableView:
 
 def _problem(problem: Problem, i: int) -> ViewRow:
     where = f"{problem.file} {problem.where or ''}"
-    cells = ((Span("!", "warn"),), text(where), text(problem.message, "warn"), text(problem.hint, "muted"))
+    cells = (text("!", "warn"), text(where), text(problem.message, "warn"), text(problem.hint, "muted"))
     return ViewRow(("problem", i), cells)
 
 
 def _files(run: Run, now: float, sizes: Sizes) -> TableView:
     saved = {checkpoint.path for checkpoint in run.checkpoints}
     rows = [
-        ViewRow(
+        ViewRow.of(
             c.path,
-            (
-                text(c.path),
-                (Span("checkpoint", "info"),),
-                (Span(units.size(c.size)),),
-                (Span(units.ago(c.mtime, now), "muted"),),
-            ),
+            text(c.path),
+            text("checkpoint", "info"),
+            text(units.size(c.size)),
+            text(units.ago(c.mtime, now), "muted"),
         )
         for c in sorted(run.checkpoints, key=lambda c: -c.mtime)
     ]
@@ -240,21 +238,21 @@ def _files(run: Run, now: float, sizes: Sizes) -> TableView:
         if name not in saved:
             kind = "console" if name in consoles else "metrics"
             rows.append(
-                ViewRow(
+                ViewRow.of(
                     FileKey(name),
-                    (
-                        text(name),
-                        (Span(kind, "muted"),),
-                        (Span(units.size(sizes[name][0]) if name in sizes else ""),),
-                        (Span(units.ago(sizes[name][1], now) if name in sizes else "", "muted"),),
-                    ),
+                    text(name),
+                    text(kind, "muted"),
+                    text(units.size(sizes[name][0]) if name in sizes else ""),
+                    text(units.ago(sizes[name][1], now) if name in sizes else "", "muted"),
                 )
             )
     rows += [
-        ViewRow(("pid", p.pid), (text(f"process {p.pid} on {p.host}"), text(_alive(p.alive), "info"), (), ()))
+        ViewRow.of(
+            ("pid", p.pid), text(f"process {p.pid} on {p.host}"), text(_alive(p.alive), "info"), (), ()
+        )
         for p in run.processes
     ]
-    return TableView(_FILES, tuple(rows), ((Span("no files known", "muted"),),))
+    return TableView(_FILES, tuple(rows), (text("no files known", "muted"),))
 
 
 def _alive(alive: bool | None) -> str:

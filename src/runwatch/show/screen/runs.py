@@ -263,7 +263,7 @@ def _group_row(name: str, members: list[RowCase], columns: tuple[ViewColumn, ...
     )
     cells: list[Words] = []
     for column in columns:
-        sign = (Span("▸" if folded else "▾", "accent"),)
+        sign = text("▸" if folded else "▾", "accent")
         cells.append(sign if column.key == "status" else spans if column.key == "run" else ())
     return ViewRow(GroupKey(name), tuple(cells), wide="run")
 
@@ -365,7 +365,7 @@ def no_match(line: str, snapshot: Snapshot) -> tuple[Words, ...]:
     return (
         text(f"no run matches “{line}”"),
         *([text(f"no run has a metric or hyperparameter {safe(unknown, 60)}")] if unknown else []),
-        (Span("escape clears the filter, Tab completes names", "muted"),),
+        text("escape clears the filter, Tab completes names", "muted"),
     )
 
 
@@ -373,7 +373,7 @@ def _nothing(snapshot: Snapshot, ask: RunsAsk) -> tuple[Words, ...]:
     if ask.filter and snapshot.situation.runs:
         return no_match(ask.filter, snapshot)
     if snapshot.watch.phase != "live":
-        return ((Span("looking for runs …", "muted"),),)
+        return (text("looking for runs …", "muted"),)
     if any(mark.endswith(ROOT_GONE) for mark in snapshot.watch.degraded):
         which = "the" if len(snapshot.situation.roots) == 1 else "a"
         return (

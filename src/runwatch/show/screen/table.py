@@ -107,7 +107,7 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
     head = (
         *by,
         Span(f", {ask.which} value" if metric else "nothing to rank by yet", "muted"),
-        *((Span(f"  {without:,} without it", "muted"),) if metric and without else ()),
+        *(text(f"  {without:,} without it", "muted") if metric and without else ()),
         *_filtered(snapshot, ranked, ask),
     )
     finite = tuple(
@@ -130,7 +130,7 @@ def _filtered(snapshot: Snapshot, ranked: Sequence[Run], ask: BoardAsk) -> Words
 def _no_run(snapshot: Snapshot, ask: BoardAsk) -> tuple[Words, ...]:
     if ask.filter:
         return no_match(ask.filter, snapshot)
-    return ((Span("no run has a metric yet; they appear as soon as a training writes one", "muted"),),)
+    return (text("no run has a metric yet; they appear as soon as a training writes one", "muted"),)
 
 
 def _tags(runs: Sequence[Run]) -> tuple[str, ...]:
@@ -192,26 +192,24 @@ def _ranked(
     judged = compared(snapshot.situation.comparisons.get(run.key), metric.tag)
     tone = mark_tone(ask.marked, run.key)
     settings = dict(flat(run.hparams)) if hparams else {}
-    delta: Words = (Span("–", "faint"),)
+    delta: Words = text("–", "faint")
     if judged and judged.delta is not None:
-        delta = (
-            Span(f"{METRIC_SIGNS[judged.verdict]} {difference(judged.delta)}", VERDICT_TONES[judged.verdict]),
+        delta = text(
+            f"{METRIC_SIGNS[judged.verdict]} {difference(judged.delta)}", VERDICT_TONES[judged.verdict]
         )
     if is_baseline(snapshot, run):
-        delta = (Span("baseline", "baseline"),)
-    return ViewRow(
+        delta = text("baseline", "baseline")
+    return ViewRow.of(
         run.key,
-        (
-            (Span(f"{i + 1}", "strong" if i < 3 else "muted"),),
-            (Span("●", tone),) if tone else (Span("◆", "baseline"),) if is_baseline(snapshot, run) else (),
-            (Span(name, "strong" if i < 3 else "plain"),),
-            (Span(units.number(value)),),
-            (Span(units.count(step) if step is not None else "–", "muted"),),
-            delta,
-            spark(metric.spark, 12),
-            (Span(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}", STATUS_TONES[run.status]),),
-            *(text(settings.get(name, "–"), "muted") for name in hparams),
-        ),
+        text(f"{i + 1}", "strong" if i < 3 else "muted"),
+        text("●", tone) if tone else text("◆", "baseline") if is_baseline(snapshot, run) else (),
+        text(name, "strong" if i < 3 else "plain"),
+        text(units.number(value)),
+        text(units.count(step) if step is not None else "–", "muted"),
+        delta,
+        spark(metric.spark, 12),
+        text(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}", STATUS_TONES[run.status]),
+        *(text(settings.get(name, "–"), "muted") for name in hparams),
     )
 
 
@@ -224,17 +222,17 @@ def side_by_side(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> TableView:
         ViewColumn(str(i), name, 14, grow=1, right=True, drop=1 if i > 5 else 0, keep_end=True)
         for i, name in enumerate(run_called(snapshot.situation, run.key) for run in runs)
     ]
-    rows = [ViewRow("status", (text("status", "muted"), *(_status(run) for run in runs)))]
+    rows = [ViewRow.of("status", text("status", "muted"), *(_status(run) for run in runs))]
     rows += _differing(runs)
     rows.append(
-        ViewRow("metrics", ((Span("metrics, last value", "accent"),), *(() for _ in runs)), wide="name")
+        ViewRow.of("metrics", text("metrics, last value", "accent"), *(() for _ in runs), wide="name")
     )
     rows += [_metric_row(tag, runs) for tag in _tags(runs)]
-    return TableView(tuple(columns), tuple(rows), ((Span("mark runs with space to compare them", "muted"),),))
+    return TableView(tuple(columns), tuple(rows), (text("mark runs with space to compare them", "muted"),))
 
 
 def _status(run: Run) -> Words:
-    return (Span(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}", STATUS_TONES[run.status]),)
+    return text(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}", STATUS_TONES[run.status])
 
 
 def _differing(runs: list[Run]) -> list[ViewRow]:
@@ -247,7 +245,7 @@ def _differing(runs: list[Run]) -> list[ViewRow]:
             cells = (text(f"  {name}", "muted"), *(text(value, "strong", 40) for value in values))
             rows.append(ViewRow(("h", name), cells))
     title = "hyperparameters that differ" if rows else "no hyperparameter differs"
-    return [ViewRow("hparams", ((Span(title, "accent"),), *(() for _ in runs)), wide="name"), *rows]
+    return [ViewRow.of("hparams", text(title, "accent"), *(() for _ in runs), wide="name"), *rows]
 
 
 def _metric_row(tag: str, runs: list[Run]) -> ViewRow:
@@ -263,7 +261,7 @@ def _metric_row(tag: str, runs: list[Run]) -> ViewRow:
         value = units.number(metric.last) if metric else "–"
         at = f" @{units.count(metric.last_step)}" if metric is not None and len(steps) > 1 else ""
         cells.append((Span(f"{'★ ' if won else ''}{value}", "good" if won else "plain"), Span(at, "muted")))
-    return ViewRow(("m", tag), (text(f"  {tag}"), *cells))
+    return ViewRow.of(("m", tag), text(f"  {tag}"), *cells)
 
 
 def legend(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> Words:

@@ -13,7 +13,7 @@ from runwatch.show.screen.destinations import Destination, ShowColumn, ShowCompa
 from runwatch.show.screen.drift import ColumnKey
 from runwatch.show.screen.findings import facts_of
 from runwatch.show.screen.tasks import TaskKey
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, Words, text
+from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, Words, text
 
 _FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
 _MARK = re.compile(r"(?:^|\s)[+@]\S+")
@@ -69,7 +69,7 @@ def task_table(snapshot: Snapshot, key: TaskKey, now: float) -> TableView:
     """The task and its finding as facts."""
     task = find(snapshot, key)
     if task is None:
-        return TableView(_FACTS, (), ((Span("this task is no longer in the file", "muted"),),))
+        return TableView(_FACTS, (), (text("this task is no longer in the file", "muted"),))
     rows = [_fact("task", text(task.text, "strong")), _fact("line", text(task.line, "muted"))]
     if task.due:
         rows.append(_fact("due", text(f"{task.due:%A %Y-%m-%d}")))
@@ -82,7 +82,7 @@ def task_table(snapshot: Snapshot, key: TaskKey, now: float) -> TableView:
 
 
 def _fact(name: str, value: Words) -> ViewRow:
-    return ViewRow(name, (text(name, "muted"), value))
+    return ViewRow.of(name, text(name, "muted"), value)
 
 
 def marks(snapshot: Snapshot) -> tuple[str, ...]:

@@ -119,15 +119,18 @@ def _row(root: str, task: Task, today: date) -> ViewRow:
         Span(f" again ×{safe(again)}", "warn") if again else "",
         Span(f" {safe(task.tags['who'])}", "info") if "who" in task.tags else "",
     )
-    return ViewRow(
+    return ViewRow.of(
         TaskKey(root, task.id),
-        ((Span(f"{box} {task.priority or ' '}", tone),), spans, text(where, "muted"), due(task, today)),
+        text(f"{box} {task.priority or ' '}", tone),
+        spans,
+        text(where, "muted"),
+        due(task, today),
     )
 
 
 def _narrow(row: ViewRow) -> ViewRow:
     box, spans, _, when = row.cells
-    return ViewRow(row.key, (box, words(when, " ", spans) if when else spans))
+    return ViewRow.of(row.key, box, words(when, " ", spans) if when else spans)
 
 
 def bare(task: Task) -> str:
@@ -151,15 +154,15 @@ def _is_mark(word: str) -> bool:
 def due(task: Task, today: date) -> Words:
     """When a task is due, in a word: "today", "3d late", "Fri", "12 Dec"."""
     if task.done:
-        return (Span("done", "good"),)
+        return text("done", "good")
     if is_snoozed(task, today) and task.threshold:
-        return (Span(f"→ {_day(task.threshold, today)}", "muted"),)
+        return text(f"→ {_day(task.threshold, today)}", "muted")
     if task.due is None:
         return ()
     days = (task.due - today).days
     if days < 0:
-        return (Span(f"{-days}d late", "bad"),)
-    return (Span(_day(task.due, today), "warn" if days == 0 else "muted"),)
+        return text(f"{-days}d late", "bad")
+    return text(_day(task.due, today), "warn" if days == 0 else "muted")
 
 
 def _day(day: date, today: date) -> str:
@@ -183,16 +186,16 @@ def progress(snapshot: Snapshot, today: date) -> Words:
         parts.append(words(bar(share, 8, "good"), span))
     late = sum(task.due is not None and task.due < today for task in open_now)
     if late:
-        parts.append((Span(f"{late} overdue", "bad"),))
+        parts.append(text(f"{late} overdue", "bad"))
     snoozed = sum(_snoozed(task, today) for task in every)
     if snoozed:
-        parts.append((Span(f"{snoozed} snoozed", "muted"),))
+        parts.append(text(f"{snoozed} snoozed", "muted"))
     beyond = sum(listed.beyond for listed in snapshot.tasks.values())
     if beyond:
-        parts.append((Span(f"and {units.plural(beyond, 'more finding')}", "warn"),))
+        parts.append(text(f"and {units.plural(beyond, 'more finding')}", "warn"))
     older = sum(listed.older for listed in snapshot.tasks.values())
     if older:
-        parts.append((Span(units.plural(older, "older finding"), "muted"),))
+        parts.append(text(units.plural(older, "older finding"), "muted"))
     parts += [text(listed.notice, "warn") for listed in snapshot.tasks.values() if listed.notice]
     return join(parts)
 
@@ -204,14 +207,14 @@ def files(snapshot: Snapshot) -> Words:
 
 def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...]:
     if ask.filter and any(listed.tasks for listed in snapshot.tasks.values()):
-        return (text(f"no task matches “{ask.filter}”"), (Span("escape clears the filter", "muted"),))
+        return (text(f"no task matches “{ask.filter}”"), text("escape clears the filter", "muted"))
     if snapshot.watch.phase != "live" or snapshot.watch.waiting:
-        return ((Span("nothing yet: still checking", "muted"),),)
+        return (text("nothing yet: still checking", "muted"),)
     done = sum(listed.done_on(today) for listed in snapshot.tasks.values())
     calm = f"Nothing pending. {units.plural(done, 'task')} done today." if done else "Nothing pending."
     return (
         (Span("✓ ", "good"), Span(calm, "strong")),
-        (Span("a adds a task; findings add their own", "muted"),),
+        text("a adds a task; findings add their own", "muted"),
     )
 
 
@@ -221,7 +224,7 @@ def summary(snapshot: Snapshot, today: date) -> Words:
     if not open_now and (snapshot.watch.phase != "live" or snapshot.watch.waiting):
         return ()
     if not open_now:
-        return (Span("nothing pending", "good"),)
+        return text("nothing pending", "good")
     critical = sum(task.priority == "A" for task in open_now)
     lead = (Span(f"{critical} critical", "bad"), Span(" · ", "muted")) if critical else ()
     return (*lead, Span(f"{len(open_now)} open", "muted"))

@@ -95,6 +95,11 @@ class ViewRow(NamedTuple):
     cells: tuple[Words, ...]
     wide: str = ""
 
+    @classmethod
+    def of(cls, key: Hashable, *cells: Words, wide: str = "") -> ViewRow:
+        """A row of these cells."""
+        return cls(key, cells, wide)
+
 
 class LazyRows(Sequence[ViewRow]):
     """Rows that are made when they are looked at: of thousands a screen shows a few. ``keys``: of all rows;
@@ -161,7 +166,7 @@ def whole_parts(line: Words, width: int) -> Words:
 
 def text(value: str, tone: Tone = "plain", width: int | None = None) -> Words:
     """Text from anywhere, made safe, in one tone."""
-    return (Span(safe(value, width), tone),)
+    return text(safe(value, width), tone)
 
 
 def words(*parts: Span | str | Words) -> Words:
@@ -231,7 +236,7 @@ def badge(severity: Severity) -> Span:
 def bar(share: float | None, width: int, tone: Tone = "accent") -> Words:
     """A share in 0..1 as a thin bar of ``width`` cells; full and empty differ in form, not only in tone."""
     if share is None or not math.isfinite(share):
-        return (Span("┄" * width, "faint"),)
+        return text("┄" * width, "faint")
     halves = round(max(0.0, min(1.0, share)) * width * 2)
     full = "━" * (halves // 2) + ("╸" if halves % 2 else "")
     return (Span(full, tone), Span("─" * (width - len(full)), "faint"))
@@ -243,13 +248,13 @@ def spark(values: Sequence[float], width: int, tone: Tone = "accent") -> Words:
     cells = [_mean(part) for part in _split(values, width)]
     finite = [cell for cell in cells if math.isfinite(cell)]
     if not finite:
-        return (Span(" " * width, "faint"),)
+        return text(" " * width, "faint")
     low, span = min(finite) / 2, max(finite) / 2 - min(finite) / 2
     out = "".join(
         " " if not math.isfinite(cell) else _SPARKS[round((cell / 2 - low) / span * 6) if span else 2]
         for cell in cells
     )
-    return (Span(out.ljust(width), tone),)
+    return text(out.ljust(width), tone)
 
 
 def _split(values: Sequence[float], width: int) -> list[Sequence[float]]:

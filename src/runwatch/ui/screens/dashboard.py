@@ -15,7 +15,7 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import headline
 from runwatch.show.screen.destinations import PlaceName, ShowPlace
-from runwatch.show.screen.view import Span, Words
+from runwatch.show.screen.view import Span, Words, text
 from runwatch.text import units
 from runwatch.text.safe import safe
 from runwatch.ui.bindings import hidden
@@ -289,7 +289,7 @@ class Dashboard(LiveScreen, Borders):
         where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root") if roots else ""
         slow = f" for {units.duration(seconds)}: does the file system answer?" if seconds > _SLOW_S else ""
         message = f"looking for runs{' below ' + where if where else ''} …{slow}"
-        self.query_one("#headline", OpenLine).show((Span(message, "warn" if slow else "muted"),))
+        self.query_one("#headline", OpenLine).show(text(message, "warn" if slow else "muted"))
 
     def show_briefs(self, briefs: Sequence[tuple[str, Brief]]) -> None:
         """Say in one line that something happened since a person last looked; () puts the line away. At a
@@ -305,7 +305,7 @@ class Dashboard(LiveScreen, Borders):
             return
         opens = Span("w", "key"), Span(" opens", "muted")
         if width < _NARROW:
-            self.query_one("#banner", OpenLine).show((Span(message, "strong"),), opens)
+            self.query_one("#banner", OpenLine).show(text(message, "strong"), opens)
             return
         self.query_one("#banner", OpenLine).show(
             (Span(f"{safe(self._briefs[0][1].span)}: ", "info"), Span(message, "strong")),

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, plain, text
+from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, matches, plain, text
 from runwatch.ui.bindings import hidden
 from runwatch.ui.host import AnyScreen
 from runwatch.ui.search_dialog import SearchDialog, arrows
@@ -63,11 +63,11 @@ def help_rows(screen: AnyScreen, room: int = _KEYS) -> tuple[ViewRow, ...]:
             keys.append(shown)
     rows: list[ViewRow] = []
     for title in sorted(groups, key=_place):
-        rows.append(ViewRow((title, ""), ((Span(title, "accent"),), ())))
+        rows.append(ViewRow.of((title, ""), text(title, "accent"), ()))
         for keys, what in groups[title].values():
             key = f"{keys[0]} to {keys[-1]}" if what.endswith("number") else _fitting(keys, room)
-            rows.append(ViewRow((title, what), ((Span(f"  {key}", "key"),), (Span(what),))))
-        rows.append(ViewRow((title, "end"), ((), ())))
+            rows.append(ViewRow.of((title, what), text(f"  {key}", "key"), text(what)))
+        rows.append(ViewRow.of((title, "end"), (), ()))
     return tuple(rows[:-1])
 
 
