@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from runwatch.domain.drift import ColumnDrift, ColumnTrend, DataSet, Distribution
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.chart import ChartBand, ChartLevel, ChartLine, ChartView
-from runwatch.show.screen.drift import DRIFT_EFFECT, WARNING_EFFECT, ColumnKey, trend_of, verdict
+from runwatch.show.screen.drift import DRIFT_EFFECT, WARNING_EFFECT, ColumnKey, data_set, trend_of, verdict
 from runwatch.show.screen.view import (
     VERDICT_TONES,
     Span,
@@ -45,7 +45,7 @@ class ColumnView(msgspec.Struct, frozen=True):
 
 def column_view(snapshot: Snapshot, key: ColumnKey, batch: int | None) -> ColumnView:
     """The column of this key, against the newest batch or the one asked for."""
-    data = next((d for d in snapshot.situation.data if (d.root, d.name) == (key.root, key.data_set)), None)
+    data = data_set(snapshot, key.root, key.data_set)
     column = (
         next((c for c in data.latest.columns if c.name == key.column), None) if data and data.latest else None
     )
@@ -145,7 +145,7 @@ def _trend_chart(data: DataSet, trend: ColumnTrend | None) -> ChartView:
 
 def trend_words(snapshot: Snapshot, key: ColumnKey) -> Words:
     """When the column moved first, and when it will reach the alert threshold."""
-    data = next((d for d in snapshot.situation.data if (d.root, d.name) == (key.root, key.data_set)), None)
+    data = data_set(snapshot, key.root, key.data_set)
     trend = trend_of(data, key.column) if data else None
     if data is None or trend is None:
         return ()

@@ -9,7 +9,7 @@ from runwatch.domain.drift import Batch, DataSet, DriftReport, PerformanceEstima
 from runwatch.domain.points import FloatArray
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.chart import ChartBand, ChartLine, ChartView
-from runwatch.show.screen.drift import verdict
+from runwatch.show.screen.drift import data_set, verdict
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
     VERDICT_TONES,
@@ -73,7 +73,7 @@ class DataView(msgspec.Struct, frozen=True):
 
 def data_view(snapshot: Snapshot, root: str, name: str, now: float, metric: str | None = None) -> DataView:
     """The data set of this name. ``metric``: whose performance is drawn."""
-    data = next((d for d in snapshot.situation.data if (d.root, d.name) == (root, name)), None)
+    data = data_set(snapshot, root, name)
     nothing = TableView((), ())
     if data is None:
         gone = words(Span("✗ ", "bad"), text(name, "strong"), " is no longer watched")

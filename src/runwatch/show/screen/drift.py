@@ -19,6 +19,8 @@ from runwatch.show.screen.view import (
     Words,
     join,
     matches,
+    no_match,
+    tally,
     text,
     words,
 )
@@ -158,6 +160,11 @@ def _caption(data: DataSet, now: float) -> Words:
     return join(parts)
 
 
+def data_set(snapshot: Snapshot, root: str, name: str) -> DataSet | None:
+    """The watched data set of this name."""
+    return next((data for data in snapshot.situation.data if (data.root, data.name) == (root, name)), None)
+
+
 def first_set(snapshot: Snapshot) -> tuple[str, str] | None:
     """Root and name of the first data set."""
     return next(((data.root, data.name) for data in snapshot.situation.data), None)
@@ -166,7 +173,7 @@ def first_set(snapshot: Snapshot) -> tuple[str, str] | None:
 def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:
     sets = snapshot.situation.data
     if ask.filter and any(_columns(data) for data in sets):
-        return (text(f"no column matches “{ask.filter}”"), text("escape clears the filter", "muted"))
+        return no_match("no column", ask.filter)
     watch = snapshot.watch
     if any(data.computing for data in sets) or watch.phase != "live" or "data" in watch.waiting:
         return (text("reading the data …", "muted"),)
@@ -183,13 +190,6 @@ def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:
 
 def summary(snapshot: Snapshot) -> Words:
     """Counts by verdict: "1 drifted · 2 warning · 18 columns"."""
-    counts: dict[str, int] = {}
-    for data in snapshot.situation.data:
-        for column in _columns(data):
-            counts[column.verdict] = counts.get(column.verdict, 0) + 1
-    out: list[Span] = []
-    for name in ("drifted", "warning"):
-        if counts.get(name):
-            out += [Span(f"{counts[name]} {name}", VERDICT_TONES[name]), Span(" · ", "muted")]
-    total = sum(counts.values())
-    return (*out, Span(units.plural(total, "column"), "muted")) if total else ()
+    verdicts = [column.verdict for data in snapshot.situation.data for column in _columns(data)]
+    total = units.plural(len(verdicts), "column") if verdicts else ""
+    return tally(verdicts, ("drifted", "warning"), VERDICT_TONES, total)

@@ -27,7 +27,7 @@ _COLUMNS = (
     ViewColumn("where", "where", 18, grow=1, keep_end=True, drop=2),
     ViewColumn("age", "since", 9, right=True),
 )
-_FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
+FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
 _LONGEST_NAME = 24
 Key = tuple[str, str]
 
@@ -127,25 +127,26 @@ def _row(finding: Finding, called: str, now: float) -> ViewRow:
 
 def finding_facts(finding: Finding, now: float) -> TableView:
     """One finding as facts."""
-    return TableView(_FACTS, tuple(facts_of(finding, now)))
+    return TableView(FACTS, tuple(facts_of(finding, now)))
 
 
 def facts_of(finding: Finding, now: float) -> list[ViewRow]:
     """What it is, where, what to do, since when, and its evidence."""
     rows = [
-        _fact(
+        fact(
             "finding",
             words(badge(finding.severity), " ", text(finding.summary, SEVERITY_TONES[finding.severity])),
         ),
-        _fact("about", text(finding.place)),
-        _fact("what to do", text(finding.advice)),
-        _fact("began", text(units.moment(finding.since or finding.first_seen, now))),
+        fact("about", text(finding.place)),
+        fact("what to do", text(finding.advice)),
+        fact("began", text(units.moment(finding.since or finding.first_seen, now))),
     ]
     for name, value in finding.evidence.items():
         shown = units.number(value) if isinstance(value, float) else str(value)
-        rows.append(_fact(name, text(shown, "muted", 200)))
+        rows.append(fact(name, text(shown, "muted", 200)))
     return rows
 
 
-def _fact(name: str, value: Words) -> ViewRow:
+def fact(name: str, value: Words) -> ViewRow:
+    """A name and what there is of it."""
     return ViewRow.of(name, text(name, "muted"), value)

@@ -18,6 +18,7 @@ from runwatch.show.screen.view import (
     Words,
     as_wide_as_needed,
     matches,
+    no_match,
     text,
 )
 from runwatch.text import units
@@ -101,7 +102,7 @@ def _row(one: FindingHistory, i: int, now: float) -> ViewRow:
 
 def _no_history(filter: str, any_there: bool) -> tuple[Words, ...]:
     if filter and any_there:
-        return (text(f"nothing matches “{filter}”"), text("escape clears the filter", "muted"))
+        return no_match("nothing", filter)
     return (text("no history yet: no task or finding was opened or closed so far", "muted"),)
 
 
@@ -140,5 +141,5 @@ def _champion(root: str, i: int, name: str, reason: str, span: tuple[float, floa
 
 def _no_champion(filter: str, champions: Champions) -> tuple[Words, ...]:
     if filter and any(champions.values()):
-        return (text(f"no baseline matches “{filter}”"), text("escape clears the filter", "muted"))
+        return no_match("no baseline", filter)
     return (text("no baseline was pinned yet: b on a run makes it the baseline", "muted"),)

@@ -21,6 +21,7 @@ from runwatch.show.screen.view import (
     Words,
     difference,
     figure,
+    tally,
     text,
     words,
 )
@@ -183,11 +184,5 @@ def _nothing(snapshot: Snapshot) -> tuple[Words, ...]:
 
 def summary(snapshot: Snapshot) -> Words:
     """Counts over all compared runs: "2 worse · 1 better"."""
-    counts: dict[str, int] = {}
-    for comparison in snapshot.situation.comparisons.values():
-        counts[comparison.verdict] = counts.get(comparison.verdict, 0) + 1
-    out: list[Span] = []
-    for name in ("worse", "better"):
-        if counts.get(name):
-            out += [Span(" · ", "muted")] * bool(out) + [Span(f"{counts[name]} {name}", VERDICT_TONES[name])]
-    return tuple(out)
+    verdicts = (comparison.verdict for comparison in snapshot.situation.comparisons.values())
+    return tally(verdicts, ("worse", "better"), VERDICT_TONES)

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 import msgspec
 
 from runwatch.domain.run import Problem
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, Words, join, matches, text, words
+from runwatch.show.screen.view import (
+    Span,
+    TableView,
+    ViewColumn,
+    ViewRow,
+    Words,
+    join,
+    matches,
+    no_match,
+    text,
+    words,
+)
 from runwatch.text import units
 from runwatch.text.safe import safe
 
@@ -83,5 +94,5 @@ def _count(shown: int, all_rows: int) -> Words:
 
 def _nothing(filter: str) -> tuple[Words, ...]:
     if filter:
-        return (text(f"no row matches “{filter}”"), text("escape clears the filter", "muted"))
+        return no_match("no row", filter)
     return (text("the slice has no rows in the newest predictions", "muted"),)

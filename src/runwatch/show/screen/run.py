@@ -15,10 +15,10 @@ from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, split_groups,
 from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words, since
 from runwatch.show.screen.metrics import metric_table
 from runwatch.show.screen.run_called import run_called
+from runwatch.show.screen.run_columns import status
 from runwatch.show.screen.runs import is_baseline
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
-    STATUS_TONES,
     Span,
     TableView,
     ViewColumn,
@@ -32,7 +32,6 @@ from runwatch.show.screen.view import (
 )
 from runwatch.text import units
 from runwatch.text.safe import safe
-from runwatch.text.signs import STATUS_SIGNS, STATUS_WORDS
 
 _NAMES = (ViewColumn("name", "name", 22, grow=1), ViewColumn("value", "value", 20, grow=3))
 _PROBLEMS = (
@@ -136,7 +135,8 @@ def system_picture(key: RunKey, tag: str, version: int) -> CurvesPicture:
 def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
     parts: list[Words] = [
         words(
-            Span(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]} ", STATUS_TONES[run.status]),
+            status(run),
+            " ",
             Span("◆ " if is_baseline(snapshot, run) else "", "baseline"),
             Span(run_called(snapshot.situation, run.key), "strong"),
         )

@@ -177,13 +177,17 @@ def _trend(case: RowCase) -> Words:
 
 
 def _delta(case: RowCase) -> Words:
-    if case.facts.is_baseline:
-        return text("baseline", "baseline")
     judged = compared(case.comparison, case.metric.tag) if case.metric else None
+    return against_baseline(judged, case.facts.is_baseline)
+
+
+def against_baseline(judged: MetricComparison | None, is_baseline: bool) -> Words:
+    """How far a metric is from the baseline's, and what that means."""
+    if is_baseline:
+        return text("baseline", "baseline")
     if judged is None or judged.delta is None:
         return text("–", "faint")
-    sign = METRIC_SIGNS[judged.verdict]
-    return text(f"{sign} {difference(judged.delta)}", VERDICT_TONES[judged.verdict])
+    return text(f"{METRIC_SIGNS[judged.verdict]} {difference(judged.delta)}", VERDICT_TONES[judged.verdict])
 
 
 def _setting(case: RowCase, name: str) -> Words:

@@ -41,6 +41,7 @@ from runwatch.show.screen.view import (
     Words,
     figure,
     keys_of,
+    tally,
     text,
     words,
 )
@@ -248,9 +249,7 @@ def _group_of(run: Run, by: str) -> str:
 
 def _group_row(name: str, members: list[RowCase], columns: tuple[ViewColumn, ...], folded: bool) -> ViewRow:
     """A group's name, how many runs it has and how they stand, and the mean and spread of their metric."""
-    counts: dict[str, int] = {}
-    for case in members:
-        counts[case.run.status] = counts.get(case.run.status, 0) + 1
+    counts = Counter(case.run.status for case in members)
     spans = words(
         text(name, "accent"),
         Span(f"  {units.plural(len(members), 'run')}", "muted"),
@@ -386,11 +385,6 @@ def _nothing(snapshot: Snapshot, ask: RunsAsk) -> tuple[Words, ...]:
 
 def summary(snapshot: Snapshot) -> Words:
     """Counts by status, those that matter first: "3 running · 1 crashed · 12 runs"."""
-    counts: dict[str, int] = {}
-    for run in snapshot.situation.runs:
-        counts[run.status] = counts.get(run.status, 0) + 1
-    out: list[Span] = []
-    for name in ("crashed", "stalled", "running"):
-        if counts.get(name):
-            out += [Span(f"{counts[name]} {name}", STATUS_TONES[name]), Span(" · ", "muted")]
-    return (*out, Span(units.plural(len(snapshot.situation.runs), "run"), "muted"))
+    runs = snapshot.situation.runs
+    states = (run.status for run in runs)
+    return tally(states, ("crashed", "stalled", "running"), STATUS_TONES, units.plural(len(runs), "run"))

@@ -17,25 +17,12 @@ from runwatch.judge.runs.comparing import shown_tags
 from runwatch.judge.runs.naming import match
 from runwatch.show.screen.run import flat
 from runwatch.show.screen.run_called import in_root, run_called
-from runwatch.show.screen.run_columns import compared
+from runwatch.show.screen.run_columns import against_baseline, compared, status
 from runwatch.show.screen.runs import common_folder, is_baseline, mark_tone, no_match
-from runwatch.show.screen.view import (
-    SERIES,
-    STATUS_TONES,
-    VERDICT_TONES,
-    Span,
-    TableView,
-    ViewColumn,
-    ViewRow,
-    Words,
-    difference,
-    spark,
-    text,
-)
+from runwatch.show.screen.view import SERIES, Span, TableView, ViewColumn, ViewRow, Words, spark, text
 from runwatch.text import units
 from runwatch.text.run_filter import parse
 from runwatch.text.safe import safe
-from runwatch.text.signs import METRIC_SIGNS, STATUS_SIGNS, STATUS_WORDS
 
 Which = Literal["last", "best"]
 
@@ -192,23 +179,17 @@ def _ranked(
     judged = compared(snapshot.situation.comparisons.get(run.key), metric.tag)
     tone = mark_tone(ask.marked, run.key)
     settings = dict(flat(run.hparams)) if hparams else {}
-    delta: Words = text("–", "faint")
-    if judged and judged.delta is not None:
-        delta = text(
-            f"{METRIC_SIGNS[judged.verdict]} {difference(judged.delta)}", VERDICT_TONES[judged.verdict]
-        )
-    if is_baseline(snapshot, run):
-        delta = text("baseline", "baseline")
+    baseline = is_baseline(snapshot, run)
     return ViewRow.of(
         run.key,
         text(f"{i + 1}", "strong" if i < 3 else "muted"),
-        text("●", tone) if tone else text("◆", "baseline") if is_baseline(snapshot, run) else (),
+        text("●", tone) if tone else text("◆", "baseline") if baseline else (),
         text(name, "strong" if i < 3 else "plain"),
         text(units.number(value)),
         text(units.count(step) if step is not None else "–", "muted"),
-        delta,
+        against_baseline(judged, baseline),
         spark(metric.spark, 12),
-        text(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}", STATUS_TONES[run.status]),
+        status(run),
         *(text(settings.get(name, "–"), "muted") for name in hparams),
     )
 
@@ -222,17 +203,13 @@ def side_by_side(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> TableView:
         ViewColumn(str(i), name, 14, grow=1, right=True, drop=1 if i > 5 else 0, keep_end=True)
         for i, name in enumerate(run_called(snapshot.situation, run.key) for run in runs)
     ]
-    rows = [ViewRow.of("status", text("status", "muted"), *(_status(run) for run in runs))]
+    rows = [ViewRow.of("status", text("status", "muted"), *(status(run) for run in runs))]
     rows += _differing(runs)
     rows.append(
         ViewRow.of("metrics", text("metrics, last value", "accent"), *(() for _ in runs), wide="name")
     )
     rows += [_metric_row(tag, runs) for tag in _tags(runs)]
     return TableView(tuple(columns), tuple(rows), (text("mark runs with space to compare them", "muted"),))
-
-
-def _status(run: Run) -> Words:
-    return text(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}", STATUS_TONES[run.status])
 
 
 def _differing(runs: list[Run]) -> list[ViewRow]:

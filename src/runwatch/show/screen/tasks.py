@@ -22,6 +22,7 @@ from runwatch.show.screen.view import (
     bar,
     join,
     matches,
+    no_match,
     plain,
     text,
     words,
@@ -207,7 +208,7 @@ def files(snapshot: Snapshot) -> Words:
 
 def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...]:
     if ask.filter and any(listed.tasks for listed in snapshot.tasks.values()):
-        return (text(f"no task matches “{ask.filter}”"), text("escape clears the filter", "muted"))
+        return no_match("no task", ask.filter)
     if snapshot.watch.phase != "live" or snapshot.watch.waiting:
         return (text("nothing yet: still checking", "muted"),)
     done = sum(listed.done_on(today) for listed in snapshot.tasks.values())

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, overload
 
 from runwatch.domain.finding import Severity
@@ -166,7 +167,7 @@ def whole_parts(line: Words, width: int) -> Words:
 
 def text(value: str, tone: Tone = "plain", width: int | None = None) -> Words:
     """Text from anywhere, made safe, in one tone."""
-    return text(safe(value, width), tone)
+    return (Span(safe(value, width), tone),)
 
 
 def words(*parts: Span | str | Words) -> Words:
@@ -226,6 +227,19 @@ def join(parts: Sequence[Words], between: str = " · ") -> Words:
             out.append(Span(between, "muted"))
         out.extend(part)
     return tuple(out)
+
+
+def tally(states: Iterable[str], names: Sequence[str], tones: Mapping[str, Tone], total: str = "") -> Words:
+    """ "1 crashed · 3 running · 12 runs": how many of ``states`` are each of ``names``, where one is at all,
+    and the ``total`` in words."""
+    counts = Counter(states)
+    parts = [text(f"{counts[name]} {name}", tones[name]) for name in names if counts[name]]
+    return join([*parts, text(total, "muted")] if total else parts)
+
+
+def no_match(what: str, filter: str) -> tuple[Words, ...]:
+    """What stands in place of the rows that a filter leaves out: ``what``: "no task"."""
+    return text(f"{what} matches “{filter}”"), text("escape clears the filter", "muted")
 
 
 def badge(severity: Severity) -> Span:
