@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from runwatch.cli import UsageError
+from runwatch.cli._output import print_problems
+
 if TYPE_CHECKING:
     from runwatch.config.settings import Settings
     from runwatch.domain.comparison import CompareOptions, Comparison
@@ -50,8 +53,6 @@ def kind_of(name: str) -> str:
 
 
 def usage_error(what: str, message: str) -> Exception:
-    from runwatch.cli import UsageError
-
     return UsageError(f"{what}: {message}")
 
 
@@ -105,7 +106,6 @@ def _configured(
 
 def settings_of(args: argparse.Namespace) -> Settings:
     from runwatch import config
-    from runwatch.cli._output import print_problems
 
     root = os.path.realpath(args.root[0]) if args.root else os.getcwd()
     settings = config.load((root,), args.config)[root]

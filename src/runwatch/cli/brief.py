@@ -9,14 +9,19 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from runwatch.cli import explained
+from runwatch.cli._output import print_problems
+from runwatch.text.safe import safe
+from runwatch.text.units import as_of
+
 if TYPE_CHECKING:
     from runwatch.monitor.once import Loaded
     from runwatch.show.brief import Brief
     from runwatch.store.snapshot_facts import SnapshotFacts
     from runwatch.store.state import State
 
+from runwatch.cli._options import formats, root_arguments
 from runwatch.cli._output import print_json, print_text
-from runwatch.cli._roots import root_arguments
 from runwatch.system.threads import alive, started
 
 NAME = "brief"
@@ -48,15 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since", metavar="TIME", help="7d, yesterday, 18:04 or 2026-11-25 (default: when you last looked)"
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "markdown", "html", "json"),
-        default="text",
-        help="output format (default: text)",
-    )
-    parser.add_argument(
-        "--json", action="store_const", const="json", dest="format", help="same as --format json"
-    )
+    formats(parser, "text", "markdown", "html", "json")
     parser.add_argument(
         "--wait", type=float, metavar="SECONDS",
         help="how long to read before showing the last saved state (default: 1.6; html: 120)",
@@ -81,8 +78,6 @@ def run(args: argparse.Namespace) -> int:
     except Exception as error:  # a login goes on whatever happens
         if args.debug:
             raise
-        from runwatch.cli import explained
-        from runwatch.text.safe import safe
 
         words = str(error) if isinstance(error, ValueError) else explained(error)
         print(f"runwatch: brief: {safe(words)}", file=sys.stderr)
@@ -98,7 +93,6 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
     """Say what is known in time; whether a look is still going on."""
     from runwatch.show.brief import since_moment
     from runwatch.store.state import open_state
-    from runwatch.text.units import as_of
 
     now = time.time()
     since = since_moment(args.since, now) if args.since else None
@@ -154,7 +148,6 @@ def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
 def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -> _HostBrief:
     """One root (or, "", all of them): what a running process keeps of it, else a look."""
     from runwatch import config
-    from runwatch.cli._output import print_problems
     from runwatch.hosts.loading import load
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
@@ -189,9 +182,6 @@ def _remembered(state: State, name: str) -> _HostBrief | None:
 
 
 def _waiting(name: str, host: _HostBrief | None, now: float) -> str:
-    from runwatch.text.safe import safe
-    from runwatch.text.units import as_of
-
     shown = safe(name) or "the roots"
     if host is None:
         return f"{shown}: still reading, and nothing saved yet"

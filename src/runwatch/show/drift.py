@@ -95,12 +95,11 @@ def drift_report(
     """The same for a build server: a case a column, in Markdown the columns that moved."""
     parts = [("", report), *segments]
     multivariate = report.multivariate
-    worst = max((part for _, part in parts), key=lambda part: _ORDER.index(part.verdict))
     stable = sum(column.verdict == "stable" for column in report.columns)
     unknown = sum(column.verdict == "unknown" for column in report.columns)
     return CiReport(
         title="drift",
-        level=_LEVELS[worst.verdict],
+        level=worst_level(report, segments),
         verdict=_headline(report),
         reason=f"{', '.join(current)} against {reference}",
         cases=_cases(parts, multivariate),
@@ -112,6 +111,12 @@ def drift_report(
         ],
         legend=_LEGEND,
     )
+
+
+def worst_level(report: DriftReport, segments: Sequence[tuple[str, DriftReport]]) -> Level:
+    """How bad the worst verdict is, of all rows and of each segment."""
+    verdicts = [part.verdict for part in (report, *(inner for _, inner in segments))]
+    return _LEVELS[max(verdicts, key=_ORDER.index)]
 
 
 def _cases(parts: Sequence[tuple[str, DriftReport]], multivariate: Multivariate | None) -> list[CiCase]:

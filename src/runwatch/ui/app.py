@@ -31,7 +31,7 @@ from runwatch.show.screen.tasks import TaskKey
 from runwatch.show.screen.view import Tone
 from runwatch.text.safe import safe
 from runwatch.ui.bindings import hidden
-from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
+from runwatch.ui.bridge import BellRequested, Bridge, ViewReady
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
 from runwatch.ui.idle_keys import why_idle
@@ -160,17 +160,16 @@ class RunwatchApp(ThemedApp, LeavingApp):
     def _start_watching(self) -> None:
         def start() -> None:
             self.watching.start(self.bridge.publish)
-            self.post_message(
-                ViewsLoaded([self.watching.saved_view(root) for root in self.settings.roots[:1]])
-            )
-            self.post_message(Briefed(self.watching.briefs(lambda: not self.is_running)))
+            for root in self.settings.roots[:1]:
+                self.call_later(self._take_view, self.watching.saved_view(root))
+            self.call_later(self._take_briefs, self.watching.briefs(lambda: not self.is_running))
 
         in_background(self, "watching could not be started", start)
 
-    def on_views_loaded(self, event: ViewsLoaded) -> None:
-        for view in event.views:
-            self.choice.take(view)
-        if event.views and self._board is not None:
+    def _take_view(self, view: str) -> None:
+        """How the board was arranged last."""
+        self.choice.take(view)
+        if self._board is not None:
             self._board.rearrange()
 
     @property
@@ -191,8 +190,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
         for root in roots:
             self.watching.submit(KeepView(root, self.choice.kept()), lambda answer: None)
 
-    def on_briefed(self, event: Briefed) -> None:
-        self.briefs = event.briefs
+    def _take_briefs(self, briefs: Sequence[tuple[str, Brief]]) -> None:
+        self.briefs = briefs
         if self._board is not None:
             self._board.show_briefs(self.briefs)
 
@@ -266,16 +265,16 @@ class RunwatchApp(ThemedApp, LeavingApp):
         back = None if undoing else baseline_before(intent, self.snapshot)
 
         def answered(answer: IntentAnswer) -> None:
-            self.post_message(Answered(answer, back))
+            self.call_later(self._take_answer, answer, back)
 
         self.watching.submit(intent, answered)
 
-    def on_answered(self, event: Answered) -> None:
-        answer = event.answer
+    def _take_answer(self, answer: IntentAnswer, back: Intent | None = None) -> None:
+        """``back``: what takes it back where the answer brings no token."""
         if not answer.ok:
             self.say(answer.message, "error")
             return
-        back = undo_of(answer, event.back)
+        back = undo_of(answer, back)
         if back is not None:
             self.undos.append(partial(self.submit_intent, back, undoing=True))
         if isinstance(answer.intent, AddTask) and self._board is not None:
