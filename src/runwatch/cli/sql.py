@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from runwatch.hosts.loading import load
     from runwatch.monitor.session import history_of, remarks_of
-    from runwatch.show.tables import query
+    from runwatch.show.sql import query
     from runwatch.show.tabular import render
     from runwatch.text.jsonable import SCHEMA, plain
 

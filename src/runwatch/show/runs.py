@@ -11,8 +11,8 @@ from runwatch.domain.hosts import HostLink
 from runwatch.domain.run import Attempt, Metric, Problem, Run, RunKey
 from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import Snapshot
-from runwatch.show.roots import root_names
-from runwatch.show.table import table
+from runwatch.show.names import root_names
+from runwatch.show.tabular import table
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, fields, hparams, number, plain
 from runwatch.text.safe import run_name, safe

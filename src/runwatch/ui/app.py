@@ -34,7 +34,6 @@ from runwatch.ui.bindings import hidden
 from runwatch.ui.bridge import BellRequested, Bridge, ViewReady
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
-from runwatch.ui.idle_keys import why_idle
 from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
@@ -55,7 +54,6 @@ from runwatch.ui.selection import Selection
 from runwatch.ui.settings import UiSettings
 from runwatch.ui.textual_leaks import forget_closed_widgets
 from runwatch.ui.themed import ThemedApp
-from runwatch.ui.undo import baseline_before, undo_of
 from runwatch.ui.widgets.keys import Keys
 from runwatch.ui.work import in_background
 
@@ -235,6 +233,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def on_key(self, event: events.Key) -> None:
         """A key that nothing took: where it has an action that can't act now, say why."""
+        from runwatch.ui.keymap import why_idle
+
         if reason := why_idle(self.screen, event.key):
             self.say(reason)
 
@@ -262,6 +262,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def submit_intent(self, intent: Intent, undoing: bool = False) -> None:
         """Hand an intent to the monitor; its answer comes back as a notice."""
+        from runwatch.ui.actions import baseline_before
+
         back = None if undoing else baseline_before(intent, self.snapshot)
 
         def answered(answer: IntentAnswer) -> None:
@@ -271,6 +273,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def _take_answer(self, answer: IntentAnswer, back: Intent | None = None) -> None:
         """``back``: what takes it back where the answer brings no token."""
+        from runwatch.ui.actions import undo_of
+
         if not answer.ok:
             self.say(answer.message, "error")
             return
@@ -296,17 +300,10 @@ class RunwatchApp(ThemedApp, LeavingApp):
         """Show what is asked for, or ask the person what belongs to it."""
         if isinstance(request, TakeBack):
             self.action_undo()
-        elif isinstance(request, TaskAction):
-            from runwatch.ui.task_actions import perform_task_action
+        elif isinstance(request, TaskAction | BaselineAction | NoteAction):
+            from runwatch.ui.actions import perform
 
-            perform_task_action(self, request)
-        elif isinstance(request, BaselineAction | NoteAction):
-            from runwatch.ui.baseline_actions import ask_for_note, perform_baseline_action
-
-            if isinstance(request, NoteAction):
-                ask_for_note(self, request)
-            else:
-                perform_baseline_action(self, request)
+            perform(self, request)
         else:
             self._show(request)
 

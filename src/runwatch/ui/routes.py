@@ -68,11 +68,11 @@ def _place(host: Host, place: to.ShowPlace) -> AnyScreen:
 
             return TableScreen("Machine", machines_table)
         case "problems":
-            from runwatch.show.screen.problems import problems
+            from runwatch.show.screen.notices import problems
 
             return TableScreen("Problems", lambda snapshot, now: problems(snapshot), header=True)
         case "notes":
-            from runwatch.show.screen.notes import notes
+            from runwatch.show.screen.notices import notes
 
             return TableScreen("Notes", notes)
         case "findings":
@@ -80,7 +80,7 @@ def _place(host: Host, place: to.ShowPlace) -> AnyScreen:
 
             return FindingsScreen()
         case "brief":
-            from runwatch.show.screen.brief import brief_table
+            from runwatch.show.screen.history import brief_table
 
             briefs = tuple(host.briefs)
             return TableScreen("What happened", lambda snapshot, now: brief_table(briefs))

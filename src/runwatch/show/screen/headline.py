@@ -10,9 +10,9 @@ from typing import NamedTuple
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen import notes
+from runwatch.show.names import given_name
+from runwatch.show.screen import notices
 from runwatch.show.screen.findings import about, in_order, place_of, shortened, troubles
-from runwatch.show.screen.run_called import given_name
 from runwatch.show.screen.tasks import is_open
 from runwatch.show.screen.view import SEVERITY_TONES, Span, Words, badge, cells, join, text, words
 from runwatch.text import units
@@ -139,7 +139,7 @@ def _state(snapshot: Snapshot, ask: HeadAsk) -> tuple[list[Words], list[Words]]:
         text(f"{safe(data.name, 20)} {units.duration(data.late_by)} late", "warn", _LONGEST_MARK)
         for data in late[:2]
     ]
-    noted, roots, rest = notes.count(snapshot), snapshot.situation.roots, list[Words]()
+    noted, roots, rest = notices.count(snapshot), snapshot.situation.roots, list[Words]()
     if noted:
         rest.append((Span("i ", "key"), Span(units.plural(noted, "note"), "muted")))
     where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root")

@@ -1,4 +1,4 @@
-"""What happened: each task's opening and end, and what was the baseline when."""
+"""What happened since the last look; each task's opening and end, and what was the baseline when."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
+from runwatch.show.brief import Brief
 from runwatch.show.history import FindingHistory, finding_histories, week_lines
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
@@ -143,3 +144,22 @@ def _no_champion(filter: str, champions: Champions) -> tuple[Words, ...]:
     if filter and any(champions.values()):
         return no_match("no baseline", filter)
     return (text("no baseline was pinned yet: b on a run makes it the baseline", "muted"),)
+
+
+_BRIEF = (ViewColumn("label", "", 11), ViewColumn("words", "", 40, grow=1))
+
+
+def brief_table(briefs: Sequence[tuple[str, Brief]]) -> TableView:
+    """The briefs under each other, with the roots' names where there are several."""
+    rows: list[ViewRow] = []
+    for root, brief in briefs:
+        if len(briefs) > 1:
+            rows.append(ViewRow.of((root, "root"), (), text(root, "accent")))
+        rows.append(ViewRow.of((root, "head"), (), text(f"{brief.span}: {brief.headline}", "strong")))
+        rows += [
+            ViewRow.of((root, line.label), text(line.label, "muted"), text(line.words))
+            for line in brief.lines
+        ]
+        rows.append(ViewRow.of((root, "end"), (), ()))
+    nothing = (text("nothing new since you last looked; F lists all findings", "muted"),)
+    return TableView(_BRIEF, tuple(rows), nothing)

@@ -11,10 +11,10 @@ from runwatch.domain.directions import is_system
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.show.names import run_called
 from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, split_groups, together
 from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words, since
 from runwatch.show.screen.metrics import metric_table
-from runwatch.show.screen.run_called import run_called
 from runwatch.show.screen.run_columns import status
 from runwatch.show.screen.runs import is_baseline
 from runwatch.show.screen.view import (

@@ -17,7 +17,7 @@ from runwatch.domain.hyperparameters import flat
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import ROOT_GONE, Snapshot
-from runwatch.show.roots import root_names
+from runwatch.show.names import root_names
 from runwatch.show.screen.run_columns import (
     DEFAULT,
     RowCase,

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, overload
 
+from rich.cells import cell_len
+
 from runwatch.domain.finding import Severity
 from runwatch.text import units
 from runwatch.text.safe import safe
@@ -149,8 +151,6 @@ class TableView(NamedTuple):
 
 def cells(line: Words) -> int:
     """How many cells the words take."""
-    from rich.cells import cell_len
-
     return sum(cell_len(span.text) for span in line)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runwatch.monitor.diagnostics import Diagnostic
-from runwatch.show.table import table
+from runwatch.show.tabular import table
 from runwatch.text.jsonable import SCHEMA, fields
 from runwatch.text.safe import safe
 

@@ -11,8 +11,7 @@ from textual.containers import Vertical
 
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen import curves
-from runwatch.show.screen import table as view_table
+from runwatch.show.screen import curves, run_tables
 from runwatch.show.text import export
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.host import Build
@@ -48,7 +47,7 @@ class CompareScreen(Exporting, ChartKeys):
             first = next((run for key in keys if (run := snapshot.situation.run(key))), None)
             if first is not None:
                 picture = curves.picture(snapshot, first, keys, tag or first.main)
-            return view_table.legend(snapshot, keys), view_table.side_by_side(snapshot, keys), picture
+            return run_tables.legend(snapshot, keys), run_tables.side_by_side(snapshot, keys), picture
 
         return make
 

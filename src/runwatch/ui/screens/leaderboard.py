@@ -12,8 +12,7 @@ from textual.timer import Timer
 
 from runwatch.domain.comparison import HparamImportance
 from runwatch.domain.run import RunKey
-from runwatch.show.screen import hparam_importance
-from runwatch.show.screen import table as view_table
+from runwatch.show.screen import run_tables
 from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.text import export
 from runwatch.ui.host import Build
@@ -44,8 +43,8 @@ class Leaderboard(Filtered, Exporting):
     def __init__(self, choice: Selection) -> None:
         super().__init__()
         self.choice = choice
-        self._ask = view_table.BoardAsk()
-        self._shown: view_table.BoardView | None = None
+        self._ask = run_tables.BoardAsk()
+        self._shown: run_tables.BoardView | None = None
         self._question: _Question | None = None
         self._matters: HparamImportance | None = None
         self._soon: Timer | None = None
@@ -58,17 +57,17 @@ class Leaderboard(Filtered, Exporting):
 
     def job(self) -> Build:
         self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.slots)
-        return lambda snapshot, now: view_table.leaderboard(snapshot, ask, now)
+        return lambda snapshot, now: run_tables.leaderboard(snapshot, ask, now)
 
-    def paint(self, view: view_table.BoardView) -> None:
+    def paint(self, view: run_tables.BoardView) -> None:
         self._shown = view
         self.query_one(TableWidget).show(view.table)
         self._wonder(view)
         members = len(view.members)
-        matters = hparam_importance.importance_words(self._matters, members) if members else ()
+        matters = run_tables.importance_words(self._matters, members) if members else ()
         self.fill(head=view.head, subhead=matters)
 
-    def _wonder(self, shown: view_table.BoardView) -> None:
+    def _wonder(self, shown: run_tables.BoardView) -> None:
         """Have it worked out what matters, once who is in the ranking has settled."""
         question = (shown.metric, self._ask.which, tuple(sorted(shown.members)))
         if question == self._question:
@@ -76,7 +75,7 @@ class Leaderboard(Filtered, Exporting):
         self._question, self._matters = question, None
         if self._soon is not None:
             self._soon.stop()
-        if hparam_importance.enough(len(shown.members)):
+        if run_tables.enough_runs(len(shown.members)):
             self._soon = self.set_timer(_SETTLED_S, self._work_out)
 
     def _work_out(self) -> None:
@@ -88,7 +87,7 @@ class Leaderboard(Filtered, Exporting):
         def get() -> HparamImportance:
             from runwatch.judge.runs.hparam_importance import what_matters
 
-            metric, runs, *_ = view_table.ranking(snapshot, ask)
+            metric, runs, *_ = run_tables.ranking(snapshot, ask)
             return what_matters(export.table_of(runs, metric, ask.which, watching.series))
 
         fetch(self, "what matters", get, lambda matters: self._worked_out(question, matters))
@@ -104,12 +103,12 @@ class Leaderboard(Filtered, Exporting):
             return None
 
         def make(form: str) -> str:
-            metric, runs, *_ = view_table.ranking(snapshot, ask)
+            metric, runs, *_ = run_tables.ranking(snapshot, ask)
             return export.runs_text(export.table_of(runs, metric, ask.which, watching.series), form, matters)
 
         return "leaderboard", make
 
-    def _change(self, ask: view_table.BoardAsk) -> None:
+    def _change(self, ask: run_tables.BoardAsk) -> None:
         self._ask = ask
         self.post_message(ViewChanged())
 

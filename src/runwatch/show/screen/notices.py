@@ -1,8 +1,10 @@
-"""What runwatch assumed without being told, which data it could not judge, and how it watches."""
+"""What a person should know of the watching: what could not be read, what was assumed, which data could not
+be judged, and how it watches."""
 
 from __future__ import annotations
 
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.run import Problem
+from runwatch.domain.situation import ROOT_GONE, Snapshot
 from runwatch.show.screen.forecast_words import since
 from runwatch.show.screen.view import Span, TableView, Tone, ViewColumn, ViewRow, Words, text, words
 from runwatch.text import units
@@ -78,3 +80,34 @@ def _watching(snapshot: Snapshot, now: float) -> list[_Line]:
     if watch.scanned is not None:
         lines.append(("●", "muted", "", f"last full scan: {since(watch.scanned, now)}", ""))
     return lines
+
+
+_PROBLEMS = (
+    ViewColumn("sign", "", 1),
+    ViewColumn("where", "where", 24, grow=2, keep_end=True),
+    ViewColumn("what", "what", 30, grow=4),
+    ViewColumn("hint", "what to do", 20, grow=2, drop=1),
+)
+
+
+def problems(snapshot: Snapshot) -> TableView:
+    """All that is wrong with the reading itself: degraded modes, then the roots' problems, then the runs'."""
+    rows = [_row(("mark", mark), "watching", mark, _remedy(mark)) for mark in snapshot.watch.marks]
+    rows += [_problem(("root", i), problem) for i, problem in enumerate(snapshot.situation.problems)]
+    for run in snapshot.situation.runs:
+        rows += [_problem((run.key, i), problem) for i, problem in enumerate(run.problems)]
+    return TableView(
+        _PROBLEMS, tuple(rows), (words(Span("✓ ", "good"), "no problems: everything could be read"),)
+    )
+
+
+def _remedy(mark: str) -> str:
+    return "restore or mount the folder; watching goes on by itself" if mark.endswith(ROOT_GONE) else ""
+
+
+def _problem(key: tuple[object, int], problem: Problem) -> ViewRow:
+    return _row(key, f"{problem.file} {problem.where or ''}".rstrip(), problem.message, problem.hint)
+
+
+def _row(key: tuple[object, ...], where: str, what: str, hint: str) -> ViewRow:
+    return ViewRow.of(key, text("!", "warn"), text(where), text(what, "warn"), text(hint, "muted"))

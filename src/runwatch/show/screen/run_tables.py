@@ -9,17 +9,31 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from runwatch.domain.comparison import HparamImportance
 from runwatch.domain.directions import core_words, split_of
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.comparing import shown_tags
+from runwatch.judge.runs.hparam_importance import FEWEST
 from runwatch.judge.runs.naming import match
+from runwatch.show.names import in_root, run_called
 from runwatch.show.screen.run import flat
-from runwatch.show.screen.run_called import in_root, run_called
 from runwatch.show.screen.run_columns import against_baseline, compared, status
 from runwatch.show.screen.runs import common_folder, is_baseline, mark_tone, no_match
-from runwatch.show.screen.view import SERIES, Span, TableView, ViewColumn, ViewRow, Words, spark, text
+from runwatch.show.screen.view import (
+    SERIES,
+    Span,
+    TableView,
+    Tone,
+    ViewColumn,
+    ViewRow,
+    Words,
+    join,
+    spark,
+    text,
+    words,
+)
 from runwatch.text import units
 from runwatch.text.run_filter import parse
 from runwatch.text.safe import safe
@@ -248,3 +262,41 @@ def legend(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> Words:
         name = run_called(snapshot.situation, key)
         out += [Span("  " if i else ""), Span("● ", SERIES[i % len(SERIES)]), Span(name)]
     return tuple(out)
+
+
+_SHOWN = 3
+_CLEAR, _PERHAPS = 2.0, 1.0
+
+
+def enough_runs(runs: int) -> bool:
+    """Whether there are runs enough to ask."""
+    return runs >= FEWEST
+
+
+def importance_words(importance: HparamImportance | None, runs: int) -> Words:
+    """The hint above the leaderboard; ``importance`` None: being worked out, or ``runs`` are too few."""
+    if not enough_runs(runs):
+        return text(f"what matters: {FEWEST} runs with a value are needed, there are {runs}", "muted")
+    if importance is None:
+        return text("what matters: computing …", "muted")
+    if not importance.hparams:
+        return words(Span("what matters: ", "muted"), text(importance.reason, "muted"))
+    explained = f"{units.percent(max(importance.score or 0.0, 0.0))} of the differences explained"
+    if importance.reason:
+        return words(Span("what matters: ", "muted"), text(f"{importance.reason} ({explained})", "muted"))
+    parts = [_one(*one) for one in importance.hparams[:_SHOWN]]
+    tail = Span(f" · {explained} over {units.plural(importance.runs, 'run')}; not proof of cause", "muted")
+    return words(Span("what matters: ", "muted"), join(parts, ", "), tail)
+
+
+def _one(name: str, importance: float, spread: float) -> Words:
+    sure = importance / spread if spread > 0 else (_CLEAR if importance > 0 else 0.0)
+    message, tone = _surely(sure)
+    figures = f" {max(importance, 0.0):.2f} ± {spread:.2f}"
+    return words(text(name, tone, 24), Span(f"{figures} ({message})", "muted"))
+
+
+def _surely(sure: float) -> tuple[str, Tone]:
+    if sure >= _CLEAR:
+        return "clear", "strong"
+    return ("perhaps", "plain") if sure >= _PERHAPS else ("may be chance", "muted")
