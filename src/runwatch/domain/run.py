@@ -27,6 +27,11 @@ class Problem(msgspec.Struct, frozen=True):
     message: str
     hint: str = ""
 
+    @property
+    def place(self) -> str:
+        """File and place in it, in words."""
+        return f"{self.file} {self.where}" if self.where else self.file
+
 
 class Metric(msgspec.Struct, frozen=True):
     """One tag's summary. ``count``: distinct steps, non-finite included; ``min``, ``max``, ``best`` ignore

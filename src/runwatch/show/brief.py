@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.task import TaskEvent
@@ -247,9 +248,7 @@ def _with_lines(brief: Brief, facts: Facts, history: History, silent: Sequence[s
         ("unread", plural(facts["problems"], "place") + " could not be read" if facts["problems"] else ""),
     ]
     lines = [BriefLine(label, words) for label, words in pairs if words]
-    return Brief(
-        **{name: getattr(brief, name) for name in Brief.__struct_fields__ if name != "lines"}, lines=lines
-    )
+    return replace(brief, lines=lines)
 
 
 def _runs(runs: Sequence[Facts], note: Callable[[Facts], str]) -> str:

@@ -6,7 +6,7 @@ from runwatch.domain.comparison import Calibration, Comparison, MetricComparison
 from runwatch.judge.metrics.severity import severity_of
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
-from runwatch.show.costs import cheapest, cost_words
+from runwatch.show.costs import cheapest, cost_of, cost_words
 from runwatch.show.tabular import render
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, fields, hparams, text
@@ -52,6 +52,7 @@ def _calibration_json(one: Calibration) -> dict[str, object]:
 _HEADERS = ("metric", "baseline", "candidate", "difference", "95% interval", "verdict", "why")
 _SLICES = "Slices that regressed, by contribution to the mean loss"
 _SLICE_HEADERS = ("slice", "rows", "metric", "baseline", "candidate", "difference", "adds", "also")
+_HPARAM_HEADERS = ("setting", "baseline", "candidate")
 _LEGEND = (
     "* the primary metric: it decides. better, worse: the whole interval is past the tolerance; equivalent: "
     "within it; inconclusive: the data cannot tell."
@@ -134,8 +135,7 @@ def comparison_report(comparison: Comparison) -> CiReport:
     if worse:
         tables.append(CiTable(_SLICES, _SLICE_HEADERS, [_slice_row(part) for part in worse[:_SLICES_SHOWN]]))
     if comparison.hparams:
-        rows = [(name, as_text(a), as_text(b)) for name, a, b in comparison.hparams[:_HPARAMS_SHOWN]]
-        tables.append(CiTable("Settings that differ", ("setting", "baseline", "candidate"), rows))
+        tables.append(CiTable("Settings that differ", _HPARAM_HEADERS, _hparam_rows(comparison)))
     cases = [
         CiCase(metric.name, _level(metric), metric.reason or metric.verdict, group="metrics")
         for metric in comparison.metrics
@@ -207,7 +207,7 @@ def _calibration_text(comparison: Comparison) -> list[str]:
 
 
 def _cost_text(comparison: Comparison) -> list[str]:
-    cost = next((metric for metric in comparison.metrics if metric.name == "cost"), None)
+    cost = cost_of(comparison)
     if cost is None or cost.ci is None:
         return []
     low_high = " to ".join(units.signed(end) for end in cost.ci)
@@ -219,10 +219,13 @@ def _cost_text(comparison: Comparison) -> list[str]:
     ]
 
 
+def _hparam_rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    return [(name, as_text(a), as_text(b)) for name, a, b in comparison.hparams[:_HPARAMS_SHOWN]]
+
+
 def _hparams_text(comparison: Comparison, width: int | None) -> list[str]:
     if not comparison.hparams:
         return []
-    rows = [(name, as_text(a), as_text(b)) for name, a, b in comparison.hparams[:_HPARAMS_SHOWN]]
-    shown = render(("setting", "baseline", "candidate"), rows, "text", width)
+    shown = render(_HPARAM_HEADERS, _hparam_rows(comparison), "text", width)
     rest = len(comparison.hparams) - _HPARAMS_SHOWN
     return ["", "Settings that differ:", shown, *([f"and {rest} more"] if rest > 0 else [])]

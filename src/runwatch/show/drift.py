@@ -76,14 +76,12 @@ def drift_text(
 ) -> str:
     """The report for people: a headline, the columns that moved or could not be judged, the rest counted."""
     lines = [_headline(report)]
-    shown = [column for column in report.columns if everything or column.verdict in ("warning", "drifted")]
-    lines.extend(_table(shown))
+    lines.extend(_table(report.columns if everything else report.moved))
     lines.extend(_rest(report, everything))
     if report.multivariate is not None:
         lines.append(_together(report.multivariate))
     for name, inner in segments:
-        moved = [column for column in inner.columns if column.verdict in ("warning", "drifted")]
-        lines += ["", f"segment {safe(name)}: {_headline(inner)}", *_table(moved)]
+        lines += ["", f"segment {safe(name)}: {_headline(inner)}", *_table(inner.moved)]
     if everything and report.note:
         lines.append(report.note)
     return "\n".join(lines)
@@ -139,8 +137,7 @@ def _cases(parts: Sequence[tuple[str, DriftReport]], multivariate: Multivariate 
 def _moved(segment: str, report: DriftReport) -> CiTable:
     rows = [
         (c.name, f"{DRIFT_SIGNS[c.verdict]} {c.verdict}", units.number(c.effect, 2), c.sentence or c.reason)
-        for c in report.columns
-        if c.verdict in ("warning", "drifted")
+        for c in report.moved
     ]
     return CiTable(
         f"segment {segment}" if segment else "", ("column", "verdict", "size", "what changed"), rows
@@ -148,9 +145,8 @@ def _moved(segment: str, report: DriftReport) -> CiTable:
 
 
 def _headline(report: DriftReport) -> str:
-    judged = [column for column in report.columns if column.verdict != "unknown"]
-    moved = [column for column in judged if column.verdict in ("warning", "drifted")]
-    drifted = sum(column.verdict == "drifted" for column in judged)
+    judged, moved = [column for column in report.columns if column.verdict != "unknown"], report.moved
+    drifted = sum(column.verdict == "drifted" for column in moved)
     what = f"{drifted} drifted, {len(moved) - drifted} warning" if moved else "no column moved"
     rows = f"{report.current_rows:,} rows against {report.reference_rows:,}"
     sign = DRIFT_SIGNS[report.verdict]

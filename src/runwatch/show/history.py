@@ -44,10 +44,12 @@ def finding_histories(events: Iterable[tuple[str, TaskEvent]]) -> list[FindingHi
             began.setdefault(key, event)
         elif event.what in _CLOSING:
             first = began.pop(key, None)
-            histories.append(
-                _history(root, event, first.at if first else None, event.at, event.what, event.by)
-            )
-    histories += [_history(root, event, event.at, None, "open", None) for (root, _), event in began.items()]
+            opened = first.at if first else None
+            histories.append(FindingHistory(*_about(root, event), opened, event.at, event.what, event.by))
+    histories += [
+        FindingHistory(*_about(root, event), event.at, None, "open", None)
+        for (root, _), event in began.items()
+    ]
     return sorted(histories, key=lambda one: one.opened if one.opened is not None else one.closed or 0.0)
 
 
@@ -109,7 +111,5 @@ def week_lines(events: Iterable[tuple[str, TaskEvent]], since: float) -> list[st
     ]
 
 
-def _history(
-    root: str, event: TaskEvent, opened: float | None, closed: float | None, outcome: str, by: str | None
-) -> FindingHistory:
-    return FindingHistory(root, event.fingerprint, event.text, event.severity, opened, closed, outcome, by)
+def _about(root: str, event: TaskEvent) -> tuple[str, str, str, str | None]:
+    return root, event.fingerprint, event.text, event.severity

@@ -54,6 +54,10 @@ def _finding(fault: QualityCheck, name: str, now: float) -> JsonDict:
     }
 
 
+def _message(verdict: str, faults: Sequence[QualityCheck]) -> str:
+    return f"{verdict}: {units.plural(len(faults), 'finding') if faults else 'nothing to report'}"
+
+
 def quality_report(verdict: str, faults: Sequence[QualityCheck], rows: int, data: str) -> CiReport:
     """The same for a build server: a case a fault."""
     cases = [
@@ -75,11 +79,10 @@ def quality_report(verdict: str, faults: Sequence[QualityCheck], rows: int, data
             for f in faults
         ],
     )
-    message = units.plural(len(faults), "finding") if faults else "nothing to report"
     return CiReport(
         title="quality",
         level=cast(Level, verdict),
-        verdict=f"{verdict}: {message}",
+        verdict=_message(verdict, faults),
         reason=f"{data}, {rows:,} rows",
         cases=cases,
         tables=[table] if faults else [],
@@ -90,9 +93,8 @@ def quality_text(
     verdict: str, faults: Sequence[QualityCheck], rows: int, columns: int, guesses: Sequence[str] = ()
 ) -> str:
     """For people: the verdict, then one line a fault with samples and advice."""
-    message = units.plural(len(faults), "finding") if faults else "nothing to report"
     shape = f"{rows:,} rows, {units.plural(columns, 'column')}"
-    lines = [f"{verdict}: {message} ({shape})"]
+    lines = [f"{_message(verdict, faults)} ({shape})"]
     for fault in faults:
         where = f"{safe(fault.column, 32)}: " if fault.column else ""
         lines.append(f"  {SEVERITY_SIGNS[fault.severity]} {fault.check}: {where}{safe(fault.summary)}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.health import HealthSign
 from runwatch.domain.hosts import HostLink
+from runwatch.domain.hyperparameters import flat
 from runwatch.domain.run import Attempt, Metric, Problem, Run, RunKey
 from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import Snapshot
@@ -216,7 +217,11 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None, width
         ("ENVIRONMENT", run.environment),
     ):
         if section:
-            lines += ["", title, *(f"  {safe(k)} = {safe(v, 100)}" for k, v in flat(section))]
+            lines += [
+                "",
+                title,
+                *(f"  {safe(k)} = {safe(str(v), 100)}" for k, v in sorted(flat(section).items())),
+            ]
     lines += _findings_text(snapshot, run, comparison)
     return "\n".join(lines)
 
@@ -266,14 +271,3 @@ def _sign_text(sign: HealthSign) -> str:
     summary = safe(sign.summary)
     tag = safe(sign.tag)
     return summary if not tag or summary.startswith(tag) else f"{tag}: {summary}"
-
-
-def flat(table_: object, prefix: str = "") -> list[tuple[str, str]]:
-    """Nested hyperparameters as (dotted name, text) rows, sorted by name."""
-
-    if not isinstance(table_, Mapping):
-        return [(prefix, str(table_))]
-    rows: list[tuple[str, str]] = []
-    for key, value in table_.items():
-        rows.extend(flat(value, f"{prefix}.{key}" if prefix else str(key)))
-    return sorted(rows)

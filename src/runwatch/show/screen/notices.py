@@ -61,10 +61,7 @@ def _assumed(snapshot: Snapshot) -> list[_Line]:
 
 def _problems(snapshot: Snapshot, now: float) -> list[_Line]:
     problems = [problem for data in snapshot.situation.data for problem in data.problems]
-    lines: list[_Line] = [
-        ("!", "warn", f"{p.file} {p.where or ''}".rstrip(), p.message, p.hint)
-        for p in dict.fromkeys(problems)
-    ]
+    lines: list[_Line] = [("!", "warn", p.place, p.message, p.hint) for p in dict.fromkeys(problems)]
     lines += [("i", "info", p.file, p.message, p.hint) for p in snapshot.overlooked]
     for source, began in snapshot.situation.unreadable.items():
         lines.append(("✗", "bad", source, f"unreadable since {units.moment(began, now)}", ""))
@@ -106,7 +103,7 @@ def _remedy(mark: str) -> str:
 
 
 def _problem(key: tuple[object, int], problem: Problem) -> ViewRow:
-    return _row(key, f"{problem.file} {problem.where or ''}".rstrip(), problem.message, problem.hint)
+    return _row(key, problem.place, problem.message, problem.hint)
 
 
 def _row(key: tuple[object, ...], where: str, what: str, hint: str) -> ViewRow:

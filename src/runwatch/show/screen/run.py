@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
 
 from runwatch.domain.directions import is_system
+from runwatch.domain.hyperparameters import flat
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
@@ -46,7 +47,6 @@ _FILES = (
     ViewColumn("size", "size", 10, right=True),
     ViewColumn("age", "age", 5, right=True),
 )
-_DEEPEST = 6
 
 
 class RunView(msgspec.Struct, frozen=True):
@@ -166,14 +166,9 @@ def _reason(run: Run, now: float) -> Words:
     return join(parts)
 
 
-def flat(tree: Mapping[str, object], prefix: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """A nested mapping as dotted names and texts."""
-    for name, value in tree.items():
-        full = f"{prefix}{name}"
-        if isinstance(value, Mapping) and value and depth < _DEEPEST:
-            yield from flat(value, f"{full}.", depth + 1)
-        else:
-            yield full, f"{value:.6g}" if isinstance(value, float) else str(value)
+def setting_texts(tree: Mapping[str, object]) -> dict[str, str]:
+    """Nested settings as dotted names and texts."""
+    return {name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in flat(tree).items()}
 
 
 def _settings(run: Run) -> TableView:
@@ -189,7 +184,7 @@ def _settings(run: Run) -> TableView:
             rows.append(ViewRow.of((title,), text(title, "accent"), ()))
             rows += [
                 ViewRow.of((title, name), text(f"  {name}", "muted"), text(value, "strong", 400))
-                for name, value in flat(tree)
+                for name, value in setting_texts(tree).items()
             ]
     return TableView(_NAMES, tuple(rows), (text("this run recorded no settings", "muted"),))
 
@@ -216,8 +211,12 @@ def _health(snapshot: Snapshot, run: Run) -> TableView:
 
 
 def _problem(problem: Problem, i: int) -> ViewRow:
-    where = f"{problem.file} {problem.where or ''}"
-    cells = (text("!", "warn"), text(where), text(problem.message, "warn"), text(problem.hint, "muted"))
+    cells = (
+        text("!", "warn"),
+        text(problem.place),
+        text(problem.message, "warn"),
+        text(problem.hint, "muted"),
+    )
     return ViewRow(("problem", i), cells)
 
 

@@ -18,7 +18,7 @@ from runwatch.judge.runs.comparing import shown_tags
 from runwatch.judge.runs.hparam_importance import FEWEST
 from runwatch.judge.runs.naming import match
 from runwatch.show.names import in_root, run_called
-from runwatch.show.screen.run import flat
+from runwatch.show.screen.run import setting_texts
 from runwatch.show.screen.run_columns import against_baseline, compared, status
 from runwatch.show.screen.runs import common_folder, is_baseline, mark_tone, no_match
 from runwatch.show.screen.view import (
@@ -181,7 +181,7 @@ def _place(metric: Metric, which: Which) -> tuple[bool, float]:
 def _varying(runs: Sequence[Run], most: int = 6) -> tuple[str, ...]:
     seen: dict[str, set[str]] = {}
     for run in runs[:500]:
-        for name, value in flat(run.hparams):
+        for name, value in setting_texts(run.hparams).items():
             seen.setdefault(name, set()).add(value)
     return tuple(name for name in sorted(seen) if len(seen[name]) > 1)[:most]
 
@@ -192,7 +192,7 @@ def _ranked(
     value, step = value_of(metric, ask.which)
     judged = compared(snapshot.situation.comparisons.get(run.key), metric.tag)
     tone = mark_tone(ask.marked, run.key)
-    settings = dict(flat(run.hparams)) if hparams else {}
+    settings = setting_texts(run.hparams) if hparams else {}
     baseline = is_baseline(snapshot, run)
     return ViewRow.of(
         run.key,
@@ -227,7 +227,7 @@ def side_by_side(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> TableView:
 
 
 def _differing(runs: list[Run]) -> list[ViewRow]:
-    settings = [dict(flat(run.hparams)) for run in runs]
+    settings = [setting_texts(run.hparams) for run in runs]
     names = sorted({name for one in settings for name in one})
     rows = []
     for name in names:
