@@ -55,14 +55,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _set(args: argparse.Namespace, session: Session) -> int:
-    from runwatch.cli._runs import resolve_run
+    from runwatch.cli._runs import resolve_run, runs_below
     from runwatch.cli._write_config import write_baseline
     from runwatch.domain.intents import PinBaseline
-    from runwatch.monitor.once import load
-    from runwatch.monitor.wanted import Wanted
 
-    snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-    run = resolve_run(args.run, snapshot.situation.runs)
+    run = resolve_run(args.run, runs_below(session.roots, args.config).situation.runs)
     if session.state.in_memory:
         return _print_result(False, f"not pinned: {session.state.notice}")
     written = write_baseline(run.root, run.id) if args.write_config else None
@@ -76,12 +73,11 @@ def _set(args: argparse.Namespace, session: Session) -> int:
 
 
 def _show(args: argparse.Namespace, session: Session) -> int:
-    from runwatch.monitor.once import load
-    from runwatch.monitor.wanted import Wanted
+    from runwatch.cli._runs import runs_below
 
-    snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+    baselines = runs_below(session.roots, args.config).situation.baselines
     history = {root: session.tasks.champions(root) for root in session.roots}
-    return _print(args, session.roots, snapshot.situation.baselines, history)
+    return _print(args, session.roots, baselines, history)
 
 
 def _print(
@@ -131,18 +127,16 @@ def _clear(args: argparse.Namespace, session: Session) -> int:
 
 def _there(args: argparse.Namespace) -> int:
     """A root on another machine: its own state keeps its pins."""
-    from runwatch.cli._runs import resolve_run
+    from runwatch.cli._runs import resolve_run, runs_below
     from runwatch.domain.intents import ClearBaseline, PinBaseline
     from runwatch.domain.run import RunKey
-    from runwatch.hosts.loading import load
     from runwatch.hosts.messages import AskChampions
     from runwatch.hosts.requests import asking
-    from runwatch.monitor.wanted import Wanted
 
     if args.write_config:
         raise UsageError("--write-config: write it on the machine itself")
     if args.action != "clear":
-        situation = load([args.root], args.config, Wanted(False, False, False)).snapshot.situation
+        situation = runs_below([args.root], args.config).situation
     with asking(args.root, args.config) as there:
         if args.action == "clear":
             did = there.do(ClearBaseline(there.path))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from runwatch.cli import UsageError
 from runwatch.cli._compare_predictions import (
     _with_arguments,
     compare_predictions,
     kind_of,
     prediction_options,
     settings_of,
-    usage_error,
 )
 from runwatch.cli._options import CI_FORMATS, fail_on, formats
 from runwatch.cli._output import complain, print_json, print_text, terminal_width
@@ -73,12 +73,12 @@ def run(args: argparse.Namespace) -> int:
 
     for name in (*args.run, *([args.baseline] if args.baseline else [])):
         if kind_of(name) != "run" and is_elsewhere(name):
-            raise usage_error(
-                name, "files are compared on the machine that has them; ssh there, or copy it here"
+            raise UsageError(
+                f"{name}: files are compared on the machine that has them; ssh there, or copy it here"
             )
     kinds = [kind_of(name) for name in args.run]
     if len(set(kinds)) > 1 or (len(kinds) > 1 and kinds[0] != "run"):
-        raise usage_error("compare", "several candidates must all be runs; name one file and --baseline")
+        raise UsageError("compare: several candidates must all be runs; name one file and --baseline")
     if kinds[0] == "predictions":
         return _report(args, [compare_predictions(args)])
     if kinds[0] == "metrics":
@@ -199,7 +199,7 @@ def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) ->
         if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}") or fnmatchcase(run.name, name)
     )
     if not matches:
-        raise usage_error(name, "no run matches; `runwatch ls` lists them")
+        raise UsageError(f"{name}: no run matches; `runwatch ls` lists them")
     return matches
 
 
@@ -212,8 +212,8 @@ def _baseline_file(args: argparse.Namespace, loaded: Loaded, run: Run) -> str | 
     if pinned is None or pinned.kind != "metrics":
         return None
     if host_of(run.root) is not None:
-        raise usage_error(
-            run.root, f"the baseline is a file there ({pinned.name}); compare there, or --baseline"
+        raise UsageError(
+            f"{run.root}: the baseline is a file there ({pinned.name}); compare there, or --baseline"
         )
     return pinned.name
 
@@ -229,14 +229,14 @@ def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) ->
     pinned = situation.baselines.get(root)
     if pinned is None:
         what = run.id if run is not None else "compare"
-        raise usage_error(
-            what, "no baseline; name one with --baseline, or pin one: runwatch baseline set RUN"
+        raise UsageError(
+            f"{what}: no baseline; name one with --baseline, or pin one: runwatch baseline set RUN"
         )
     runs = members(pinned, [one for one in situation.runs if one.root == root])
     if not runs:
-        raise usage_error(
-            pinned.name,
-            f"the baseline ({pinned.source}) is not there; pin another: runwatch baseline set RUN",
+        raise UsageError(
+            f"{pinned.name}: the baseline ({pinned.source}) is not there; "
+            "pin another: runwatch baseline set RUN"
         )
     return runs
 
@@ -253,7 +253,7 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
     table = rank_runs(distinct, args.primary, loaded.series, options, args.step)
     form = args.format
     if form in ("junit", "github"):
-        raise usage_error("--format", f"{form} is for a comparison with a baseline; add --baseline RUN")
+        raise UsageError(f"--format: {form} is for a comparison with a baseline; add --baseline RUN")
     matters = what_matters(table) if len(distinct) >= FEWEST and form in ("text", "json") else None
     if form == "json":
         print_json(run_table_json(table, matters))

@@ -76,14 +76,11 @@ def _meant(args: argparse.Namespace) -> tuple[RemarkKind, str, str]:
 
 def _subject(args: argparse.Namespace, session: Session, kind: RemarkKind, name: str) -> tuple[str, str]:
     """(root, subject) that a name means: a run is looked for."""
-    from runwatch.cli._runs import resolve_run
-    from runwatch.monitor.once import load
-    from runwatch.monitor.wanted import Wanted
+    from runwatch.cli._runs import resolve_run, runs_below
 
     if kind != "run":
         return session.roots[0], name
-    snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-    run = resolve_run(name, snapshot.situation.runs)
+    run = resolve_run(name, runs_below(session.roots, args.config).situation.runs)
     return run.root, run.id
 
 
@@ -115,18 +112,16 @@ def _add(
 
 def _add_there(args: argparse.Namespace) -> int:
     """A note on a run of another machine is kept there."""
-    from runwatch.cli._runs import resolve_run, roots_for
+    from runwatch.cli._runs import resolve_run, roots_for, runs_below
     from runwatch.domain.intents import AddNote
-    from runwatch.hosts.loading import load
     from runwatch.hosts.requests import asking
-    from runwatch.monitor.wanted import Wanted
 
     kind, name, text = _meant(args)
     if not text or args.task or args.delete is not None or args.format != "text":
         raise UsageError("on another machine notes can only be added; list and delete them there")
     root, subject = args.root or roots_for(name, args.config)[0], name
     if kind == "run":
-        snapshot = load([root], args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+        snapshot = runs_below([root], args.config)
         run = resolve_run(name, snapshot.situation.runs, snapshot.watch.hosts)
         root, subject = run.root, run.id
     with asking(root, args.config) as there:

@@ -7,7 +7,7 @@ from runwatch.judge.metrics.severity import severity_of
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.show.costs import cheapest, cost_of, cost_words
-from runwatch.show.tabular import render
+from runwatch.show.tabular import exact, render
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, fields, hparams, text
 from runwatch.text.safe import run_name, safe
@@ -91,18 +91,14 @@ def _csv_row(metric: MetricComparison) -> tuple[str, ...]:
     return (
         metric.name,
         metric.direction or "",
-        *(_full(value) for value in values),
+        *(exact(value) for value in values),
         metric.method or "",
         "" if metric.n is None else str(metric.n),
-        _full(metric.tolerance),
+        exact(metric.tolerance),
         "" if metric.at is None else str(metric.at),
         metric.verdict,
         metric.reason,
     )
-
-
-def _full(value: float | None) -> str:
-    return "" if value is None else repr(float(value))
 
 
 def comparison_text(comparison: Comparison, width: int | None = None) -> str:

@@ -178,8 +178,7 @@ def _rest(report: DriftReport, everything: bool) -> list[str]:
         if column.verdict == "unknown":
             reasons.setdefault(column.reason, []).append(safe(column.name, 32))
     for reason, names in reasons.items():
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        lines.append(f"  {DRIFT_SIGNS['unknown']} {', '.join(names[:5])}{more}: {safe(reason)}")
+        lines.append(f"  {DRIFT_SIGNS['unknown']} {units.several(names, 5)}: {safe(reason)}")
     return lines
 
 

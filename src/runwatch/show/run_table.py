@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from runwatch.domain.comparison import HparamImportance, RunRow, RunTable
 from runwatch.domain.run import RunKey
 from runwatch.judge.runs.hyperparameters import as_text
-from runwatch.show.tabular import render
+from runwatch.show.tabular import exact, render
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, fields, hparams, number, text
 from runwatch.text.safe import run_name, safe
@@ -67,7 +67,7 @@ def run_table_text(
     metrics = [i for i, name in enumerate(table.metrics) if name != table.metric]
     metrics = metrics if everything else metrics[: _METRICS_SHOWN - 1]
     settings = range(len(table.hparams) if everything else min(table.differing, _HPARAMS_SHOWN))
-    shown, setting = (_full, _written) if everything else (units.number, as_text)
+    shown, setting = (exact, _written) if everything else (units.number, as_text)
     none = "" if everything else "–"
     headers = [
         "rank", "run", table.metric or "–", "step", "status",
@@ -89,10 +89,6 @@ def run_table_text(
     return result if form != "text" else "\n".join([result, *_below(table, matters, called)])
 
 
-def _full(value: float | None) -> str:
-    return "" if value is None else repr(float(value))
-
-
 def _written(value: object) -> str:
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
@@ -104,8 +100,7 @@ def _below(table: RunTable, matters: HparamImportance | None, called: Mapping[Ru
     lines = ["", f"ranked by {safe(table.metric or 'nothing')} ({arrow}), {table.at} value"]
     without = [safe(called.get(row.key, row.key.id)) for row in table.rows if row.rank is None]
     if without and len(without) < len(table.rows):
-        more = f" and {len(without) - _LEFT_OUT} more" if len(without) > _LEFT_OUT else ""
-        lines.append(f"left out, without a value of it: {', '.join(without[:_LEFT_OUT])}{more}")
+        lines.append(f"left out, without a value of it: {units.several(without, _LEFT_OUT)}")
     steps = [row.step for row in table.rows if row.rank is not None and row.step is not None]
     if steps and max(steps) > _FURTHER * min(steps) > 0 and "step" not in table.at:
         apart = f"{units.number(min(steps))} to {units.number(max(steps))}"

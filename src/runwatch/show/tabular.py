@@ -23,6 +23,11 @@ _LATEX = {
 _FORMULA = ("=", "+", "-", "@")
 
 
+def exact(value: float | None) -> str:
+    """A number with all its digits, for a cell that programs read."""
+    return "" if value is None else repr(float(value))
+
+
 def render(headers: Row, rows: Sequence[Row], form: str, width: int | None = None) -> str:
     """The table as ``text``, ``markdown``, ``csv`` or ``latex``; every cell is made safe to show. ``width``:
     cells that a text may take."""
@@ -49,10 +54,11 @@ def _csv(cells: list[list[str]]) -> str:
 
 
 def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) and not _is_number(cell) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) and not is_number(cell) else cell
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether a cell holds a number."""
     try:
         float(cell)
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -125,6 +126,12 @@ def iso(then: float | None) -> str | None:
     if then is None or not _EARLIEST <= then <= _LATEST:
         return None
     return datetime.fromtimestamp(then).astimezone().isoformat(timespec="seconds")
+
+
+def several(names: Sequence[str], most: int) -> str:
+    """ "a, b and 3 more": the first ``most`` of them."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def plural(n: int, word: str, many: str | None = None) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.points import FloatArray
 from runwatch.show.html.svg import escaped
-from runwatch.show.screen.chart import ChartLine, ChartView
+from runwatch.show.screen.chart import ChartLine, ChartView, nice_step
 from runwatch.show.tabular import render
 from runwatch.text import units
 from runwatch.text.safe import safe
@@ -231,8 +231,6 @@ def _axes(view: ChartView, xs: _Range, ys: _Range, log: bool) -> list[str]:
 
 def _ticks(span: _Range) -> list[float]:
     """Round numbers (1, 2 or 5 times a power of ten) within, five to ten of them."""
-    rough = (span[1] - span[0]) / 6
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    step = nice_step((span[1] - span[0]) / 6)
     first, last = math.ceil(span[0] / step - 1e-9), math.floor(span[1] / step + 1e-9)
     return [i * step for i in range(first, last + 1)]

@@ -18,7 +18,7 @@ from runwatch.show.html.svg import SvgCurve, curves, escaped, grid
 from runwatch.show.screen.curves import spelt
 from runwatch.show.screen.runs import is_baseline
 from runwatch.store.snapshot_facts import run_facts
-from runwatch.text.units import duration, moment, number, percent, plural, signed
+from runwatch.text.units import duration, moment, number, percent, plural, several, signed
 
 _MOST_RUNS, _MOST_CURVES, _MOST_BASELINE, _MOST_COLUMNS, _MOST_BATCHES = 30, 8, 10, 25, 40
 _MOST_PARTS = 5
@@ -158,8 +158,7 @@ def _sentence(finding: Facts) -> str:
 
 def _plainly(sentence: str, name: str, parts: Sequence[str]) -> str:
     """What a rule found, in everybody's words."""
-    more = f" and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
-    part = ", ".join(parts[:_MOST_PARTS]) + more or name
+    part = several(parts, _MOST_PARTS) or name
     return re.sub(r"\{(name|part)\}", lambda field: {"name": name, "part": part}[field[1]], sentence)
 
 
@@ -185,8 +184,7 @@ def _data_states(source: ChartSource) -> str:
     for data in source.snapshot.situation.data:
         verdict = data.latest.verdict if data.latest else "unknown"
         moved = [column.name for column in (data.latest.moved if data.latest else ())]
-        more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""
-        columns = f": {', '.join(moved[:5])}{more}" if moved else ""
+        columns = f": {several(moved, 5)}" if moved else ""
         rows.append((escaped(data.name), _toned(verdict, _DRIFT[verdict] + columns)))
     return _table("Data", ("data", "state"), rows)
 

@@ -19,6 +19,7 @@ from runwatch.show.screen.view import (
     text,
     words,
 )
+from runwatch.show.tabular import is_number
 from runwatch.text import units
 from runwatch.text.safe import safe
 
@@ -74,15 +75,8 @@ def _column(name: str, i: int, rows: Texts, is_same: bool) -> ViewColumn:
     cells = [row[i] for row in rows]
     width = min(max((len(safe(cell)) for cell in (name, *cells)), default=1), _WIDEST)
     drop = 0 if i == 0 else (1000 + i if is_same else i)
-    return ViewColumn(name, safe(name, width), width, right=all(map(_is_number, cells)), drop=drop)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return cell in ("", "–")
-    return True
+    right = all(cell in ("", "–") or is_number(cell) for cell in cells)
+    return ViewColumn(name, safe(name, width), width, right=right, drop=drop)
 
 
 def _count(shown: int, all_rows: int) -> Words:

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from runwatch.domain.points import FloatArray
-from runwatch.show.screen.chart import ChartView
+from runwatch.show.screen.chart import ChartView, nice_step
 from runwatch.text import units
 
 _FAR = 8e307
@@ -128,15 +128,6 @@ def tick_label(value: float, step: float = 0.0) -> str:
     if len(message) > _LONGEST:
         message = units.number(value, 3)
     return message.rstrip("0").rstrip(".") if "." in message and "e" not in message else message
-
-
-def nice_step(rough: float) -> float:
-    """The round number (1, 2, 5 times a power of ten) next above."""
-    if rough <= 0:
-        return 1.0
-    rough = max(rough, 1e-300)
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(k * power for k in (1, 2, 5, 10) if k * power >= rough * 0.999)
 
 
 def place(x: float, axis: str) -> str:
