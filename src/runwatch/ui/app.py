@@ -38,14 +38,11 @@ from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
     ExportRequested,
-    IntentRequested,
     NoteAction,
     Request,
-    Requested,
     TakeBack,
     TaskAction,
     ViewFailed,
-    WalkTo,
 )
 from runwatch.ui.panes.tasks import TasksPane
 from runwatch.ui.screens.dashboard import Dashboard
@@ -285,12 +282,6 @@ class RunwatchApp(ThemedApp, LeavingApp):
             self._board.query_one(TasksPane).go_to(TaskKey(answer.intent.root, answer.task))
         self.say(f"{answer.message} · u undoes it" if back else answer.message)
 
-    def on_intent_requested(self, event: IntentRequested) -> None:
-        self.submit_intent(event.intent)
-
-    def on_requested(self, event: Requested) -> None:
-        self.open(event.request)
-
     def on_export_requested(self, event: ExportRequested) -> None:
         from runwatch.ui.exporting import export_to
 
@@ -316,8 +307,9 @@ class RunwatchApp(ThemedApp, LeavingApp):
         elif isinstance(destination, ShowRuns):
             self.say("mark two or more runs with space first")
 
-    def on_walk_to(self, event: WalkTo) -> None:
-        finding = view_findings.place_of(self.snapshot, event.key) if self.snapshot else None
+    def walk_to(self, key: tuple[str, str]) -> None:
+        """Show what one finding is about; later steps go on from it."""
+        finding = view_findings.place_of(self.snapshot, key) if self.snapshot else None
         if finding is not None:
             self._walk(finding)
 

@@ -15,7 +15,7 @@ from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.screen.view import TableView, Words
 from runwatch.ui.bindings import hidden
 from runwatch.ui.host import Build, host
-from runwatch.ui.messages import IntentRequested, NoteAction, Requested, ViewChanged
+from runwatch.ui.messages import NoteAction, ViewChanged
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.line import LineWidget
@@ -95,7 +95,7 @@ class RunsPane(Pane):
             self.choice.folded ^= {event.key.name}
             self._changed()
         elif self.key is not None:
-            self.post_message(Requested(ShowRun(self.key)))
+            host(self).open(ShowRun(self.key))
 
     def on_table_widget_titled(self, event: TableWidget.Titled) -> None:
         """A click on a title sorts by it, a second one the other way round, a third one not."""
@@ -126,15 +126,15 @@ class RunsPane(Pane):
             self.post_message(ViewChanged())
 
     def action_compare(self) -> None:
-        self.post_message(Requested(ShowRuns(self.choice.marked)))
+        host(self).open(ShowRuns(self.choice.marked))
 
     def action_pin(self) -> None:
         if (key := self._run_here()) is not None:
-            self.post_message(IntentRequested(PinBaseline(key)))
+            host(self).submit_intent(PinBaseline(key))
 
     def action_note(self) -> None:
         if (key := self._run_here()) is not None:
-            self.post_message(Requested(NoteAction(key)))
+            host(self).open(NoteAction(key))
 
     def action_order(self) -> None:
         orders = runs.ORDERS

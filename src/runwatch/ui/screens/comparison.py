@@ -14,7 +14,6 @@ from runwatch.show.screen import comparison
 from runwatch.show.screen.destinations import ShowSlice
 from runwatch.show.text import export
 from runwatch.ui.host import Build
-from runwatch.ui.messages import Requested
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import LineWidget
@@ -74,7 +73,7 @@ class ComparisonScreen(Exporting):
             or not isinstance(event.key, tuple)
         ):
             return False
-        self.post_message(Requested(ShowSlice(self.subject, str(event.key[1]))))
+        self.host.open(ShowSlice(self.subject, str(event.key[1])))
         return True
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:

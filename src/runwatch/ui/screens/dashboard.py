@@ -20,7 +20,6 @@ from runwatch.text import units
 from runwatch.text.safe import safe
 from runwatch.ui.bindings import hidden
 from runwatch.ui.host import Build
-from runwatch.ui.messages import Requested, WalkTo
 from runwatch.ui.panes.base import panes
 from runwatch.ui.screens.borders import LEAST, PARTS, Borders
 from runwatch.ui.screens.live import LiveScreen
@@ -326,12 +325,12 @@ class Dashboard(LiveScreen, Borders):
         finding = view_findings.place_of(snapshot, self.host.finding)
         finding = finding or next(iter(view_findings.troubles(snapshot)), None)
         if finding is not None:
-            self.post_message(WalkTo(finding.key))
+            self.host.walk_to(finding.key)
         else:
             self.action_place("findings")
 
     def action_place(self, name: PlaceName) -> None:
-        self.post_message(Requested(ShowPlace(name)))
+        self.host.open(ShowPlace(name))
 
     def action_brief(self) -> None:
         self.show_briefs(())

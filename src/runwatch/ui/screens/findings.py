@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.view import Span, TableView
 from runwatch.ui.host import Build
-from runwatch.ui.messages import WalkTo
 from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.widgets.table import TableWidget
 
@@ -31,5 +30,5 @@ class FindingsScreen(Filtered):
         self.query_one(TableWidget).show(view)
 
     def opened(self, event: TableWidget.Opened) -> bool:
-        self.post_message(WalkTo(cast("view_findings.Key", event.key)))
+        self.host.walk_to(cast("view_findings.Key", event.key))
         return True

@@ -16,7 +16,7 @@ from runwatch.show.screen import run_tables
 from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.text import export
 from runwatch.ui.host import Build
-from runwatch.ui.messages import Requested, ViewChanged
+from runwatch.ui.messages import ViewChanged
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.screens.filtered import Filtered, run_grammar
 from runwatch.ui.selection import Selection
@@ -143,10 +143,10 @@ class Leaderboard(Filtered, Exporting):
             self.host.say("no run under the cursor")
 
     def action_compare(self) -> None:
-        self.post_message(Requested(ShowRuns(self.choice.marked)))
+        self.host.open(ShowRuns(self.choice.marked))
 
     def opened(self, event: TableWidget.Opened) -> bool:
         key = cast("RunKey | None", event.key)
         if key is not None:
-            self.post_message(Requested(ShowRun(key)))
+            self.host.open(ShowRun(key))
         return True

@@ -19,7 +19,6 @@ from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
 from runwatch.ui.host import Build
 from runwatch.ui.media import MediaPart
-from runwatch.ui.messages import Requested
 from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.selection import Selection
 from runwatch.ui.system import SystemPart
@@ -185,17 +184,16 @@ class RunScreen(Filtered, ChartKeys):
 
     def action_pin(self) -> None:
         from runwatch.domain.intents import PinBaseline
-        from runwatch.ui.messages import IntentRequested
 
-        self.post_message(IntentRequested(PinBaseline(self.key)))
+        self.host.submit_intent(PinBaseline(self.key))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.ask)
 
     def opened(self, event: TableWidget.Opened) -> bool:
         if self.active == 6 and isinstance(event.key, FileKey):
-            self.post_message(Requested(ShowFile(self.key, event.key.path)))
+            self.host.open(ShowFile(self.key, event.key.path))
             return True
         if self.active == 2:
-            self.post_message(Requested(ShowComparison(self.key)))
+            self.host.open(ShowComparison(self.key))
         return self.active == 2
