@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from runwatch.cli import explained
 from runwatch.cli._output import print_problems
+from runwatch.text import units
 from runwatch.text.safe import safe
-from runwatch.text.units import as_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -111,7 +111,7 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
                 host = _remembered(state, name)
                 silent.append(_waiting(name, host, now))
             elif host.missing:
-                silent.append(f"{host.missing}, {as_of(host.kept.facts['now'], now)}")
+                silent.append(f"{host.missing}, as of {units.since(host.kept.facts['now'], now)}")
             looks += [host] if host else []
             if host and host.loaded:
                 silent += [link.message for link in host.loaded.snapshot.watch.hosts if link.message]
@@ -188,7 +188,7 @@ def _waiting(name: str, host: _HostBrief | None, now: float) -> str:
     shown = safe(name) or "the roots"
     if host is None:
         return f"{shown}: still reading, and nothing saved yet"
-    return f"{shown}: no answer yet, {as_of(host.kept.facts['now'], now)}"
+    return f"{shown}: no answer yet, as of {units.since(host.kept.facts['now'], now)}"
 
 
 def _print(

@@ -97,10 +97,10 @@ def ago(then: float | None, now: float) -> str:
     return f"{seconds / DAY:.0f}d"
 
 
-def as_of(then: float, now: float) -> str:
-    """How old what is told is: "as of now", "as of 5m ago"."""
+def since(then: float | None, now: float) -> str:
+    """How long ago, as it is said in a sentence: "now", "3h ago"."""
     age = ago(then, now)
-    return "as of now" if age == "now" else f"as of {age} ago"
+    return age if age in ("now", "–") else f"{age} ago"
 
 
 def moment(then: float | None, now: float) -> str:

@@ -94,7 +94,7 @@ def html(brief: Brief, source: ChartSource | None) -> str:
     parts = [
         f"<h1>{escaped(headline)}</h1>",
         f'<p class="muted">{escaped(brief.span)} until {escaped(moment(brief.until, brief.until))}'
-        f"{escaped(f' ({brief.old})' if brief.old else '')}</p>",
+        f"{escaped(brief.aged)}</p>",
         _news(brief),
         _runs(brief),
     ]

@@ -8,7 +8,6 @@ import msgspec
 
 from runwatch.domain.drift import ColumnDrift, ColumnTrend, DataSet
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen.forecast_words import since
 from runwatch.show.screen.view import (
     VERDICT_TONES,
     Span,
@@ -153,7 +152,7 @@ def _caption(data: DataSet, now: float) -> Words:
     if data.late_by:
         parts.append(text(f"overdue by {units.duration(data.late_by)}", "warn"))
     elif newest and newest.when is not None:
-        parts.append(text(f"newest {since(newest.when, now)}", "muted"))
+        parts.append(text(f"newest {units.since(newest.when, now)}", "muted"))
     joint = data.latest.multivariate if data.latest else None
     if joint and joint.auc is not None and joint.verdict in ("warning", "drifted"):
         parts.append(text(f"jointly {joint.verdict} (AUC {joint.auc:.2f})", VERDICT_TONES[joint.verdict]))

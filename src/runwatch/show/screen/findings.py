@@ -76,9 +76,9 @@ def about(finding: Finding, called: str = "") -> str:
     return summary if leaf in summary else f"{shortened(leaf)}: {summary}"
 
 
-def shortened(path: str) -> str:
+def shortened(path: str, longest: int = _LONGEST_NAME) -> str:
     """A long path by its end, so that what happened to it is still seen."""
-    return path if len(path) <= _LONGEST_NAME else "…" + path[1 - _LONGEST_NAME :]
+    return path if len(path) <= longest else "…" + path[1 - longest :]
 
 
 def banner(snapshot: Snapshot, key: Key | None, now: float) -> Words:

@@ -15,12 +15,6 @@ _NEXT = 1.5
 _LIKELY, _UNLIKELY = 0.8, 0.2
 
 
-def since(then: float | None, now: float) -> str:
-    """How long ago, as it is said in a sentence: "now", "3h ago"."""
-    lead = units.ago(then, now)
-    return lead if lead in ("now", "–") else f"{lead} ago"
-
-
 def about(eta: tuple[float, float, float]) -> str:
     """(about, low, high) seconds in words: "about 3 min (2 to 5)"."""
     middle, low, high = (units.duration(seconds) for seconds in eta)
@@ -75,7 +69,7 @@ def checkpoint_words(run: Run, machine: Machine | None, now: float) -> Words:
     if not run.checkpoints:
         return ()
     newest = max(run.checkpoints, key=lambda checkpoint: checkpoint.mtime)
-    lead = f"{units.plural(len(run.checkpoints), 'checkpoint')}, newest {since(newest.mtime, now)}"
+    lead = f"{units.plural(len(run.checkpoints), 'checkpoint')}, newest {units.since(newest.mtime, now)}"
     parts: list[Words] = [text(f"{lead}, {units.size(newest.size)}", "muted")]
     disk = disk_of(run.root, machine)
     if disk is not None and run.status in ("running", "stalled"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import ROOT_GONE, Snapshot
-from runwatch.show.screen.forecast_words import since
 from runwatch.show.screen.view import Span, TableView, Tone, ViewColumn, ViewRow, Words, text, words
 from runwatch.text import units
 
@@ -75,7 +74,7 @@ def _watching(snapshot: Snapshot, now: float) -> list[_Line]:
     ]
     lines += [("!", "warn", "", mark, "") for mark in watch.marks]
     if watch.scanned is not None:
-        lines.append(("●", "muted", "", f"last full scan: {since(watch.scanned, now)}", ""))
+        lines.append(("●", "muted", "", f"last full scan: {units.since(watch.scanned, now)}", ""))
     return lines
 
 

@@ -14,7 +14,7 @@ from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.names import run_called
 from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, split_groups, together
-from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words, since
+from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words
 from runwatch.show.screen.metrics import metric_table
 from runwatch.show.screen.run_columns import status
 from runwatch.show.screen.runs import is_baseline
@@ -147,7 +147,7 @@ def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
         parts.append(text(f"step {units.count(run.step)}{total}"))
     if run.status == "running" and progress.eta:
         parts.append(text(f"{about(progress.eta)} left", "info"))
-    parts.append(text(f"updated {since(run.updated, now)}", "muted"))
+    parts.append(text(f"updated {units.since(run.updated, now)}", "muted"))
     if run.epoch is not None:
         epochs = f" of {units.number(progress.total_epochs, 3)}" if progress.total_epochs else ""
         parts.append(text(f"epoch {units.number(run.epoch, 3)}{epochs}"))

@@ -11,7 +11,7 @@ import msgspec
 
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
-from runwatch.show.screen.findings import in_order
+from runwatch.show.screen.findings import in_order, shortened
 from runwatch.show.screen.view import (
     Span,
     TableView,
@@ -37,7 +37,6 @@ _COLUMNS = (
 )
 _PRIORITY_TONES: dict[str, Tone] = {"A": "bad", "B": "warn", "C": "info"}
 _OWN_KEYS = ("rw", "by", "n", "res", "pri", "t", "due", "who")
-_LONGEST_NAME = 24
 _WORD = re.compile(r"\S+")
 
 
@@ -138,13 +137,8 @@ def bare(task: Task) -> str:
     """A task's text without its +project, @context and our key:value marks."""
     words = [word for word in _WORD.findall(task.text) if not _is_mark(word)]
     if task.source == "rule":
-        words = [_by_its_end(word) for word in words]
+        words = [shortened(word) if "/" in word else word for word in words]
     return " ".join(words) or task.text
-
-
-def _by_its_end(word: str, longest: int = _LONGEST_NAME) -> str:
-    """A long path by its end, so that what happened to it is still seen."""
-    return "…" + word[1 - longest :] if len(word) > longest and "/" in word else word
 
 
 def _is_mark(word: str) -> bool:
@@ -203,7 +197,7 @@ def progress(snapshot: Snapshot, today: date) -> Words:
 
 def files(snapshot: Snapshot) -> Words:
     """Which to-do files are shown."""
-    return join([text(_by_its_end(listed.file, 40), "muted") for listed in snapshot.tasks.values()], ", ")
+    return join([text(shortened(listed.file, 40), "muted") for listed in snapshot.tasks.values()], ", ")
 
 
 def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...]:

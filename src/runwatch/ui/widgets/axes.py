@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import pairwise
 from weakref import WeakKeyDictionary
 
@@ -193,6 +194,17 @@ def _x_label(tick: float, step: float, axis: str) -> str:
     if axis in ("value", "epoch"):
         return tick_label(tick, step)
     return units.count(round(tick))
+
+
+def label_line(room: int, labels: Iterable[tuple[int, str]]) -> list[str]:
+    """``room`` cells with each (place, label) where it is, moved inwards at the edges; one that would touch
+    another is left out."""
+    cells = [" "] * room
+    for place, label in labels:
+        at = min(max(place, 0), max(room - len(label), 0))
+        if all(cell == " " for cell in cells[max(at - 1, 0) : at + len(label) + 1]):
+            cells[at : at + len(label)] = label
+    return cells
 
 
 def x_labels(shown: Axes, axis: str) -> tuple[str, str, str]:

@@ -24,7 +24,7 @@ from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
 from runwatch.ui.messages import ExportRequested
 from runwatch.ui.palette import Palette, palette
-from runwatch.ui.widgets.axes import Axes, axes, place, x_labels, x_ticks, y_labels
+from runwatch.ui.widgets.axes import Axes, axes, label_line, place, x_labels, x_ticks, y_labels
 from runwatch.ui.widgets.braille import Cells, rasterised, reduced
 from runwatch.ui.widgets.words import line_strip, width_of, wrapped
 
@@ -279,13 +279,10 @@ def _x_axis(view: ChartView, shown: Axes, gutter: int, width: int, colours: Pale
     axis = "value" if view.square else view.x_axis
     room = width - gutter
     name = _AXIS_NAMES[axis] if room > 40 else ""
-    cells = [" "] * room
-    ticks = x_ticks(shown, axis, room - len(name) - 2)
-    for tick, label in ticks or _ends(shown, axis, room):
-        at = int(shown.column(np.array([tick]), room)[0]) // 2 - len(label) // 2
-        at = min(max(at, 0), room - len(label))
-        if all(cell == " " for cell in cells[max(at - 1, 0) : at + len(label) + 1]):
-            cells[at : at + len(label)] = label
+    ticks = x_ticks(shown, axis, room - len(name) - 2) or _ends(shown, axis, room)
+    columns = shown.column(np.array([tick for tick, _ in ticks]), room)
+    places = [int(at) // 2 - len(label) // 2 for at, (_, label) in zip(columns, ticks, strict=True)]
+    cells = label_line(room, zip(places, (label for _, label in ticks), strict=True))
     if name and all(cell == " " for cell in cells[room - len(name) - 1 :]):
         cells[room - len(name) :] = name
     segments = [
