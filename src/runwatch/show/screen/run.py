@@ -133,10 +133,10 @@ def system_picture(key: RunKey, tag: str, version: int) -> CurvesPicture:
 
 
 def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
+    (state,) = status(run)
     parts: list[Words] = [
         words(
-            status(run),
-            " ",
+            state._replace(text=f"{state.text} "),
             Span("◆ " if is_baseline(snapshot, run) else "", "baseline"),
             Span(run_called(snapshot.situation, run.key), "strong"),
         )

@@ -19,7 +19,7 @@ from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
 from runwatch.ui.host import Build
 from runwatch.ui.media import MediaPart
-from runwatch.ui.screens.filtered import Filtered
+from runwatch.ui.screens.filtered import Filtering
 from runwatch.ui.selection import Selection
 from runwatch.ui.system import SystemPart
 from runwatch.ui.widgets.curves import Curves
@@ -31,7 +31,7 @@ from runwatch.ui.work import fetch
 _TOGETHER = "training and validation of a metric in one chart"
 
 
-class RunScreen(Filtered, ChartKeys):
+class RunScreen(Filtering, ChartKeys):
     """Everything known of one run."""
 
     FILTERS = "charts"
