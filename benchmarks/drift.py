@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.false_alarms import arrow, still_table
 from benchmarks.peers import PEERS, spent
-from runwatch.data.profile_cache import PieceKey
+from runwatch.data.cache import PieceKey
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches
 from runwatch.domain.profile import DataOptions
 from runwatch.judge.drift.report import report
@@ -106,11 +106,12 @@ def child_cpu(arguments: Sequence[str], repeats: int = 3) -> float:
 
 PEAK = """
 import sys
-from runwatch.data.pack import unpack_grid, unpack_profile
+from runwatch.data.cache import on_grid, unpack
+from runwatch.domain.profile import ProfileGrid, TableProfile
 from runwatch.data.workflow import find_files, profile_batches
 from runwatch.judge.drift.report import report
-grid = unpack_grid(open(sys.argv[1] + "/grid", "rb").read())
-kept = unpack_profile(open(sys.argv[1] + "/profile", "rb").read(), grid)
+grid = unpack(ProfileGrid, open(sys.argv[1] + "/grid", "rb").read())
+kept = on_grid(unpack(TableProfile, open(sys.argv[1] + "/profile", "rb").read()), grid)
 named, _, _ = profile_batches(find_files([sys.argv[2]]), grid)
 report(kept, named)
 print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
@@ -119,10 +120,10 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 
 def peak(folder: Path, path: Path, reference: Reference) -> int:
     """Peak MB of a process that judges ``path`` against the kept reference."""
-    from runwatch.data.pack import pack_grid, pack_profile
+    from runwatch.data.cache import pack, without_grid
 
-    (folder / "grid").write_bytes(pack_grid(reference.grid))
-    (folder / "profile").write_bytes(pack_profile(reference.profile))
+    (folder / "grid").write_bytes(pack(reference.grid))
+    (folder / "profile").write_bytes(pack(without_grid(reference.profile)))
     command = [sys.executable, "-c", PEAK, str(folder), str(path)]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) // 1024
 

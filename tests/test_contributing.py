@@ -14,6 +14,8 @@ import pytest
 from runwatch.cli import command_names
 from runwatch.domain.drift import ColumnDrift, DriftReport
 from runwatch.judge.drift import measures
+from runwatch.judge.health import monitor as health
+from runwatch.judge.predictions.methods import methods
 from runwatch.judge.quality import run as quality
 from runwatch.rules.engine import registry
 from runwatch.rules.engine.registry import load_rules
@@ -25,7 +27,10 @@ PAGE = Path(__file__).parent.parent / "CONTRIBUTING.md"
 EXAMPLE = re.compile(r"^```(?:python|toml)\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILES = {match[1]: match[2] for match in EXAMPLE.finditer(PAGE.read_text(encoding="utf-8"))}
 SOURCES = [name for name in FILES if name.startswith("src/")]
-CACHES = (measures.measures, quality.all_checks, registry._built_in)
+CACHES = (
+    *(measures.measures, quality.all_checks, registry._built_in, methods),
+    *(health.curve_checks, health.run_checks, health._marks, health._needing_fixed_goal),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +57,15 @@ def in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_each_kind_of_thing_has_its_example_and_its_test() -> None:
-    rooms = ("rules", "judge/drift/measures", "judge/quality/checks", "ui/panes", "cli")
+    rooms = (
+        "rules",
+        "judge/drift/measures",
+        "judge/quality/checks",
+        "judge/health/checks",
+        "judge/predictions/methods",
+        "ui/panes",
+        "cli",
+    )
     assert [name.rpartition("/")[0] for name in SOURCES] == [f"src/runwatch/{room}" for room in rooms]
     assert len([name for name in FILES if name.startswith("tests/")]) == len(SOURCES)
 

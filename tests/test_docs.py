@@ -22,6 +22,9 @@ from runwatch import config
 from runwatch.cli import Parser, command_names, common_options, main
 from runwatch.config import settings
 from runwatch.demo.copying import copy
+from runwatch.judge.drift.measures import measures
+from runwatch.judge.quality.run import all_checks
+from runwatch.readers.registry import built_in
 
 ROOT = Path(__file__).parent.parent
 PAGES = [
@@ -269,6 +272,31 @@ def test_every_field_of_the_json_is_explained(
     missing = sorted(k for k in set(keys_in(answer)) if f'"{k}"' not in page and f"`{k}`" not in page)
     assert answer["schema"] == 1
     assert not missing, f"docs/json.md does not explain {missing}"
+
+
+def test_what_is_found_by_its_place_is_on_its_page() -> None:
+    def text(name: str) -> str:
+        return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+    def plain(words: str) -> str:
+        return re.sub(r"[^a-z0-9]", "", words.lower())
+
+    checked = [*measures(), *(check.NAME for check in all_checks())]
+    assert [name for name in checked if name not in text("drift.md")] == []
+    for_problems_only = {"unplaced", "unread"}
+    readers = [name for name in built_in() if name not in for_problems_only]
+    page = plain(text("formats.md"))
+    assert [name for name in readers if not all(plain(word) in page for word in name.split("-"))] == []
+
+
+def test_every_extra_is_offered_by_the_readme_and_looked_for_by_the_doctor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = sorted(set(project["optional-dependencies"]) - {"dev"})
+    main(["doctor", str(tmp_path)])
+    for text in ((ROOT / "README.md").read_text(encoding="utf-8"), capsys.readouterr().out):
+        assert [extra for extra in extras if f"runwatch[{extra}]" not in text] == []
 
 
 def test_the_design_page_names_every_room_in_the_order_that_is_checked() -> None:

@@ -14,7 +14,7 @@ from patience import PATIENCE_S
 from runwatch.alerts import bell
 from runwatch.alerts.bell import Bell, notice
 from runwatch.alerts.dispatch import AlertEvent, Notification
-from runwatch.alerts.outbox import Outbox, Services, senders
+from runwatch.alerts.outbox import Outbox, Service, senders
 from runwatch.alerts.secrets import AlertError, expand, exposed, mask, masked
 from runwatch.alerts.webhook import Webhook
 from runwatch.config.settings import Alerts
@@ -291,30 +291,30 @@ class Apprise:
 def test_apprise(monkeypatch):
     monkeypatch.setitem(sys.modules, "apprise", None)
     with pytest.raises(AlertError, match="pip install 'runwatch\\[notify\\]'"):
-        Services(["ntfy://x"]).send(notification("a"))
+        Service("ntfy://x").send(notification("a"))
     monkeypatch.setitem(sys.modules, "apprise", types.SimpleNamespace(Apprise=Apprise))
-    Services([f"ntfy://{TOKEN}"]).send(notification("a"))
+    Service(f"ntfy://{TOKEN}").send(notification("a"))
     (url, words) = Apprise.sent[-1]
     assert url == f"ntfy://{TOKEN}" and words["notify_type"] == "failure" and "a crashed" in words["body"]
-    Services(["ntfy://x"]).send(notification("a", action="resolve"))
+    Service("ntfy://x").send(notification("a", action="resolve"))
     assert Apprise.sent[-1][1]["notify_type"] == "success"
     for answer in (False, OSError(errno.EPIPE, f"no route to ntfy://{TOKEN}")):
         monkeypatch.setattr(Apprise, "answer", answer)
         with pytest.raises(AlertError) as caught:
-            Services([f"ntfy://{TOKEN}"]).send(notification("a"))
+            Service(f"ntfy://{TOKEN}").send(notification("a"))
         assert TOKEN not in str(caught.value)
 
 
 def test_the_bell_rings_once_a_minute_for_new_criticals():
-    ringer = Bell("bell", {})
+    ringer = Bell("bell")
     assert ringer.ring([notification("a", severity="warning")], NOW) == ""
     assert ringer.ring([notification("a")], NOW) == bell.BEL
     assert ringer.ring([notification("b"), notification("c")], NOW + 30) == ""
     assert ringer.ring([], NOW + 61) == bell.BEL
     assert ringer.ring([], NOW + 200) == ""
     assert ringer.ring([notification("a", action="resolve")], NOW + 300) == ""
-    assert Bell("off", {}).ring([notification("a")], NOW) == ""
-    assert "2 groups" in Bell("osc", {}).ring([notification("a"), notification("b")], NOW)
+    assert Bell("off").ring([notification("a")], NOW) == ""
+    assert "2 groups" in Bell("osc").ring([notification("a"), notification("b")], NOW)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from runwatch.cli import main
-from runwatch.store import paths
-from runwatch.system.folders import state_dir
+from runwatch.system.folders import cache_dir, state_dir
 
 
 def test_what_the_demo_saves_goes_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +18,7 @@ def test_what_the_demo_saves_goes_with_it(tmp_path: Path, monkeypatch: pytest.Mo
     kept: list[Path] = []
 
     def opened(roots: Sequence[str], args: Namespace) -> int:
-        for folder in (state_dir(), paths.cache_dir()):
+        for folder in (state_dir(), cache_dir()):
             assert folder is not None
             folder.mkdir(parents=True)
             kept.append(folder)

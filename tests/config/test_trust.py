@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import get_type_hints
 
+import msgspec
 import pytest
 
 from runwatch import config
 from runwatch.cli import main
 from runwatch.config import trust
-from runwatch.config.settings import Settings
+from runwatch.config.settings import Data, Predictions, Settings
 from runwatch.data.errors import DataError
 from runwatch.data.workflow import find_files
 from runwatch.monitor.root_state import place_of
@@ -235,3 +237,16 @@ def test_what_its_user_has_us_write_stays_as_trusted_as_it_was(root: Path, tmp_p
     main(["trust", str(root)])
     assert main(["baseline", "set", "run", "--root", str(root), "--write-config"]) == 0
     assert not _load(root).withheld
+
+
+@pytest.mark.parametrize("kind", [Data, Predictions])
+def test_every_place_that_a_table_names_is_bounded(root: Path, kind: type[msgspec.Struct]) -> None:
+    hints = get_type_hints(kind, include_extras=True)
+    places = [name for name, hint in hints.items() if "place" in repr(hint)]
+    section = kind.__name__.lower()
+    for name in places:
+        given = {"name": "a", "files": "a", "reference": "a", "current": "a", name: "../out.csv"}
+        lines = [f'{key} = "{value}"' for key, value in given.items() if key in hints]
+        (root / "runwatch.toml").write_text("\n".join((f"[[{section}]]", *lines)))
+        assert "../out.csv" in _load(root).withheld[0], name
+    assert len(places) >= 3

@@ -12,7 +12,7 @@ import pytest
 
 from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.files import resolve
-from runwatch.data.sample import sample, sampled_columns
+from runwatch.data.sample import sample, sampled
 
 SCHEMA = [("a", "double"), ("b", "string")]
 
@@ -94,5 +94,5 @@ def test_samples_are_aligned_bounded_and_repeatable(tmp_path: Path, ending: str)
 
 def test_grid_samples_hold_all_rows_of_small_data(tmp_path: Path) -> None:
     pq.write_table(pa.table({f"c{i}": np.arange(100) for i in range(30)}), tmp_path / "a.parquet")
-    columns = dict(sampled_columns(resolve(str(tmp_path / "a.parquet")), [f"c{i}" for i in range(30)]))
-    assert len(columns) == 30 and all(len(array) == 100 for array in columns.values())
+    columns = dict(sampled(resolve(str(tmp_path / "a.parquet")), [f"c{i}" for i in range(30)]).columns)
+    assert len(columns) == 30 and all(len(arrays[0]) == 100 for arrays in columns.values())

@@ -22,8 +22,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from runwatch.cli import main
+from runwatch.data.cache import NoCache
 from runwatch.data.errors import DataError
-from runwatch.data.profile_cache import NoCache, profile_files
+from runwatch.data.profile_cache import profile_files
 from runwatch.data.workflow import find_files, open_reference, profile_batches
 from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DataOptions

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from runwatch.data import profile_cache
-from runwatch.data.pack import pack_grid, pack_profile, unpack_grid, unpack_profile
-from runwatch.data.profile_cache import PieceKey, profile_files
+from runwatch.data.cache import PieceKey, on_grid, pack, unpack, without_grid
+from runwatch.data.profile_cache import profile_files
 from runwatch.data.workflow import find_files, open_reference
-from runwatch.domain.profile import DataOptions
+from runwatch.domain.profile import DataOptions, ProfileGrid, TableProfile
 
 
 class Memory(dict[PieceKey, bytes]):
@@ -114,12 +114,12 @@ def test_broken_kept_bytes_are_read_again(tmp_path: Path) -> None:
 def test_packing_round_trip(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", 500)
     reference = open_reference(find_files([str(tmp_path)]), DataOptions())
-    grid = unpack_grid(pack_grid(reference.grid))
+    grid = unpack(ProfileGrid, pack(reference.grid))
     assert grid.id == reference.grid.id and grid.columns[1].words == reference.grid.columns[1].words
     assert grid.columns[0].edges.dtype == reference.grid.columns[0].edges.dtype
-    profile = unpack_profile(pack_profile(reference.profile), grid)
+    profile = on_grid(unpack(TableProfile, pack(without_grid(reference.profile))), grid)
     for name in ("counts", "sums", "scalars", "low", "high"):
         assert np.array_equal(getattr(profile, name), getattr(reference.profile, name)), name
     assert profile.schema == reference.profile.schema and profile.others == reference.profile.others
     with pytest.raises(ValueError):
-        unpack_profile(b"rubbish", grid)
+        unpack(TableProfile, b"rubbish")

@@ -15,8 +15,8 @@ import pytest
 from drift_command import MOVED, drift
 
 from runwatch.cli import main
+from runwatch.data.cache import on_grid, pack, unpack, without_grid
 from runwatch.data.files import resolve
-from runwatch.data.pack import pack_profile, unpack_profile
 from runwatch.data.workflow import open_reference, profile_batches
 from runwatch.domain.empty_words import empty_as_missing
 from runwatch.domain.profile import EMPTY, DataOptions, TableProfile
@@ -131,7 +131,7 @@ def counted(reference: pd.DataFrame, batch: pd.DataFrame, folder: Path, ending: 
 def test_what_a_file_cannot_tell_is_kept_with_its_profile(tmp_path: Path) -> None:
     for ending, blank in (("csv", True), ("parquet", False), ("jsonl", False)):
         made = counted(frame(1), frame(2), tmp_path, ending)
-        again = unpack_profile(pack_profile(made), made.grid)
+        again = on_grid(unpack(TableProfile, pack(without_grid(made))), made.grid)
         assert made.blank_is_missing == again.blank_is_missing == blank
 
 

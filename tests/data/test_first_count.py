@@ -10,10 +10,11 @@ import pyarrow.orc as orc
 import pyarrow.parquet as pq
 import pytest
 
+from runwatch.data.cache import NoCache
 from runwatch.data.data_file import DataFile
 from runwatch.data.first_count import affordable
-from runwatch.data.profile_cache import NoCache, profile_files
-from runwatch.data.sample import Stretch
+from runwatch.data.formats.base import Piece
+from runwatch.data.profile_cache import profile_files
 from runwatch.data.workflow import find_files, open_reference
 from runwatch.domain.profile import DataOptions
 
@@ -70,6 +71,6 @@ def test_a_column_in_the_file_and_in_its_path_is_counted_once(tmp_path: Path) ->
 
 def test_many_pieces_of_many_columns_are_read_twice_rather_than_held() -> None:
     file = DataFile("a.parquet", "a.parquet", 1, 1)
-    assert affordable([Stretch(file, "0-0", 500_000)] * 4, 50)
-    assert not affordable([Stretch(file, "0-0", 4000)] * 250, 1000)
-    assert not affordable([Stretch(file, "0-0", 100)] * 10_000, 50)
+    assert affordable([Piece(file, "0-0", 500_000)] * 4, 50)
+    assert not affordable([Piece(file, "0-0", 4000)] * 250, 1000)
+    assert not affordable([Piece(file, "0-0", 100)] * 10_000, 50)

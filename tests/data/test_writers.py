@@ -472,7 +472,8 @@ def test_short_rows_are_sampled_in_bounded_memory(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(sample, "_MOST_KEPT", 1000)
     (tmp_path / "short.csv").write_text("a\n" + "1\n2\n" * 300_000)
     (file,) = resolve(str(tmp_path / "short.csv"))
-    ((_, array),) = sample.sampled_columns([file], ["a"])
+    ((_, arrays),) = sample.sampled([file], ["a"]).columns
+    array = arrays[0]
     assert 0 < len(array) <= 400_000  # of 600,000: halved whenever a block brings more than is kept
     assert set(array.to_pylist()) == {1, 2}
 

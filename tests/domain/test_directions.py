@@ -125,7 +125,7 @@ def test_placeholders_effort_and_splits() -> None:
         and not judged("gpu_memory")
     )
     assert (
-        split_of("val_loss") == "validation"
+        split_of("val_loss") == split_of("validate_loss") == "validation"
         and split_of("train/loss") == "train"
         and split_of("loss") is None
     )

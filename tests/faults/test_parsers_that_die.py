@@ -258,10 +258,10 @@ def test_how_a_process_ended_in_words() -> None:
 
 
 def test_an_answer_is_the_same_from_either_side(root: Path) -> None:
-    from runwatch.monitor.table_reader import TableReader
+    from runwatch.monitor.table_reader import LocalTableReader
     from runwatch.store.cache import CacheFile
 
-    here, apart = TableReader(CacheFile(None)), ReaderProcess()
+    here, apart = LocalTableReader(CacheFile(None)), ReaderProcess()
     wish = judge(root)
     try:
         a, b = here.ask(wish, ignore_parts), apart.ask(wish, ignore_parts)

@@ -13,7 +13,7 @@ from helping import until, write_run
 from test_board import Board, append
 
 from runwatch.hosts.mirror import Mirror
-from runwatch.hosts.mirrored_machine import MirroredMachine
+from runwatch.hosts.mirrored_machine import FilesThere, MirroredMachine
 from runwatch.hosts.mirroring import _harmless
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import WireError
@@ -114,13 +114,12 @@ def test_load_memory_disks_and_gpus_are_told(bare):
         {"cores": "many"},
         {"cores": 2, "load": [1]},
         {"cores": 2, "disks": [["/", 1]]},
-        {"cores": 2, "memory": [1, "x"]},
         {"cores": 2, "gpus": 7},
     ],
 )
 def test_a_machine_that_tells_nonsense_is_refused(told):
     with pytest.raises(WireError):
-        MirroredMachine("h").take(told, 0.0)
+        MirroredMachine("h", FilesThere()).take(told, 0.0)
 
 
 class _Answering:
@@ -151,16 +150,41 @@ def test_a_look_at_the_machine_that_is_no_json_object_is_refused_in_words(machin
 
 @pytest.mark.parametrize("text", ["", "no gpu", "0,a,b", "x,A,1,1,1,1,1", "9" * 5000 + ",A,nan,inf,1e999,,"])
 def test_whatever_stands_for_gpus_is_read_or_passed_over(text):
-    machine = MirroredMachine("h").take({"cores": 2, "gpus": text}, 0.0)
+    machine = MirroredMachine("h", FilesThere()).take({"cores": 2, "gpus": text}, 0.0)
     assert all(gpu.utilisation is None and gpu.memory_used is None for gpu in machine.gpus)
 
 
 def test_use_and_idle_times_count_from_the_first_look():
-    reader, gpu = MirroredMachine("h"), "0, A, 0, 1, 2, 30, 40"
-    first = reader.take({"cores": 1, "spent": [10.0, 100.0], "gpus": gpu}, 0.0)
-    second = reader.take({"cores": 1, "spent": [15.0, 110.0], "gpus": gpu}, 60.0)
+    texts, asked = {}, []
+
+    def fetch(names):
+        asked.append(len(names))
+        return {name: texts[name] for name in names if name in texts}
+
+    reader, gpu = MirroredMachine("h", FilesThere(fetch=fetch)), "0, A, 0, 1, 2, 30, 40"
+    texts["/proc/stat"] = "cpu 10 0 0 90 0 0 0 0\n"
+    first = reader.take({"cores": 1, "gpus": gpu}, 0.0)
+    texts["/proc/stat"] = "cpu 15 0 0 95 0 0 0 0\n"
+    second = reader.take({"cores": 1, "gpus": gpu}, 60.0)
     assert (first.cpu, second.cpu) == (None, 0.5)
     assert (first.gpus[0].idle_for, second.gpus[0].idle_for) == (0.0, 60.0)
+    assert len(asked) == 2, "one question a look"
+
+
+def test_memory_and_kills_are_those_of_the_group_there():
+    texts = {
+        "/proc/meminfo": "MemTotal: 4000 kB\nMemAvailable: 3000 kB\n",
+        "/proc/self/cgroup": "4:memory:/job\n",
+        "/sys/fs/cgroup/memory/job/memory.limit_in_bytes": "2048000",
+        "/sys/fs/cgroup/memory/job/memory.usage_in_bytes": "1024000",
+        "/sys/fs/cgroup/memory/job/memory.oom_control": "oom_kill 3\n",
+    }
+    reader = MirroredMachine("h", FilesThere(fetch=lambda names: {n: texts.get(n, "") for n in names}))
+    first = reader.take({"cores": 1}, 0.0)
+    texts["/sys/fs/cgroup/memory/job/memory.oom_control"] = "oom_kill 4\n"
+    second = reader.take({"cores": 1}, 60.0)
+    assert (first.memory_used, first.memory_total, first.in_container) == (1024000, 2048000, True)
+    assert (first.oom_kills, second.oom_kills) == (0, 1)
 
 
 @pytest.mark.slow

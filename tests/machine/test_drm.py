@@ -33,17 +33,17 @@ def test_what_amd_and_intel_tell_is_read_and_what_they_do_not_is_unknown(tmp_pat
     card(tmp_path, 2, {"vendor": "0x8086"})  # built into the processor: nothing to tell
     card(tmp_path, 3, {"vendor": "0x10de", "gpu_busy_percent": "9"})  # NVIDIA's own library tells of it
     (tmp_path / "card0-DP-1").mkdir()
-    amd, intel = drm_gpus(2, tmp_path)
+    amd, intel = drm_gpus(2, ProcFs(drm=tmp_path))
     assert (amd.index, amd.name, amd.utilisation) == (2, "Instinct MI210", 0.87)
     assert (amd.memory_used, amd.memory_total) == (34351349760, 68702699520)
     assert (amd.temperature, amd.power) == (54.0, 221.0)
     assert (intel.index, intel.name, intel.utilisation, intel.power) == (3, "Intel GPU", None, 40.0)
-    assert drm_gpus(0, tmp_path / "nowhere") == ()
+    assert drm_gpus(0, ProcFs(drm=tmp_path / "nowhere")) == ()
 
 
 def test_a_broken_file_is_an_unknown_value(tmp_path: Path) -> None:
     card(tmp_path, 0, AMD | {"gpu_busy_percent": "N/A", "mem_info_vram_used": ""})
-    (amd,) = drm_gpus(0, tmp_path)
+    (amd,) = drm_gpus(0, ProcFs(drm=tmp_path))
     assert (amd.utilisation, amd.memory_used) == (None, None)
 
 

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from patience import PATIENCE_S
 from runwatch.domain.machine import GpuProcess
-from runwatch.machine.disks import Disks, Filling, look_at, mount_of
+from runwatch.machine.disks import Disks, Filling, look_at
 from runwatch.machine.gpus import Gpus
-from runwatch.machine.load import CpuMeter, pressure
+from runwatch.machine.load import CpuMeter, pressure, processor_times
+from runwatch.machine.memory import KillCounter, memory_use
 from runwatch.machine.procfs import ProcFs
-from runwatch.machine.reading import KillCounter, MachineReader, memory_use
+from runwatch.machine.reading import MachineReader
+from runwatch.system.mounts import mount_point
 from runwatch.system.timeouts import WithTimeout
 
 GIB = 1 << 30
@@ -90,13 +92,13 @@ def test_pressure_and_processor_share(tmp_path: Path) -> None:
     }
     places, meter = kernel(tmp_path, files), CpuMeter()
     assert pressure(places) == (("memory", 21.5),)
-    assert meter.share(places) is None
+    assert meter.share(processor_times(places)) is None
     kernel(tmp_path, {"proc/stat": "cpu  175 0 0 925 0 0 0 0 0 0\n"})
-    assert meter.share(places) == pytest.approx(0.75)
+    assert meter.share(processor_times(places)) == pytest.approx(0.75)
 
 
 def test_mounts_hold_even_what_is_not_there_yet(tmp_path: Path) -> None:
-    mount = mount_of(str(tmp_path / "not" / "yet"))
+    mount = mount_point(str(tmp_path / "not" / "yet"))
     assert os.path.ismount(mount) and str(tmp_path).startswith(mount)
     device, disk = look_at(mount)
     assert device == os.stat(mount).st_dev and disk.free > 0 and 0 <= disk.percent <= 100

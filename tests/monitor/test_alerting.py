@@ -106,7 +106,7 @@ class Books:
         self.notes: dict[str, str] = {}
         self.mine = mine
         self.states: dict[str, str] = {}
-        self.state = self
+        self.state = self.leases = self
 
     def identity(self, root: str) -> str:
         return root
@@ -120,7 +120,7 @@ class Books:
     def takes(self, key: str, now: float) -> bool:
         return self.mine
 
-    def gives(self, key: str) -> None:
+    def give(self, key: str) -> None:
         pass
 
     def states_of(self, root: str) -> dict[str, str]:

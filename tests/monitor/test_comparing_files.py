@@ -14,6 +14,7 @@ from runwatch.domain.points import Points
 from runwatch.domain.predictions import ColumnNames
 from runwatch.domain.run import Metric, Problem, Run, RunKey
 from runwatch.monitor.compare_files import (
+    ROWS_SHOWN,
     PredictionsWatch,
     compare_prediction_files,
     compare_with,
@@ -102,10 +103,10 @@ def test_a_slice_opens_to_its_rows(tmp_path: Path) -> None:
     a, b = predictions(tmp_path / "a.csv", 0.1), predictions(tmp_path / "bb.csv", 0.1, south=0.3)
     found = compare_prediction_files(b, a, names, CompareOptions())
     assert isinstance(found, Comparison) and found.slices[0].verdict == "worse"
-    opened = slice_rows(b, names, found.slices[0].slice, limit=50)
+    opened = slice_rows(b, names, found.slices[0].slice)
     assert not isinstance(opened, Problem)
     header, rows = opened
-    assert header == ("id", "y_true", "y_pred", "region") and len(rows) == 50
+    assert header == ("id", "y_true", "y_pred", "region") and len(rows) == ROWS_SHOWN
     assert {row[3] for row in rows} == {"south"} and rows[0][0] == str(
         int(np.flatnonzero(REGION == "south")[0])
     )

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from runwatch.data.profile_cache import PieceKey
+from runwatch.data.cache import PieceKey
 from runwatch.domain.profile import DataOptions
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import column_distribution, data_set

@@ -25,7 +25,7 @@ from runwatch.domain.operations import (
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
-from runwatch.readers.base import Claim, Cursor, Listing, Reader, SourceFile
+from runwatch.readers.base import Claim, Cursor, Listing, Reader, Reading, SourceFile, failed
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "runs"
 
@@ -48,6 +48,16 @@ def _folder(path: Path, name: str, parent: Folder | None) -> Folder:
         elif entry.is_file():
             folder.files[entry.name] = stat_of(entry.path)
     return folder
+
+
+def reading_of(
+    reader: Reader, claim: Claim, source: SourceFile, cursor: Cursor | None = None, final: bool = False
+) -> Reading:
+    """What is new; a file that cannot be opened is put into words, as the monitor does it."""
+    try:
+        return reader.read(claim, source, cursor, final)
+    except OSError as error:
+        return failed(source, cursor, error)
 
 
 def claims(reader: Reader, root: Path) -> list[Claim]:
@@ -135,7 +145,7 @@ class Session:
         more = True
         while more:
             source = SourceFile(str(self.root), file, stat_of(self.root / file))
-            reading = reader.read(claim, source, self.cursors.get(key), final)
+            reading = reading_of(reader, claim, source, self.cursors.get(key), final)
             self.cursors[key] = Cursor.from_json(reading.cursor.to_json())
             self.problems.extend(reading.problems)
             for run_id, operations in reading.operations.items():

@@ -19,7 +19,8 @@ from runwatch.domain.points import Points
 from runwatch.monitor.reading import RootReader
 from runwatch.readers import keras, sklearn
 from runwatch.readers.base import Reader
-from runwatch.readers.boosting import catboost, lightgbm, xgboost
+from runwatch.readers.boosting import catboost
+from runwatch.readers.boosting import rounds as boosting
 
 EXPECTED = json.loads((FIXTURES / "expected_tables.json").read_text())
 QUICK = settings(max_examples=60, deadline=None)
@@ -41,7 +42,7 @@ def board(root: Path, *readers: Reader) -> dict[str, dict[str, Points]]:
     ["xgboost-finished", "lightgbm-finished", "catboost-finished", "catboost-killed", "sklearn-finished"],
 )
 def test_a_real_run_reads_as_expected(case: str) -> None:
-    found = board(FIXTURES / case, xgboost, lightgbm, catboost, sklearn, keras)
+    found = board(FIXTURES / case, boosting, catboost, sklearn, keras)
     assert list(found) == ["."]
     for tag, metric in EXPECTED[case]["metrics"].items():
         agrees(found["."][tag], metric)
@@ -51,23 +52,22 @@ def test_the_model_the_parameters_the_console_and_the_sets_tell_the_library(tmp_
     dump = json.dumps({"valid_1": {"auc": [0.5, 0.6]}})
     for i, (name, text, library) in enumerate(
         [
-            ("model.ubj", "{", xgboost),
-            ("model.json", '{"learner": {}}', xgboost),
-            ("model.txt", "tree\nversion=v4\n", lightgbm),
-            ("params.json", '{"num_leaves": 7}', lightgbm),
-            ("train.log", "[LightGBM] [Info] x\n[1]\tvalid's auc: 0.5\n", lightgbm),
-            ("b.json", '{"valid_0": {"auc": [1, 2]}}', lightgbm),
-            ("b.json", '{"validation_0": {"auc": [1, 2]}}', xgboost),
-            ("b.json", '{"hold out": {"binary_logloss": [1, 2]}}', lightgbm),
-            ("b.json", '{"valid auc-mean": [1, 2], "valid auc-stdv": [0, 0]}', lightgbm),
+            ("model.ubj", "{", "xgboost"),
+            ("model.json", '{"learner": {}}', "xgboost"),
+            ("model.txt", "tree\nversion=v4\n", "lightgbm"),
+            ("params.json", '{"num_leaves": 7}', "lightgbm"),
+            ("train.log", "[LightGBM] [Info] x\n[1]\tvalid's auc: 0.5\n", "lightgbm"),
+            ("b.json", '{"valid_0": {"auc": [1, 2]}}', "lightgbm"),
+            ("b.json", '{"validation_0": {"auc": [1, 2]}}', "xgboost"),
+            ("b.json", '{"hold out": {"binary_logloss": [1, 2]}}', "lightgbm"),
+            ("b.json", '{"valid auc-mean": [1, 2], "valid auc-stdv": [0, 0]}', "lightgbm"),
         ]
     ):
         folder = tmp_path / str(i)
         folder.mkdir()
         (folder / "evals.json").write_text(dump)
         (folder / name).write_text(text)
-        found = {claim.reader for reader in (xgboost, lightgbm) for claim in claims(reader, folder)}
-        assert found == {library.NAME}, (name, text)
+        assert {claim.format for claim in claims(boosting, folder)} == {library}, (name, text)
 
 
 def test_other_json_is_no_result_of_evaluation(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_other_json_is_no_result_of_evaluation(tmp_path: Path) -> None:
         "package.json": '{"name": {"x": 3}}',
     }.items():
         (tmp_path / name).write_text(text)
-    assert [c for reader in (xgboost, lightgbm, keras, sklearn) for c in claims(reader, tmp_path)] == []
+    assert [c for reader in (boosting, keras, sklearn) for c in claims(reader, tmp_path)] == []
 
 
 def test_console_rounds_are_live_and_the_exact_dump_speaks_once_it_is_as_far(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_console_rounds_are_live_and_the_exact_dump_speaks_once_it_is_as_far(tmp
         "[12:00:01] WARNING: x\n[0]\tvalidation_0-logloss:0.62424\teval-set-auc:nan\n"
         "[5]\tvalidation_0-logloss:0.4"
     )
-    watching = Session([xgboost], tmp_path).look()
+    watching = Session([boosting], tmp_path).look()
     assert plain(watching.runs["."].series)["validation_0-logloss"] == [(0, 0.62424)]
     log.write_text(log.read_text() + "57\n[6]\tvalidation_0-logloss:1e-05+0.25\n")
     watching.look()
@@ -95,9 +95,9 @@ def test_console_rounds_are_live_and_the_exact_dump_speaks_once_it_is_as_far(tmp
     assert watching.runs["."].of(Rank)[-1].value == 6.0
     same = {"validation_0": {"logloss": [0.62424, *[0.5] * 4, 0.457]}}
     (tmp_path / "evals.json").write_text(json.dumps(same))
-    assert plain(board(tmp_path, xgboost)["."])["validation_0-logloss"][-1] == (6, 1e-05)
+    assert plain(board(tmp_path, boosting)["."])["validation_0-logloss"][-1] == (6, 1e-05)
     (tmp_path / "evals.json").write_text(json.dumps({"validation_0": {"logloss": [0.1] * 7}}))
-    assert plain(board(tmp_path, xgboost)["."])["validation_0-logloss"][-1] == (6, 0.1)
+    assert plain(board(tmp_path, boosting)["."])["validation_0-logloss"][-1] == (6, 0.1)
 
 
 def test_lightgbm_counts_its_rounds_from_one_on_the_console(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_lightgbm_counts_its_rounds_from_one_on_the_console(tmp_path: Path) -> N
         "[1]\tcv_agg's valid auc: 0.5 + 0.125\n[2]\tcv_agg's valid auc: 0.75 + 0.25\n"
     )
     (tmp_path / "params.json").write_text('{"num_iterations": 100, "num_leaves": 31}')
-    told = read_all(lightgbm, tmp_path).runs["."]
+    told = read_all(boosting, tmp_path).runs["."]
     assert plain(told.series) == {
         "cv_agg's valid auc": [(0, 0.5), (1, 0.75)],
         "cv_agg's valid auc-std": [(0, 0.125), (1, 0.25)],
@@ -116,21 +116,18 @@ def test_lightgbm_counts_its_rounds_from_one_on_the_console(tmp_path: Path) -> N
 def test_a_log_of_epochs_and_batches_has_no_rounds(tmp_path: Path) -> None:
     line = "mmdet - INFO - Epoch [1][50/7330]\tlr: 1.978e-03, loss: 2.5\n"
     (tmp_path / "train.log").write_text(line + "mmdet - INFO - Epoch(val) [1][5000]\tbbox_mAP: 0.1\n")
-    assert [c for reader in (xgboost, lightgbm) for c in claims(reader, tmp_path)] == []
+    assert claims(boosting, tmp_path) == []
 
 
 def test_several_dumps_are_told_apart(tmp_path: Path) -> None:
     for name, value in (("a", 1), ("b", 2)):
         (tmp_path / f"{name}.json").write_text(json.dumps({"train": {"rmse": [value]}}))
-    assert plain(board(tmp_path, xgboost, lightgbm)["."]) == {
-        "a/train-rmse": [(0, 1)],
-        "b/train-rmse": [(0, 2)],
-    }
+    assert plain(board(tmp_path, boosting)["."]) == {"a/train-rmse": [(0, 1)], "b/train-rmse": [(0, 2)]}
 
 
 def test_the_table_of_a_cross_validation_is_a_dump(tmp_path: Path) -> None:
     (tmp_path / "cv.json").write_text('{"test-auc-mean": [0.5, 0.75], "test-auc-std": [0.1, 0.2], "best": 1}')
-    assert plain(board(tmp_path, xgboost, keras)["."]) == {
+    assert plain(board(tmp_path, boosting, keras)["."]) == {
         "test-auc-mean": [(0, 0.5), (1, 0.75)],
         "test-auc-std": [(0, 0.1), (1, 0.2)],
     }
@@ -210,8 +207,8 @@ def test_any_split_of_a_growing_log_reads_the_same(
         for name in ("a/model.ubj", "b/model.ubj"):
             (Path(folder) / name).parent.mkdir()
             (Path(folder) / name).touch()
-        whole = grown(xgboost, Path(folder) / "a", "train.log", data, [])
-        assert grown(xgboost, Path(folder) / "b", "train.log", data, cuts) == whole
+        whole = grown(boosting, Path(folder) / "a", "train.log", data, [])
+        assert grown(boosting, Path(folder) / "b", "train.log", data, cuts) == whole
         assert whole
 
 
@@ -230,7 +227,7 @@ def test_any_split_of_a_growing_error_table_reads_the_same(
 
 COLUMNS = st.lists(st.floats(), min_size=1, max_size=6)
 DUMPS = {
-    "evals.json": (xgboost, lambda column: {"train": {"auc": column}, "eval": {"auc": column, "n": ["x"]}}),
+    "evals.json": (boosting, lambda column: {"train": {"auc": column}, "eval": {"auc": column, "n": ["x"]}}),
     "catboost_training.json": (catboost, lambda column: {"meta": {"iteration_count": len(column)}}),
     "history.json": (keras, lambda column: {"loss": column, "val_loss": column[:2]}),
     "metrics.json": (sklearn, lambda column: {f"m{i}": value for i, value in enumerate(column)}),
@@ -272,7 +269,7 @@ def test_garbage_never_raises(name: str, noise: bytes) -> None:
         root = Path(folder)
         for data in (noise, starts.get(name, b"{") + noise):
             (root / name).write_bytes(data)
-            for reader in (xgboost, lightgbm, catboost, sklearn, keras):
+            for reader in (boosting, catboost, sklearn, keras):
                 summaries(read_all(reader, root, final=True))
 
 
@@ -281,11 +278,10 @@ def test_two_libraries_side_by_side_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "lgb_evals.json").write_text('{"valid_0": {"binary_logloss": [0.7, 0.4]}}')
     (tmp_path / "model.txt").write_text("tree\nversion=v4\nfeature_infos=[0]\t[1-2]:3\n")
     (tmp_path / "params.json").write_text('{"num_leaves": 7}')
-    assert plain(read_all(xgboost, tmp_path).runs["."].series) == {
-        "evals_result/validation_0-logloss": [(0, 0.6), (1, 0.5)]
-    }
-    assert plain(read_all(lightgbm, tmp_path).runs["."].series) == {
-        "lgb_evals/valid_0's binary_logloss": [(0, 0.7), (1, 0.4)]
+    assert {claim.format for claim in claims(boosting, tmp_path)} == {"xgboost", "lightgbm"}
+    assert plain(read_all(boosting, tmp_path).runs["."].series) == {
+        "evals_result/validation_0-logloss": [(0, 0.6), (1, 0.5)],
+        "lgb_evals/valid_0's binary_logloss": [(0, 0.7), (1, 0.4)],
     }
 
 
@@ -303,7 +299,7 @@ def test_the_best_round_that_is_printed_again_is_no_new_one(tmp_path: Path, cut:
     ]
     log = tmp_path / "lightgbm.log"
     log.write_text("".join(lines[:cut]))
-    watching = Session([lightgbm], tmp_path).look()
+    watching = Session([boosting], tmp_path).look()
     log.write_text("".join(lines))
     told = watching.look().runs["."]
     assert plain(told.series) == {"valid_0's auc": [(2, 0.61), (5, 0.76)]}
@@ -311,7 +307,7 @@ def test_the_best_round_that_is_printed_again_is_no_new_one(tmp_path: Path, cut:
 
 def test_lightgbms_own_names_of_losses_have_a_direction(tmp_path: Path) -> None:
     (tmp_path / "train.log").write_text("[1]\ttraining's l2: 0.5\tvalid_0's huber: 0.4\tvalid_0's map: 0.1\n")
-    told = read_all(lightgbm, tmp_path, final=True).runs["."]
+    told = read_all(boosting, tmp_path, final=True).runs["."]
     assert {(one.tag, one.direction) for one in told.of(Stated)} == {
         ("training's l2", "min"),
         ("valid_0's huber", "min"),
@@ -320,5 +316,5 @@ def test_lightgbms_own_names_of_losses_have_a_direction(tmp_path: Path) -> None:
 
 def test_two_libraries_in_one_log_each_count_from_their_own_first_round(tmp_path: Path) -> None:
     (tmp_path / "train.log").write_text("[1]\tvalid's l2: 0.5\n[2]\tvalid's l2: 0.4\n[0]\tval-rmse:1.5\n")
-    found = read_all(lightgbm, tmp_path, final=True).runs["."].series
+    found = read_all(boosting, tmp_path, final=True).runs["."].series
     assert plain(found) == {"valid's l2": [(0, 0.5), (1, 0.4)], "val-rmse": [(0, 1.5)]}

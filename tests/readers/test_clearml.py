@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import zipfile
 from pathlib import Path
 
+import pytest
 from growing import grown
 from harness import FIXTURES, Told, read_all
 
@@ -43,6 +46,30 @@ def test_the_zip_alone_says_the_same(tmp_path: Path) -> None:
     whole = read_all(clearml, SESSIONS).runs[CLOSED]
     assert last(told) == last(whole)
     assert (told.hparams, told.of(Evidence)[-1].status) == (whole.hparams, "finished")
+
+
+TRACEBACK = 'Traceback (most recent call last):\n  File "train.py", line 5, in loop\nValueError: bad batch 7'
+
+
+@pytest.mark.parametrize("unpacked", [True, False])
+@pytest.mark.parametrize(
+    ("levels", "expected"), [(["info", "error"], "crashed"), (["error", "info"], "finished")]
+)
+def test_a_session_that_an_exception_ended_is_packed_too(
+    tmp_path: Path, unpacked: bool, levels: list[str], expected: str
+) -> None:
+    """ClearML's atexit hook closes it; ``task.json`` has no status either way. An error that the script
+    went on after is none of its end."""
+    shutil.copy(SESSIONS / f"{CLOSED}.zip", tmp_path)
+    if unpacked:
+        shutil.copytree(SESSIONS / CLOSED, tmp_path / CLOSED)
+    texts = {"error": TRACEBACK, "info": "clearml.Task - INFO - Waiting to finish uploads"}
+    events = [{"type": "log", "level": level, "msg": texts[level]} for level in levels]
+    with zipfile.ZipFile(tmp_path / f"{CLOSED}.zip", "a") as packed:
+        packed.writestr("log.jsonl", json.dumps(events[:1]) + "\n" + json.dumps(events[1:]) + "\n")
+    (said,) = [e for e in read_all(clearml, tmp_path).runs[CLOSED].of(Evidence) if e.status]
+    assert said.status == expected
+    assert expected == "finished" or said.reason == "log.jsonl: ValueError: bad batch 7"
 
 
 def test_any_split_reads_the_same(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness import FIXTURES, claims, read_all
 
-from runwatch.domain.operations import Evidence, Label, Started
+from runwatch.domain.operations import EpochAt, Evidence, Label, Started
 from runwatch.readers import clearml, comet
 
 ZIPS = FIXTURES / "comet"
@@ -47,8 +47,9 @@ def test_damage_is_said_and_the_error_of_a_run(tmp_path: Path) -> None:
             "experiment.json", '{"customer_error_reported": true, "customer_error_message": "boom"}'
         )
         archive.writestr("messages.json", '{"type": "metric_msg", "payload": {"metric": {"metricName": "a", '
-                         '"metricValue": 1, "step": 3}}}\n{\n')  # fmt: skip
+                         '"metricValue": 1, "step": 3, "epoch": 2}}}\n{\n')  # fmt: skip
     session = read_all(comet, tmp_path)
     assert session.runs[ENDED].series["a"].steps.tolist() == [3]
+    assert session.runs[ENDED].of(EpochAt)[0].points.values.tolist() == [2.0]
     assert session.runs[ENDED].of(Evidence)[-1].reason == "Comet recorded: boom"
     assert [problem.where for problem in session.problems] == ["line 2"]

@@ -265,8 +265,9 @@ def test_roles(tmp_path: Path) -> None:
     assert {claim.role for claim in claims(console, tmp_path)} == {"part"}
     (tmp_path / "run.log").write_bytes(b"epoch 1 loss=0.5\n")
     assert [(c.role, c.format) for c in claims(console, tmp_path)] == [("lonely", ""), ("lonely", "console")]
-    (tmp_path / "run.log").write_bytes(ERROR)
-    assert {claim.role for claim in claims(console, tmp_path)} == {"lonely"}
+    for told in (ERROR, b"Monitored metric val/loss did not improve. Signaling Trainer to stop.\n"):
+        (tmp_path / "run.log").write_bytes(told)
+        assert {claim.role for claim in claims(console, tmp_path)} == {"lonely"}
 
 
 def test_what_is_no_console_log(tmp_path: Path) -> None:

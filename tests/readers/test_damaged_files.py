@@ -20,6 +20,7 @@ from runwatch.readers import (
     lm_eval,
     neptune,
     orbax,
+    ray,
     swanlab,
     syne_tune,
     unread,
@@ -78,3 +79,31 @@ def test_a_pipeline_of_strange_files(tmp_path: Path) -> None:
         for name in ("dvc.yaml", "metrics.json", "metrics.toml", "metrics.yaml"):
             (tmp_path / str(i) / name).write_bytes(data)
         read_all(dvc, tmp_path / str(i))
+
+
+@pytest.mark.parametrize(
+    ("reader", "case", "log"),
+    [
+        (flaml, "flaml", "*.log"),
+        (journal, "optuna", "journal.log"),
+        (neptune, "neptune", "data-*.log"),
+        (ray, "ray-tune", "result.json"),
+    ],
+)
+def test_a_line_that_is_no_object_costs_itself_alone(
+    tmp_path: Path, reader: Reader, case: str, log: str
+) -> None:
+    whole = read_all(reader, FIXTURES / case)
+    root = tmp_path / "a"
+    shutil.copytree(FIXTURES / case, root)
+    logs = sorted(root.rglob(log))
+    for path in logs:
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join([*lines[:-1], b"[1, 2]\n", b'"x"\n', b"null\n", *lines[-1:]]))
+    told = read_all(reader, root)
+    for run, its in whole.runs.items():
+        assert {tag: points.values.tolist() for tag, points in told.runs[run].series.items()} == {
+            tag: points.values.tolist() for tag, points in its.series.items()
+        }
+    assert logs
+    assert len(told.problems) - len(whole.problems) == 3 * len(logs)

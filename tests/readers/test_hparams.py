@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from growing import rewritten, summaries
-from harness import claims, read_all, stat_of
+from harness import claims, read_all, reading_of, stat_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,7 +102,7 @@ def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
     (claim,) = claims(hparams, tmp_path)
     path.unlink()
     os.mkfifo(path)
-    reading = hparams.read(claim, SourceFile(str(tmp_path), "params.json", stat_of(path)), None)
+    reading = reading_of(hparams, claim, SourceFile(str(tmp_path), "params.json", stat_of(path)))
     assert reading.problems[0].message == "not a regular file, skipped"
 
 

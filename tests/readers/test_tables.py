@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import FIXTURES, Session, claims, read_all
+from harness import FIXTURES, Session, claims, read_all, reading_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,6 +95,15 @@ def test_only_logs_are_runs(tmp_path: Path) -> None:
     assert [
         c for reader in (csv, jsonl, keras, lightning, sb3, ultralytics) for c in claims(reader, tmp_path)
     ] == []
+
+
+def test_a_cross_validation_of_catboost_counts_iterations(tmp_path: Path) -> None:
+    """As ``cv()`` of CatBoost 1.2.10 returns it; a grid of settings with that name is none."""
+    text = "iterations,test-Logloss-mean,test-Logloss-std\n0,0.68,0.01\n1,0.67,0.02\n"
+    found = series(tmp_path, text, "cv.csv")
+    assert plain(found)["test-Logloss-mean"] == [(0, 0.68), (1, 0.67)]
+    (tmp_path / "cv.csv").write_text("iterations,depth,score\n100,4,0.9\n200,6,0.8\n")
+    assert not claims(csv, tmp_path)
 
 
 def test_a_history_saved_as_a_data_frame_counts_its_rows(tmp_path: Path) -> None:
@@ -428,7 +437,7 @@ def test_a_rewritten_table_counts_alone(tmp_path: Path) -> None:
 def test_a_pipe_in_the_place_of_a_log_is_a_problem(tmp_path: Path, reader: Reader) -> None:
     os.mkfifo(tmp_path / "metrics.csv")
     claim = Claim(reader.NAME, reader.NAME, ".", ("metrics.csv",))
-    reading = reader.read(claim, SourceFile(str(tmp_path), "metrics.csv", FileStat(0, 0, 0, 0, 0)), None)
+    reading = reading_of(reader, claim, SourceFile(str(tmp_path), "metrics.csv", FileStat(0, 0, 0, 0, 0)))
     assert [problem.message for problem in reading.problems] == ["not a regular file, skipped"]
 
 

@@ -14,7 +14,9 @@ from harness import FIXTURES, Session, claims, read_all
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runwatch.config.settings import Settings
 from runwatch.domain.operations import Evidence, HParams, Writer
+from runwatch.monitor.reading import RootReader
 from runwatch.readers import tensorboard
 
 EXPECTED = json.loads((FIXTURES / "expected_events.json").read_text())
@@ -308,8 +310,13 @@ def test_long_records_between_the_scalars(tmp_path: Path) -> None:
 
 def test_wall_times_beyond_reason_are_unknown(tmp_path: Path) -> None:
     put(tmp_path, b"".join(ev.scalar("m", s, 1.0, w) for s, w in enumerate((math.nan, 1e300, -5.0, ev.WALL))))
-    walls = read_all(tensorboard, tmp_path).runs["."].series["m"].wall_times
-    assert np.isnan(walls).tolist() == [True, True, True, False]
+    reader = RootReader(str(tmp_path), Settings(), {"tensorboard": tensorboard})
+    reader.scan()
+    while reader.read_some(lambda: False):
+        pass
+    assert np.isnan(reader.points(".", "m").wall_times).tolist() == [True, True, True, False]
+    problems = [one.message for data in reader.entries["."].memory.visible() for one in data.problems]
+    assert problems == ["times before 1970 or after 2200, left out"]
 
 
 MESSY = b"".join(

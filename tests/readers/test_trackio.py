@@ -13,7 +13,7 @@ from harness import FIXTURES, Session, claims, read_all
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runwatch.domain.operations import HParams, Label, Started
+from runwatch.domain.operations import EpochAt, HParams, Label, Started
 from runwatch.readers import trackio
 from runwatch.readers.mlflow import database
 
@@ -49,6 +49,25 @@ def test_the_real_project(tmp_path: Path) -> None:
     assert told.of(HParams)[-1].values == {"lr": 0.1, "epochs": 2}
     assert told.of(Started)[-1].at > 1.7e9
     assert claims(database, tmp_path) == []
+
+
+def test_rows_stand_at_the_step_that_the_trainer_names(tmp_path: Path) -> None:
+    """Hugging Face's Trainer leaves Trackio to count its rows; a row of the caller's own names no step."""
+    with closing(create(tmp_path)) as writer:
+        for row, step in enumerate((50, 100, 150)):
+            log(
+                writer,
+                row,
+                f'{{"train/loss": 0.5, "train/global_step": {step}, "train/epoch": {step / 100}}}',
+            )
+        session = Session([trackio], tmp_path).look()
+        log(writer, 3, '{"test/acc": 0.9}')
+        (told,) = session.look().runs.values()
+    assert {tag: points.steps.tolist() for tag, points in told.series.items()} == {
+        "train/loss": [50, 100, 150],
+        "test/acc": [150],
+    }
+    assert told.of(EpochAt)[0].points.values.tolist() == [0.5, 1.0, 1.5]
 
 
 def test_two_runs_of_one_name_stay_two(tmp_path: Path) -> None:

@@ -87,6 +87,38 @@ def test_real_files_read_as_expected(case: str) -> None:
     assert [said.status for said in told.of(Evidence)] == ["running", *ended]
 
 
+def metric(pattern: str, axis: str) -> bytes:
+    return ev.sub(12, ev.sub(2, pattern.encode()) + ev.sub(4, axis.encode()))
+
+
+def test_rows_stand_at_the_step_that_the_trainer_names() -> None:
+    """Lightning's logger leaves W&B to count its rows; the second folder is a resumed run's."""
+    (told,) = read_all(wandb, FIXTURES / "wandb-lightning").runs.values()
+    steps = [23, 27, 31, 35, 39]
+    first, second = (source["train/loss"][0] for source in told.sources.values())
+    assert (first.steps.tolist(), second.steps.tolist()) == ([3, 7, 11, 15, 19, 23], steps)
+    np.testing.assert_allclose(second.values, [1 / (step + 1) for step in steps])
+    assert set(told.series) == {"train/loss", "val/loss"}
+    assert told.series["val/loss"].steps.tolist() == [11, 23, 35]
+
+
+def test_a_step_is_declared_for_all_metrics_or_known_by_its_name(tmp_path: Path) -> None:
+    rows = [
+        history(i, item("loss", "1"), item("env.frames", str(1000 * i)), wall=ev.WALL + i) for i in (1, 2)
+    ]
+    bare = history(3, item("final", "0.5"))
+    for declared, expected in (
+        ([metric("*", "env\\.frames")], ([1000, 2000], [2000])),
+        ([metric("*", "epoch")], ([1, 2], [3])),
+        ([metric("loss", "env\\.frames")], ([1, 2], [3])),
+        ([], ([1, 2], [3])),
+    ):
+        put(tmp_path, blocks(*declared, *rows, bare))
+        series = read_all(wandb, tmp_path).runs[RUN].series
+        assert (series["loss"].steps.tolist(), series["final"].steps.tolist()) == expected
+        assert ("env.frames" in series) == (expected[1] == [3])
+
+
 def test_what_the_run_record_says() -> None:
     (told,) = read_all(wandb, FIXTURES / "wandb-finished").runs.values()
     assert {label.key: label.value for label in told.of(Label)} == {"project": "demo", "name": "finished-run"}

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from runwatch.domain.directions import direction_of
-from runwatch.domain.operations import Append, EpochAt, Length, Operation, Rank, Started
+from runwatch.domain.operations import Append, EpochAt, HParams, Length, Operation, Rank, Started
 from runwatch.domain.points import Points
+from runwatch.readers.common.point_log import column
 from runwatch.runs.source_data import Source
 from runwatch.runs.sources import RunMemory
 from runwatch.runs.summary import RunSummary, Summariser
@@ -338,3 +339,30 @@ def test_a_file_that_says_something_else_just_after_its_counter_went_back_is_rea
 def test_an_attempt_began_where_it_began_though_the_next_one_begins_below(cut: int) -> None:
     summary = _story(_memory(_losses([9, 19, 29, 39, 49, 4, 9, 14, 19]), [cut]))
     assert [(one.first_step, one.last_step, one.resumed_at) for one in summary.attempts] == [(9, 49, 4)]
+
+
+def test_settings_are_those_of_all_sources_and_event_files_count_least() -> None:
+    """Also where the points are repeated by a better source; and whatever was read first."""
+    files = [
+        (
+            replace(_FILE, claim="tb", format="tensorboard", file="e", priority=50),
+            {"lr": 0.1, "deep": 1.0, "n": 4.0},
+        ),
+        (replace(_FILE, claim="yaml", format="", file="hparams.yaml", priority=20), {"deep": True, "n": 4}),
+        (replace(_FILE, format="huggingface", supersedes=frozenset({"tensorboard"}), priority=60), {"n": 5}),
+    ]
+    for order in (files, files[::-1]):
+        memory = RunMemory()
+        for source, values in order:
+            points = _operations(_losses([1, 2])) if source.format else []
+            memory.apply(source, [*points, HParams(values)])
+        assert dict(_story(memory).hparams) == {"lr": 0.1, "deep": True, "n": 5}
+
+
+def test_an_epoch_that_a_tracker_keeps_as_a_metric_is_none() -> None:
+    memory = RunMemory()
+    memory.apply(
+        _FILE, [column("epoch", Points.of([3, 7], [0.0, float("nan")])), *_operations(_losses([3, 7]))]
+    )
+    story = _story(memory)
+    assert (story.epoch, set(story.metrics)) == (0.0, {"loss"})

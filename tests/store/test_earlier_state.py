@@ -68,7 +68,7 @@ def test_another_machines_state_is_not_taken(root: Path) -> None:
 
 
 def test_a_private_list_comes_along(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from runwatch.store.paths import root_dir
+    from runwatch.system.folders import root_dir
 
     folder = root_dir(earlier_identity(str(root)))
     assert folder is not None

@@ -125,7 +125,7 @@ def test_thinning_changes_no_fact_and_keeps_the_newest_and_the_extremes(
         thinned.extend(points)
         if data.draw(st.booleans()):
             thinned.thin()
-    for fact in ("last", "last_step", "low", "high", "min_at", "max_at", "nonfinite", "first_nonfinite"):
+    for fact in ("last", "last_step", "low", "high", "min_at", "max_at", "nonfinite"):
         assert getattr(thinned, fact) == getattr(whole, fact) or math.isnan(whole.last), fact
     assert len(thinned) == len(whole) and thinned.longest_gap == whole.longest_gap
     exact, kept = whole.points(), thinned.points()

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runwatch.domain import intent_codec
 from runwatch.domain.intents import (
     AddNote,
     AddTask,
@@ -30,6 +29,8 @@ from runwatch.domain.intents import (
     Silence,
     SnoozeTask,
     Undo,
+    from_json,
+    to_json,
 )
 from runwatch.domain.run import RunKey
 from runwatch.domain.task import TaskEvent, TaskRecord
@@ -152,16 +153,16 @@ def test_every_intent_is_tried():
 
 @pytest.mark.parametrize("intent", INTENTS, ids=lambda intent: type(intent).__name__)
 def test_an_intent_comes_back_as_it_was(intent):
-    assert intent_codec.load(intent_codec.dump(intent)) == intent
+    assert from_json(to_json(intent)) == intent
 
 
 def test_an_intent_of_another_version_is_none():
-    assert intent_codec.load('{"intent": "FlyToTheMoon", "of": {}}') is None
+    assert from_json('{"intent": "FlyToTheMoon", "of": {}}') is None
 
 
 @given(st.text())
 def test_nothing_but_an_intent_is_one(text):
-    assert intent_codec.load(text) is None
+    assert from_json(text) is None
 
 
 def test_kept_facts_are_read_without_writing(tmp_path):

@@ -38,7 +38,7 @@ class Desk:
         )
 
     def do(self, intent, after: float = 0.0):
-        return self.book.apply(intent, NOW + after, TODAY)
+        return self.book.perform(intent, NOW + after, TODAY)[0]
 
     @property
     def lines(self) -> list[str]:
@@ -118,7 +118,7 @@ def test_equal_lines_are_told_apart_by_their_ids(desk):
     answer, task = desk.book.perform(FinishTask(ROOT, tasks[2].id), NOW, TODAY)
     assert answer.ok and desk.lines == ["same", "other", f"x {TODAY} same"]
     assert task.id == tasks[2].id and task.done
-    desk.book.undo(answer.undo, NOW, TODAY)
+    desk.book.perform(Undo(ROOT, answer.undo), NOW, TODAY)
     assert desk.lines == ["same", "other", "same"]
 
 
@@ -214,7 +214,7 @@ def test_a_full_disk_keeps_the_change_and_tries_again(desk, monkeypatch):
 def test_a_command_that_ends_at_once_is_refused_instead(desk, monkeypatch):
     monkeypatch.setattr(os, "fsync", _disk_full)
     book = desk.another(keeps_unsaved=False)
-    answer = book.apply(AddTask("remember me", ROOT), NOW, TODAY)
+    answer = book.perform(AddTask("remember me", ROOT), NOW, TODAY)[0]
     assert not answer.ok and "disk is full" in answer.message and book.unsaved == 0
 
 
@@ -259,7 +259,7 @@ def test_a_restart_and_another_process_see_the_same(desk):
     desk.book.sync([A, B], NOW, TODAY)
     other_state = State(desk.place / "state")
     other = RootTaskList(other_state, ROOT, TodoFile(desk.path, desk.place / "locks"), keeps_unsaved=False)
-    assert other.apply(FinishTask(ROOT, A.fingerprint), NOW + 1, TODAY).ok
+    assert other.perform(FinishTask(ROOT, A.fingerprint), NOW + 1, TODAY)[0].ok
     other_state.close()
     desk.book.sync([A, B], NOW + 10, TODAY)
     again = desk.another()

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runwatch.system.identity import host_name
 from runwatch.tasks.document import Document, LineEdit
-from runwatch.tasks.file import TodoError, TodoFile
+from runwatch.tasks.file import TodoError, TodoFile, move_into
 
 ADDED = "2026-11-26 new line"
 
@@ -45,6 +46,18 @@ def test_only_the_edited_line_changes(parts, unterminated):
     assert document.encode() == data.replace(b"target", b"done")
 
 
+PIECES = [b"a\n", b"b\r\n", b"\n", b"\xff\n", b"\xef\xbb\xbfc\r\n"]
+
+
+@given(st.lists(st.sampled_from(PIECES)), st.sampled_from([b"", b"x"]))
+def test_a_new_line_comes_after_every_byte_and_ends_like_most(parts, unterminated):
+    data = b"".join(parts) + unterminated
+    windows = sum(part.endswith(b"\r\n") for part in parts)
+    ending = b"\r\n" if windows > len(parts) - windows else b"\n"
+    closed = data + ending if unterminated else data
+    assert Document.decode(data).edited([LineEdit(None, "new")]).encode() == closed + b"new" + ending
+
+
 def test_crlf_bom_and_odd_bytes_stay(todo):
     before = b"\xef\xbb\xbf(A) caf\xe9\r\n\r\nkey:value  spaces\t\r\nlast"
     todo.path.write_bytes(before)
@@ -56,12 +69,58 @@ def test_equal_lines_are_told_apart():
     document = Document.decode(b"a\na\nb\n").edited([LineEdit("a", "x a", 1)])
     assert document.encode() == b"a\nx a\nb\n"
     assert document.edited([LineEdit("gone", "x")]) == document
+    assert Document.decode(b"a\na\n").edited([LineEdit("a", "x a")]).encode() == b"x a\na\n"
+    assert Document.decode(b"a\nb\na\n").edited([LineEdit("a", None, 7)]).encode() == b"a\nb\n"
+    assert Document().edited([LineEdit(None, "a")]) == Document((("a", "\n"),))
 
 
 def test_a_missing_file_is_empty_and_made(todo):
     assert todo.read() == Document()
     add(todo)
     assert todo.path.read_text() == ADDED + "\n"
+
+
+@pytest.mark.parametrize(("folder", "file"), [(0o755, 0o644), (0o750, 0o640), (0o700, 0o600), (0o777, 0o644)])
+def test_a_new_file_is_as_open_as_its_folder_and_never_more(todo, folder, file):
+    todo.path.parent.chmod(folder)
+    add(todo)
+    assert todo.path.stat().st_mode & 0o777 == file
+
+
+def test_only_a_private_file_makes_its_folder(tmp_path):
+    private = TodoFile(tmp_path / "state" / "todo.txt", tmp_path / "locks", private=True)
+    add(private)
+    assert private.path.parent.stat().st_mode & 0o777 == 0o700
+    with pytest.raises(TodoError, match="not saved"):
+        add(TodoFile(tmp_path / "gone" / "todo.txt", tmp_path / "locks"))
+
+
+def test_the_largest_file_that_is_read(todo):
+    todo.path.write_bytes(b"a" * (8 * 2**20))
+    assert todo.read().texts == ("a" * (8 * 2**20),)
+
+
+def test_a_private_list_moves_into_the_root_once(tmp_path):
+    private = TodoFile(tmp_path / "state" / "todo.txt", tmp_path / "locks", private=True)
+    own = TodoFile(tmp_path / "todo.txt", tmp_path / "locks")
+    move_into(own, private)
+    assert not own.path.exists()
+    add(private, "mine")
+    add(private, "mine")
+    move_into(own, private)
+    assert own.read().texts == ("mine", "mine") and os.listdir(private.path.parent) == ["todo.txt.moved"]
+    for line in ("mine", "mine", "mine"):
+        add(private, line)
+    own.path.write_text("of an editor\nmine\nmine\n")
+    move_into(own, private)
+    assert own.read().texts == ("of an editor", "mine", "mine", "mine"), "nobody's line is lost"
+
+
+def test_no_folder_for_locks_is_said(tmp_path):
+    (tmp_path / "locks").write_text("a file")
+    with pytest.raises(TodoError, match="no lock in") as caught:
+        add(TodoFile(tmp_path / "todo.txt", tmp_path / "locks"))
+    assert caught.value.why == "unlocked" and not (tmp_path / "todo.txt").exists()
 
 
 def test_mode_stays_and_no_temporary_file_is_left(todo):
@@ -186,12 +245,33 @@ def test_without_flock_an_exclusive_file_is_the_lock(todo, monkeypatch):
     locks = todo.path.parent.parent / "locks"
     assert [path.suffix for path in locks.iterdir()] == [".lock"]
     held = next(locks.iterdir()).with_suffix(".lock.held")
-    held.write_text("other-host 1\n")
-    with pytest.raises(TodoError, match="holds the lock"):
-        add(todo)
+    for owner in ("other-host 1", f"{host_name()} {os.getpid()}", "torn"):
+        held.write_text(owner + "\n")
+        with pytest.raises(TodoError, match="holds the lock"):
+            add(todo)
+        assert held.read_text() == owner + "\n"
     os.utime(held, (time.time() - 61, time.time() - 61))
     add(todo, "after a stale lock")
-    assert todo.read().texts == (ADDED, "after a stale lock")
+    held.write_text(f"{host_name()} 999999999\n")
+    add(todo, "after one whose process is gone")
+
+    def look(document: Document) -> list[LineEdit]:
+        assert held.read_text() == f"{host_name()} {os.getpid()}\n"
+        return []
+
+    todo.update(look)
+    assert not held.exists()
+    assert todo.read().texts == (ADDED, "after a stale lock", "after one whose process is gone")
+
+
+def test_a_lock_that_fails_is_no_lock(todo, monkeypatch):
+    def broken(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(fcntl, "flock", broken)
+    with pytest.raises(TodoError, match="Input/output error"):
+        add(todo)
+    assert not todo.path.exists()
 
 
 def _adds(directory: str, name: str, count: int) -> None:

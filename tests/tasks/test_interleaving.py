@@ -142,7 +142,9 @@ class Interleaving(RuleBasedStateMachine):
             self.states[which] = State(self.place / ("here", "there")[which])
             self.books[which] = self._book(which)
             if adds:
-                self.books[which].apply(AddTask(f"said {self.added} @c", "r"), NOW + self.at, day(self.at))
+                self.books[which].perform(AddTask(f"said {self.added} @c", "r"), NOW + self.at, day(self.at))[
+                    0
+                ]
             else:
                 self._sync(which)
 
@@ -210,7 +212,9 @@ class Interleaving(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1))
     def runwatch_adds(self, which) -> None:
         self.added += 1
-        answer = self.books[which].apply(AddTask(f"said {self.added} @c", "r"), NOW + self.at, day(self.at))
+        answer = self.books[which].perform(
+            AddTask(f"said {self.added} @c", "r"), NOW + self.at, day(self.at)
+        )[0]
         assert answer.ok
         self.tokens.append(answer.undo)
         self.mine.append(f"{day(self.at)} said {self.added} @c")
@@ -219,11 +223,11 @@ class Interleaving(RuleBasedStateMachine):
     def runwatch_changes(self, which, index, how) -> None:
         extra = (day(self.at) + timedelta(3),) if how is SnoozeTask else ()
         intent = how("r", KNOWN[index].fingerprint, *extra)
-        answer = self.books[which].apply(intent, NOW + self.at, day(self.at))
+        answer = self.books[which].perform(intent, NOW + self.at, day(self.at))[0]
         if answer.ok:
-            undone = self.books[which].apply(Undo("r", answer.undo), NOW + self.at, day(self.at))
+            undone = self.books[which].perform(Undo("r", answer.undo), NOW + self.at, day(self.at))[0]
             assert undone.ok
-            assert self.books[which].apply(Undo("r", undone.undo), NOW + self.at, day(self.at)).ok
+            assert self.books[which].perform(Undo("r", undone.undo), NOW + self.at, day(self.at))[0].ok
 
     @invariant()
     def every_line_of_the_persons_is_there(self) -> None:
@@ -263,7 +267,7 @@ def test_killed_at_any_call_the_list_is_as_before_or_as_after(tmp_path: Path, nu
 
     def work() -> None:
         book = RootTaskList(State(tmp_path / "here"), "r", TodoFile(path, tmp_path / "locks"))
-        book.apply(AddTask("said", "r"), NOW, day(0))
+        book.perform(AddTask("said", "r"), NOW, day(0))[0]
 
     killed_at(number, work)
     assert path.read_bytes() in (b"mine\r\n", f"mine\r\n{day(0)} said\r\n".encode())

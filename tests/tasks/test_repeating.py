@@ -145,11 +145,11 @@ def test_archive_moves_finished_lines_and_no_other_byte(desk):
     )
     archive = desk.place / "done.txt"
     archive.write_text("x 2026-08-01 old")
-    answer = desk.book.apply(ArchiveTasks(""), NOW, TODAY)
+    answer = desk.book.perform(ArchiveTasks(""), NOW, TODAY)[0]
     assert answer.ok and answer.message == "2 finished tasks moved to done.txt"
     assert desk.path.read_bytes() == b"\xef\xbb\xbfa\r\n\r\n# note\r\nb \xff\r\n"
     assert archive.read_text() == "x 2026-08-01 old\n" + "x 2026-09-01 same\n" * 2
-    assert desk.book.apply(ArchiveTasks(""), NOW, TODAY).message.startswith("0 finished tasks")
+    assert desk.book.perform(ArchiveTasks(""), NOW, TODAY)[0].message.startswith("0 finished tasks")
 
 
 @pytest.mark.parametrize("text", ["x is a variable", "x marks due:2026-12-01", "x (A) 1"])

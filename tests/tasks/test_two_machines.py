@@ -54,7 +54,7 @@ def test_what_is_done_on_one_stays_open_on_the_other(desk):
     alpha, beta = desk("alpha"), desk("beta")
     look(alpha, CRASH)
     look(beta, CRASH)
-    assert alpha.apply(FinishTask("", CRASH.fingerprint), NOW + 1, TODAY).ok
+    assert alpha.perform(FinishTask("", CRASH.fingerprint), NOW + 1, TODAY)[0].ok
     left = look(beta, CRASH, at=NOW + 10)
     assert [task.tags["host"] for task in left] == ["beta"]
 

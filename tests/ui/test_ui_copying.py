@@ -96,7 +96,7 @@ async def test_what_a_run_logged_is_exported_as_it_was_logged(
             if n == 1:
                 await it.sees("PR curve")
                 await it.press("t")
-            await it.sees(("histogram", "text", "picture")[n])
+            await it.sees(("histogram", "text", "image")[n])
     assert (tmp_path / "samples-3.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "notes-3.md").read_text() == "step **3**: all *well*\n"
     rows = (tmp_path / "layer-weights.csv").read_text().splitlines()

@@ -11,13 +11,13 @@ from textual.widgets import Input
 
 from runwatch.show.screen import destinations as to
 from runwatch.show.screen.drift import ColumnKey
+from runwatch.ui.places import PLACES
 from runwatch.ui.routes import screen_for
 from runwatch.ui.widgets.prompt import Prompt
 
 RUN = made_up.runs()[0].key
-PLACES = ("machine", "problems", "notes", "findings", "brief", "leaderboard", "tasks-history")
 SCREENS: dict[str, to.Destination] = {
-    **{name: to.ShowPlace(name) for name in PLACES},  # type: ignore[arg-type]
+    **{name: to.ShowPlace(name) for name in PLACES},
     "run": to.ShowRun(RUN),
     "data": to.ShowData(made_up.ROOT, "features"),
     "column": to.ShowColumn(ColumnKey(made_up.ROOT, "features", "income")),

@@ -6,9 +6,8 @@ import made_up
 from eyes import OpenBoard
 from msgspec.structs import replace
 
-from runwatch.domain.hosts import HostLink
 from runwatch.domain.run import Run
-from runwatch.domain.situation import Snapshot, WatchState
+from runwatch.domain.situation import HostLink, Snapshot, WatchState
 from runwatch.show.screen import machine, runs
 
 

@@ -75,9 +75,9 @@ def test_what_is_too_large_or_broken_is_refused_in_words(root: Path) -> None:
 async def test_the_tab_shows_the_newest_step_and_walks(board: OpenBoard, root: Path) -> None:
     async with board(seen(root)) as it:
         await it.press("enter", "7")
-        await it.sees("1 of 3  picture  confusion.jpg", "40 × 20", "▀▀▀")
+        await it.sees("1 of 3  image  confusion.jpg", "40 × 20", "▀▀▀")
         await it.press("down")
-        await it.sees("2 of 3  picture  media/sample_*.png", "step 100", "3 of 3")
+        await it.sees("2 of 3  image  media/sample_*.png", "step 100", "3 of 3")
         await it.press("left")
         await it.sees("step 10 ", "2 of 3")
         await it.press("home")
@@ -138,7 +138,7 @@ def logged(run: str) -> Snapshot:
 async def test_everything_that_a_run_logged_is_seen_kind_by_kind(board: OpenBoard) -> None:
     async with board(logged("tensorboardx")) as it:
         await it.press("enter", "7")
-        await it.sees("1 of 4  picture  samples", "24 × 16", "step 3")
+        await it.sees("1 of 4  image  samples", "24 × 16", "step 3")
         await it.press("t")
         await it.sees("histogram, over steps  layer/weights", "▾▾▾")
         await it.press("d")
@@ -152,7 +152,7 @@ async def test_everything_that_a_run_logged_is_seen_kind_by_kind(board: OpenBoar
         await it.press("left")
         await it.sees("step 0: all well")
         await it.press("t")
-        await it.sees("1 of 4  picture")
+        await it.sees("1 of 4  image")
 
 
 async def test_tags_are_filtered_and_a_table_is_a_table(board: OpenBoard) -> None:

@@ -18,12 +18,14 @@ from runwatch.watch.tree import Tree
 MOUNTS = """22 1 8:1 / / rw - ext4 /dev/sda1 rw
 30 22 0:40 / /data/my\\040runs rw - nfs4 server:/x rw
 31 22 0:41 / /data rw - xfs /dev/sdb rw
+33 22 0:42 / /scratch rw - panfs panfs://realm/volume rw
 """
 
 
 def test_the_longest_mount_wins_and_nfs_is_remote() -> None:
     assert mount_of("/data/my runs/exp", MOUNTS) == Mount("/data/my runs", "nfs4", "server:/x")
     assert mount_of("/data/my runs/exp", MOUNTS).remote
+    assert mount_of("/scratch/exp", MOUNTS).remote
     assert not mount_of("/data/other", MOUNTS).remote
 
 

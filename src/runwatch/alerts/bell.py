@@ -5,6 +5,7 @@ https://sw.kovidgoyal.net/kitty/desktop-notifications/). What is returned is wri
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -24,7 +25,6 @@ class Bell(msgspec.Struct):
     """``how``: "bell", "osc" or "off". At most one notice a minute, all of that minute in it."""
 
     how: str
-    environment: Mapping[str, str]
     _rang: float = float("-inf")
     _waiting: int = 0
     _words: str = ""
@@ -39,7 +39,7 @@ class Bell(msgspec.Struct):
             return ""
         words = self._words if self._waiting == 1 else f"{self._waiting} groups of critical findings"
         self._rang, self._waiting = now, 0
-        return BEL if self.how == "bell" else notice("runwatch", words, self.environment)
+        return BEL if self.how == "bell" else notice("runwatch", words, os.environ)
 
 
 def notice(heading: str, words: str, environment: Mapping[str, str]) -> str:

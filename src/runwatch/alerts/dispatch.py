@@ -6,13 +6,13 @@ taken, waits for neither."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.domain.borders import JsonDict
 from runwatch.domain.clock import elapsed
 from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
@@ -166,16 +166,15 @@ def step(
     return AlertMemory(known, spoke, waits), sent
 
 
-def dump(memory: AlertMemory) -> JsonDict:
-    """The memory as JSON values, so that a restart neither repeats nor forgets."""
-    values: dict[str, object] = to_plain(memory)
-    return values
+def dump(memory: AlertMemory) -> str:
+    """The memory as JSON, so that a restart neither repeats nor forgets."""
+    return json.dumps(to_plain(memory), sort_keys=True)
 
 
-def load(values: Mapping[str, object]) -> AlertMemory:
-    """The memory of ``dump``'s values; empty when they are of another version."""
+def load(text: str) -> AlertMemory:
+    """The memory of ``dump``'s text; empty when it is of another version, or there is none."""
     try:
-        return from_plain(AlertMemory, values)
+        return from_plain(AlertMemory, json.loads(text))
     except ValueError:
         return AlertMemory()
 

@@ -36,13 +36,11 @@ def senders(alerts: Alerts, environment: Mapping[str, str] = os.environ) -> tupl
         return [], []
     made: list[Sender] = []
     wrong: list[str] = []
-    urls = []
     for url in alerts.urls:
         try:
-            urls.append(expand(url, environment))
+            made.append(Service(expand(url, environment)))
         except AlertError as error:
             wrong.append(f"[alerts] urls: {error}")
-    made += [Services([url]) for url in urls]
     for url in alerts.webhooks:
         from runwatch.alerts.webhook import Webhook
 
@@ -126,19 +124,19 @@ class _OutboxLine:
 _KINDS = {"critical": "failure", "warning": "warning", "info": "info"}
 
 
-class Services:
-    """Sends to Apprise URLs; Apprise is imported at the first alert (15 MB, 0.4 s)."""
+class Service:
+    """Sends to an Apprise URL; Apprise is imported at the first alert (15 MB, 0.4 s)."""
 
-    def __init__(self, urls: Sequence[str]) -> None:
-        self._urls = tuple(urls)
+    def __init__(self, url: str) -> None:
+        self._url = url
 
     @property
     def name(self) -> str:
         """What may be shown of it."""
-        return f"Apprise {', '.join(map(mask, self._urls))}"
+        return f"Apprise {mask(self._url)}"
 
     def send(self, notification: Notification) -> str:
-        """Deliver to every URL. Raises ``AlertError`` that names those that failed, masked."""
+        """Deliver. Raises ``AlertError``, the URL masked."""
         words = notification.for_people
         if words is None:
             return "nothing to say to it"
@@ -147,17 +145,13 @@ class Services:
         except ImportError:
             raise AlertError("[alerts] urls need Apprise; pip install 'runwatch[notify]'", False) from None
         kind = "success" if words.resolved else _KINDS[words.severity]
-        failed = []
-        for url in self._urls:
-            service = apprise.Apprise()
-            try:
-                sent = service.add(url) and service.notify(
-                    title=title(words), body=body(words), notify_type=kind, body_format="text"
-                )
-            except Exception as error:  # a plug-in of theirs may raise anything
-                raise AlertError(f"{mask(url)}: {masked(str(error), self._urls)}") from None
-            if not sent:
-                failed.append(mask(url))
-        if failed:
-            raise AlertError(f"not delivered to {', '.join(failed)}; check the URL and the network")
+        service = apprise.Apprise()
+        try:
+            sent = service.add(self._url) and service.notify(
+                title=title(words), body=body(words), notify_type=kind, body_format="text"
+            )
+        except Exception as error:  # a plug-in of theirs may raise anything
+            raise AlertError(f"{mask(self._url)}: {masked(str(error), [self._url])}") from None
+        if not sent:
+            raise AlertError(f"not delivered to {mask(self._url)}; check the URL and the network")
         return "delivered"

@@ -38,9 +38,7 @@ def mask(url: str) -> str:
     match = _URL.match(url)
     if match is None:
         return _MASK
-    shown = (
-        match["host"] if match["scheme"] in ("http", "https") and _HOST.fullmatch(match["host"]) else _MASK
-    )
+    shown = match["host"] if _is_open(match) else _MASK
     return f"{match['scheme']}://{shown}/{_MASK}"
 
 

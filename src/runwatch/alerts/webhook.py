@@ -14,8 +14,9 @@ from typing import IO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from runwatch.alerts.dispatch import Notification
+from runwatch.alerts.forms import form_of, forms
+from runwatch.alerts.forms.base import Receiver, Request
 from runwatch.alerts.secrets import AlertError, mask, masked
-from runwatch.alerts.shapes import FORMS, Receiver, Request, form_of
 from runwatch.system.timeouts import WithTimeout
 from runwatch.text.safe import safe
 
@@ -27,8 +28,8 @@ _MOST_ANSWER = 200
 
 class Webhook:
     """Posts to one http(s) URL: 5 s to connect and for each part of an answer, 10 s in all; two retries on
-    time-outs, refusals and 5xx. ``form``: a name of ``shapes.FORMS`` or "auto"; ``key``: see
-    ``shapes.Receiver``."""
+    time-outs, refusals and 5xx. ``form``: a name of ``forms`` or "auto"; ``key``: see
+    ``forms.base.Receiver``."""
 
     def __init__(
         self,
@@ -59,7 +60,7 @@ class Webhook:
         after all were tried."""
         failed: list[AlertError] = []
         message = "nothing to say to it"
-        for request in FORMS[self.form](notification, self._to):
+        for request in forms()[self.form].requests(notification, self._to):
             try:
                 message = self._post(request)
             except AlertError as error:

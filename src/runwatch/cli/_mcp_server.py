@@ -19,6 +19,7 @@ from mcp.server.stdio import stdio_server
 from runwatch import __version__
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.errors import UserError
+from runwatch.domain.tree import is_below
 from runwatch.show.schemas import schema_of
 
 _PATIENCE_S = 300.0
@@ -186,7 +187,7 @@ def _checked(tool: AgentTool, given: Given, roots: Sequence[str]) -> dict[str, o
 def _inside(path: str, roots: Sequence[str]) -> None:
     if "://" not in path:
         real = os.path.realpath(os.path.join(roots[0], path))
-        if any(real == root or real.startswith(root.rstrip("/") + "/") for root in roots):
+        if any(is_below(real, root) for root in roots):
             return
     raise UserError(f"{path}: outside the served folders ({', '.join(roots)})")
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from runwatch.cli import UsageError
 from runwatch.domain.address import host_of, path_of, split
-from runwatch.domain.hosts import HostLink
 from runwatch.domain.run import Run
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import HostLink, Snapshot
 from runwatch.hosts.naming import is_elsewhere
 from runwatch.text.safe import run_name
 

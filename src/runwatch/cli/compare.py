@@ -24,9 +24,9 @@ from runwatch.text.safe import run_name
 
 if TYPE_CHECKING:
     from runwatch.domain.comparison import Comparison
-    from runwatch.domain.hosts import HostLink
     from runwatch.domain.remark import Remark
     from runwatch.domain.run import Problem, Run, RunKey
+    from runwatch.domain.situation import HostLink
     from runwatch.monitor.once import Loaded
 
 NAME = "compare"
@@ -104,6 +104,7 @@ def _metrics(args: argparse.Namespace) -> Comparison | Problem:
 def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
     """Everything below the roots that hold the named runs; a root within another is the other's."""
     from runwatch.cli._runs import roots_for
+    from runwatch.domain.tree import is_below
     from runwatch.hosts.loading import load
     from runwatch.monitor.wanted import Wanted
 
@@ -111,7 +112,7 @@ def _load(args: argparse.Namespace, names: Sequence[str]) -> Loaded:
     outer = [
         root
         for root in named_roots
-        if not any(root.startswith(other.rstrip("/") + "/") for other in named_roots)
+        if not any(other != root and is_below(root, other) for other in named_roots)
     ]
     roots = args.root or outer
     return load(roots, args.config, Wanted(data=False, machine=False, judging=False))

@@ -17,7 +17,7 @@ from runwatch.domain.errors import UserError
 if TYPE_CHECKING:
     from runwatch.domain.drift import DriftReport
     from runwatch.domain.profile import DataOptions
-    from runwatch.monitor.pieces import Pieces
+    from runwatch.store.cache import CacheFile
 
 NAME = "drift"
 HELP = """Has the data drifted? Compare files or folders with a reference.
@@ -85,15 +85,14 @@ def kinds(pairs: Sequence[str]) -> JsonDict:
 
 
 @contextmanager
-def kept_profiles() -> Iterator[Pieces]:
+def kept_profiles() -> Iterator[CacheFile]:
     """The cache of profiles, so that files which have not changed are not read again."""
-    from runwatch.monitor.pieces import Pieces
-    from runwatch.store import paths
     from runwatch.store.cache import CacheFile
+    from runwatch.system.folders import cache_dir
 
-    cache = CacheFile(paths.cache_dir())
+    cache = CacheFile(cache_dir())
     try:
-        yield Pieces(cache)
+        yield cache
     finally:
         cache.close()
 

@@ -22,19 +22,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.store import paths
-    from runwatch.system.folders import config_dir, state_dir
+    from runwatch.system.folders import cache_dir, config_dir, state_dir
     from runwatch.text.jsonable import SCHEMA, plain
 
     if args.prune:
         _prune()
     places = [
         (name, place, _bytes(place))
-        for name, place in (
-            ("state", state_dir()),
-            ("cache", paths.cache_dir()),
-            ("configuration", config_dir()),
-        )
+        for name, place in (("state", state_dir()), ("cache", cache_dir()), ("configuration", config_dir()))
     ]
     if args.json:
         rows = [{"name": n, "path": plain(str(p)) if p else None, "bytes": b} for n, p, b in places]
@@ -54,11 +49,11 @@ def _bytes(place: Path | None) -> int:
 def _prune() -> None:
     import contextlib
 
-    from runwatch.store import paths
     from runwatch.store.cache import FILE
     from runwatch.store.database import SIDE_FILES
+    from runwatch.system.folders import cache_dir
 
-    folder = paths.cache_dir()
+    folder = cache_dir()
     for ending in SIDE_FILES:
         if folder is not None:
             with contextlib.suppress(FileNotFoundError):

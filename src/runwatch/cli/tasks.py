@@ -33,11 +33,23 @@ HELP = """Show and change the to-do list (a todo.txt file).
   runwatch tasks silence MATCH 4h             no task, no alert for a fingerprint, rule or run
   runwatch tasks history --since 7d           who did what, and how long it took"""
 
-_ACTIONS = ("list", "add", "done", "reopen", "snooze", "edit", "priority", "silence", "history", "archive")
+_USES = {
+    "list": "takes no arguments; runwatch tasks list",
+    "add": "the text is missing; runwatch tasks add TEXT",
+    "done": "the task is missing; runwatch tasks done ID",
+    "reopen": "the task is missing; runwatch tasks reopen ID",
+    "snooze": "task or day is missing; runwatch tasks snooze ID tomorrow",
+    "edit": "task or text is missing; runwatch tasks edit ID TEXT",
+    "priority": "give a task and a letter; runwatch tasks priority ID A",
+    "silence": "give what and how long; runwatch tasks silence RULE 4h",
+    "history": "takes no arguments; runwatch tasks history --since 7d",
+    "archive": "takes no arguments; runwatch tasks archive",
+}
+"""What can be done, with how it is used: for whoever uses it otherwise."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", nargs="?", default="list", choices=_ACTIONS, metavar="COMMAND")
+    parser.add_argument("action", nargs="?", default="list", choices=tuple(_USES), metavar="COMMAND")
     parser.add_argument(
         "words", nargs="*", metavar="WORD", help="what the command needs: a task's text, id or date"
     )
@@ -113,20 +125,6 @@ def _intents(args: argparse.Namespace, now: float, today: date) -> list[Intent]:
     raise UsageError(f"tasks {args.action}: {_USES[args.action]}")
 
 
-_USES = {
-    "list": "takes no arguments; runwatch tasks list",
-    "history": "takes no arguments; runwatch tasks history --since 7d",
-    "archive": "takes no arguments; runwatch tasks archive",
-    "add": "the text is missing; runwatch tasks add TEXT",
-    "done": "the task is missing; runwatch tasks done ID",
-    "reopen": "the task is missing; runwatch tasks reopen ID",
-    "snooze": "task or day is missing; runwatch tasks snooze ID tomorrow",
-    "edit": "task or text is missing; runwatch tasks edit ID TEXT",
-    "priority": "give a task and a letter; runwatch tasks priority ID A",
-    "silence": "give what and how long; runwatch tasks silence RULE 4h",
-}
-
-
 def _until(span: str, now: float, today: date) -> float:
     from datetime import datetime
 
@@ -144,11 +142,11 @@ def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
     from pathlib import Path
 
     from runwatch.monitor.session import root_state
-    from runwatch.store import paths
+    from runwatch.system.folders import lock_dir
     from runwatch.system.identity import root_identity
     from runwatch.tasks.file import TodoFile, move_into
 
-    locks = paths.lock_dir()
+    locks = lock_dir()
     if args.file:
         path = Path(args.file).expanduser().absolute()
         return root_identity(str(path.parent)), TodoFile(path, locks)

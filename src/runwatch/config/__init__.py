@@ -15,7 +15,7 @@ from runwatch.config.settings import ConfigError, HostSettings, Settings
 from runwatch.config.trust import digest, is_trusted
 from runwatch.domain.address import split
 from runwatch.domain.run import Problem
-from runwatch.system.files import read_with_owner
+from runwatch.system.files import read_regular, read_with_stat
 from runwatch.system.folders import config_dir
 from runwatch.text.safe import safe
 
@@ -64,7 +64,7 @@ def user_settings(config: str | None = None) -> Settings:
 def read(file: str, defaults: Settings | None = None) -> Settings:
     """One file over ``defaults``, all of it. Raises ConfigError."""
     try:
-        return _parsed(file, _contents(file)[0], defaults or Settings())
+        return _parsed(file, read_regular(file, MAX_BYTES), defaults or Settings())
     except OSError as error:
         hint = "check the path and its permissions"
         raise ConfigError(f"{file}: cannot be read: {_why(error)}; {hint}") from None
@@ -76,7 +76,7 @@ def _settings_of(root: str, defaults: Settings) -> Settings:
     if file is None:
         return plain
     try:
-        data, _ = _contents(file)
+        data = read_regular(file, MAX_BYTES)
     except OSError as error:
         problem = Problem(file, None, f"configuration not used: {_why(error)}", "write it to a regular file")
         return replace(plain, problems=(problem,))
@@ -113,11 +113,6 @@ def _parsed(file: str, data: bytes, defaults: Settings) -> Settings:
     return replace(settings, folder=os.path.dirname(os.path.abspath(file)), file=file)
 
 
-def _contents(file: str) -> tuple[bytes, int]:
-    """All of a regular file, and whose it is."""
-    return read_with_owner(file, MAX_BYTES)
-
-
 def _why(error: OSError) -> str:
     return error.strerror or str(error)
 
@@ -133,10 +128,10 @@ def _user_defaults() -> Settings:
     if file is None:
         return Settings()
     try:
-        data, owner = _contents(file)
+        data, info = read_with_stat(file, MAX_BYTES)
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {_why(error)}; check it") from None
-    if owner not in (os.geteuid(), 0):
+    if info.st_uid not in (os.geteuid(), 0):
         raise ConfigError(f"{file}: belongs to another user; make it yours (chown), or remove it")
     return _parsed(file, data, Settings())
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
+from functools import cache
+from typing import TypeVar, get_args, get_type_hints
 
+import msgspec
 from msgspec.structs import replace
 
-from runwatch.config.settings import Data, Model, Predictions, Settings
+from runwatch.config.settings import Data, Place, Predictions, Settings, listed
 from runwatch.text.safe import safe
 
 _TODO_ENDING = ".txt"
@@ -18,12 +20,7 @@ _SHOWN = 120
 _WEB = re.compile(r"https?://(?:[^/@?#]*@)?([A-Za-z0-9.-]+(?::\d+)?)(?=[/?#]|$)")
 
 
-class _HasName(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-Entry = TypeVar("Entry", bound=_HasName)
+Entry = TypeVar("Entry", Data, Predictions)
 
 
 def bounded(settings: Settings, base: Settings, root: str) -> Settings:
@@ -87,27 +84,20 @@ def _baseline(settings: Settings, base: Settings, withheld: list[str]) -> Settin
 
 
 def _tables(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
-    data = _within_bounds(settings, settings.data, base.data, _data_paths, "data", withheld)
-    predictions = _within_bounds(
-        settings, settings.predictions, base.predictions, _prediction_paths, "predictions", withheld
-    )
+    data = _within_bounds(settings, settings.data, base.data, "data", withheld)
+    predictions = _within_bounds(settings, settings.predictions, base.predictions, "predictions", withheld)
     return replace(settings, data=data, predictions=predictions)
 
 
 def _within_bounds(
-    settings: Settings,
-    entries: tuple[Entry, ...],
-    before: tuple[Entry, ...],
-    paths: Callable[[Entry], Iterable[str]],
-    kind: str,
-    withheld: list[str],
+    settings: Settings, entries: tuple[Entry, ...], before: tuple[Entry, ...], kind: str, withheld: list[str]
 ) -> tuple[Entry, ...]:
     """The entries that stay inside."""
     if entries is before:
         return entries
     good = []
     for entry in entries:
-        beyond = [path for path in paths(entry) if _beyond(settings, path)]
+        beyond = [path for path in _places(entry) if _beyond(settings, path)]
         if beyond:
             withheld.append(f"read {_shown(beyond[0])} for [[{kind}]] {_shown(entry.name)}")
         else:
@@ -115,23 +105,26 @@ def _within_bounds(
     return tuple(good)
 
 
-def _data_paths(entry: Data) -> list[str]:
-    return [
-        *_listed(entry.reference),
-        *_listed(entry.current),
-        *_given(entry.importance, entry.schema, entry.engine),
-    ]
+def _places(entry: msgspec.Struct) -> list[str]:
+    """All that a table of the configuration names on disk or on the network."""
+    values = (getattr(entry, name) for name in _place_names(type(entry)))
+    return [path for value in values for path in listed(value) if path]
 
 
-def _prediction_paths(entry: Predictions) -> list[str]:
-    return [*_listed(entry.files), *_listed(entry.labels), *_given(entry.baseline)]
+@cache
+def _place_names(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(name for name, hint in hints.items() if _holds_place(hint))
+
+
+def _holds_place(hint: object) -> bool:
+    return hint == Place or any(map(_holds_place, get_args(hint)))
 
 
 def _models(settings: Settings, base: Settings, withheld: list[str]) -> Settings:
     if settings.models is base.models or not settings.models:
         return settings
-    names: tuple[Model, ...] = settings.models
-    withheld.append(f"load the model {_shown(names[0].champion)}{_more(names)}")
+    withheld.append(f"load the model {_shown(settings.models[0].champion)}{_more(settings.models)}")
     return replace(settings, models=base.models)
 
 
@@ -158,14 +151,6 @@ def _beyond(settings: Settings, path: str) -> bool:
     while any(sign in plain for sign in "*?["):
         plain = os.path.dirname(plain)
     return not settings.allows(plain)
-
-
-def _listed(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value
-
-
-def _given(*values: str | None) -> list[str]:
-    return [value for value in values if value]
 
 
 def _shown(text: object) -> str:

@@ -12,15 +12,11 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.config.settings import (
+    DERIVED,
     ConfigError,
     CustomRule,
-    Data,
-    HostSettings,
     Metrics,
     MetricSetting,
-    Model,
-    Predictions,
-    RunFiles,
     Seconds,
     Settings,
 )
@@ -33,6 +29,8 @@ _SHOWN = 400
 _FILTERS = ("rules.where", "alerts.filter")
 _ENTRY = re.compile(r"\[(\d+)\]")
 _HEADER = re.compile(r"(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?")
+_OTHERWISE = DERIVED | {"rule_options", "rule_places", "reader_options"}
+"""Fields of the settings that are no section of that name."""
 _REQUIRED = {
     "runs": ("files",),
     "data": ("name", "reference", "current"),
@@ -56,22 +54,11 @@ class Checker:
         table = dict(table)
         rules = table.pop("rules", None)
         readers = self._tables(table.pop("readers", {}), "readers")
-        known = set(Settings.__struct_fields__) - {
-            "folder",
-            "file",
-            "alerts_file",
-            "bounds",
-            "withheld",
-            "problems",
-            "digest",
-            "rule_options",
-            "rule_places",
-            "reader_options",
-        }
-        self._known(table, known | {"rules", "readers"}, "")
+        hints = {name: hint for name, hint in get_type_hints(Settings).items() if name not in _OTHERWISE}
+        self._known(table, {*hints, "readers"}, "")
         values: dict[str, object] = {"reader_options": {**base.reader_options, **readers}}
         for name, value in table.items():
-            values[name] = self._section(name, value, getattr(base, name))
+            values[name] = self._section(name, hints[name], value, getattr(base, name))
         if rules is not None:
             custom, options = self._rules(rules)
             values["rules"] = base.rules + custom
@@ -109,23 +96,16 @@ class Checker:
             self._fail(path, f"must hold tables, such as [{path}.NAME]")
         return dict(value)
 
-    def _section(self, name: str, value: object, base: Any) -> object:
-        if name == "id":
-            return self._value("id", str | None, value)
+    def _section(self, name: str, hint: Any, value: object, base: Any) -> object:
         if name == "metrics":
             return self._metrics(value, base)
-        kinds: dict[str, type[msgspec.Struct]] = {
-            "runs": RunFiles,
-            "data": Data,
-            "predictions": Predictions,
-            "models": Model,
-            "hosts": HostSettings,
-        }
-        if name in kinds:
+        if get_origin(hint) is tuple:
             if not isinstance(value, list):
                 self._fail(name, f"must be a list of tables; write [[{name}]]")
-            return tuple(self._items(name, kinds[name], value))
-        return self._table(name, type(base), value, base)
+            return tuple(self._items(name, get_args(hint)[0], value))
+        return (
+            self._table(name, hint, value, base) if isinstance(hint, type) else self._value(name, hint, value)
+        )
 
     def _metrics(self, value: object, base: Metrics) -> Metrics:
         if not isinstance(value, dict):

@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Literal, NewType
+from typing import Annotated, Literal, NewType
 
 import msgspec
 
+from runwatch.domain.comparison import At, Costs, PredictionTask
 from runwatch.domain.errors import UserError
+from runwatch.domain.finding import Severity
 from runwatch.domain.run import Problem
 from runwatch.system.files import is_really_below
 
 Seconds = NewType("Seconds", float)
 """A length of time, written as 90 or "15m"."""
-Severity = Literal["info", "warning", "critical"]
+Place = Annotated[str, "place"]
+"""A path, a glob or a URL: what leads out of its folder is not read or written before it is trusted."""
 
 
 class ConfigError(UserError):
     """A configuration that cannot be used; the text is the whole message, for people."""
 
 
+def listed(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """What may be written as one text or as a list of several."""
+    return (value,) if isinstance(value, str) else value or ()
+
+
 class Watch(msgspec.Struct, frozen=True):
     """``stalled_after``, ``reconcile`` in seconds (given as 900 or "15m")."""
 
-    roots: tuple[str, ...] = ()
+    roots: tuple[Place, ...] = ()
     ignore: tuple[str, ...] = ()
     mode: Literal["auto", "native", "polling"] = "auto"
     stalled_after: Seconds | None = None
@@ -34,7 +42,7 @@ class Watch(msgspec.Struct, frozen=True):
 
 class BaselineSetting(msgspec.Struct, frozen=True):
     run: str | None = None
-    metrics: str | None = None
+    metrics: Place | None = None
     group: str | None = None
 
 
@@ -47,7 +55,7 @@ class Metrics(msgspec.Struct, frozen=True):
     """``at``: what is compared of finished runs, "last" or "best"."""
 
     primary: str | None = None
-    at: Literal["last", "best"] = "last"
+    at: At = "last"
     named: Mapping[str, MetricSetting] = msgspec.field(default_factory=dict)
 
 
@@ -69,8 +77,8 @@ class RunFiles(msgspec.Struct, frozen=True):
 
 class Data(msgspec.Struct, frozen=True):
     name: str = ""
-    reference: str | tuple[str, ...] = ""
-    current: str | tuple[str, ...] = ""
+    reference: Place | tuple[Place, ...] = ""
+    current: Place | tuple[Place, ...] = ""
     columns: Columns = msgspec.field(default_factory=Columns)
     segments: tuple[str, ...] = ()
     target: str | None = None
@@ -78,37 +86,29 @@ class Data(msgspec.Struct, frozen=True):
     score: str | None = None
     key: str | None = None
     group: str | None = None
-    importance: str | None = None
+    importance: Place | None = None
     every: Seconds | None = None
     expect: Mapping[str, object] = msgspec.field(default_factory=dict)
-    schema: str | None = None
-    engine: str | None = None
-
-
-class Cost(msgspec.Struct, frozen=True):
-    tp: float = 0.0
-    fp: float = 0.0
-    fn: float = 0.0
-    tn: float = 0.0
-    unit: str = ""
+    schema: Place | None = None
+    engine: Place | None = None
 
 
 class Predictions(msgspec.Struct, frozen=True):
     name: str = ""
-    files: str | tuple[str, ...] = ""
-    baseline: str = ""
+    files: Place | tuple[Place, ...] = ""
+    baseline: Place = ""
     key: str | None = None
     target: str | None = None
     prediction: str | None = None
     score: str | tuple[str, ...] | None = None
     threshold: float | None = None
     positive: str | None = None
-    task: Literal["binary", "multiclass", "regression", "forecast"] | None = None
+    task: PredictionTask | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
     primary: str | None = None
-    cost: Cost | None = None
-    labels: str | tuple[str, ...] = ()
+    cost: Costs | None = None
+    labels: Place | tuple[Place, ...] = ()
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -117,8 +117,8 @@ class Model(msgspec.Struct, frozen=True):
     their class numbers, in order; ``score``: the ONNX output that holds scores; ``timeout``: seconds."""
 
     name: str = ""
-    champion: str = ""
-    challenger: str = ""
+    champion: Place = ""
+    challenger: Place = ""
     data: str = ""
     features: tuple[str, ...] = ()
     target: str | None = None
@@ -131,13 +131,13 @@ class Model(msgspec.Struct, frozen=True):
     score: str | None = None
     threshold: float | None = None
     primary: str | None = None
-    cost: Cost | None = None
+    cost: Costs | None = None
     timeout: Seconds = Seconds(300.0)
-    labels: str | tuple[str, ...] = ()
+    labels: Place | tuple[Place, ...] = ()
 
 
 class Tasks(msgspec.Struct, frozen=True):
-    file: str | None = None
+    file: Place | None = None
 
 
 class CustomRule(msgspec.Struct, frozen=True):
@@ -163,7 +163,7 @@ class Alerts(msgspec.Struct, frozen=True):
 
     @property
     def webhooks(self) -> tuple[str, ...]:
-        return (self.webhook,) if isinstance(self.webhook, str) else self.webhook or ()
+        return listed(self.webhook)
 
 
 class Ui(msgspec.Struct, frozen=True):
@@ -181,6 +181,10 @@ class HostSettings(msgspec.Struct, frozen=True):
     ssh: str | tuple[str, ...] | None = None
     roots: tuple[str, ...] = ()
     command: str | tuple[str, ...] | None = None
+
+
+DERIVED = frozenset({"folder", "file", "alerts_file", "bounds", "withheld", "problems", "digest"})
+"""What of ``Settings`` is known of the configuration, and not written in it."""
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from runwatch.domain.errors import UserError
-from runwatch.system.files import private_folder, read_with_owner
+from runwatch.system.files import private_folder, read_with_stat
 from runwatch.system.folders import state_dir
 from runwatch.system.saving import save_text
 
@@ -63,8 +63,8 @@ def trusted() -> list[Trusted]:
     if folder is None:
         return []
     try:
-        data, owner = read_with_owner(folder / _FILE, _MOST_BYTES)
-        if owner != os.geteuid():
+        data, info = read_with_stat(folder / _FILE, _MOST_BYTES)
+        if info.st_uid != os.geteuid():
             return []
         return [Trusted(str(one["file"]), str(one["digest"])) for one in json.loads(data)["trusted"]]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):

@@ -102,6 +102,22 @@ def numpy_type(type_: object) -> np.dtype[Any]:
     return np.dtype(names.get(name, name))
 
 
+def from_numpy(values: AnyArray, type_: Arrow, valid: NDArray[np.bool_] | None = None) -> Arrow:
+    """NumPy's values as an Arrow array of a primitive type that lies in memory alike; null where not
+    ``valid``."""
+    import pyarrow as pa
+
+    bits = None if valid is None else pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.Array.from_buffers(type_, len(values), [bits, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def taken(array: Arrow, rows: AnyArray, valid: NDArray[np.bool_] | None = None) -> Arrow:
+    """The values at the whole numbers ``rows``; null where not ``valid``."""
+    import pyarrow as pa
+
+    return array.take(from_numpy(rows.astype(np.int64), pa.int64(), valid))
+
+
 def strings(values: Sequence[str]) -> Arrow:
     """An Arrow string array of Python strings."""
     import pyarrow as pa

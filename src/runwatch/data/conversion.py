@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from runwatch.data.arrays import family, numbers
+from runwatch.data.arrays import family, from_numpy, numbers
 from runwatch.data.notation import epoch_values, measured_type
 from runwatch.domain.borders import Arrow
 from runwatch.domain.profile import ColumnGrid
@@ -76,10 +76,7 @@ def timed(values: Arrow, kind: str) -> object:
     import pyarrow as pa
 
     type_ = time_type(kind) or pa.float64()
-    body = pa.py_buffer(
-        np.ascontiguousarray(values, dtype=np.int64 if kind.startswith(TIMES) else np.float64)
-    )
-    return pa.Array.from_buffers(type_, len(values), [None, body])
+    return from_numpy(np.asarray(values, np.int64 if kind.startswith(TIMES) else np.float64), type_)
 
 
 def in_unit(array: Arrow, column: ColumnGrid) -> Arrow:

@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import Any
 
 from runwatch.data.errors import DataError, explained
-from runwatch.data.profile import Piece, profile
+from runwatch.data.formats.base import Piece
+from runwatch.data.profile import profile
 from runwatch.data.profile_cache import Answer
 from runwatch.domain.errors import UserError
 from runwatch.domain.profile import ProfileGrid, TableProfile, empty_profile, merge

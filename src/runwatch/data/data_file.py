@@ -10,7 +10,7 @@ from typing import IO, Any
 import msgspec
 
 from runwatch.data import crash_notes
-from runwatch.data.errors import DataError, explained
+from runwatch.data.errors import DataError, explaining
 from runwatch.data.remote import filesystem
 from runwatch.system.files import NotRegular, open_regular
 
@@ -76,10 +76,8 @@ def open_bytes(file: DataFile) -> IO[bytes]:
     if file.remote:
         crash_notes.begin(file.uri, file.stamp, file.name)
         system, path = filesystem(file.uri)
-        try:
+        with explaining(file.name):
             return system.open(path, "rb") if file.size else _fetched(system, path, file)
-        except Exception as error:
-            raise explained(file.name, error) from error
     return opened_regular(file.uri, file.name)
 
 

@@ -156,7 +156,7 @@ def batches_of(folder: str, reference: Sequence[str], tables: Sequence[ListedFil
     ending = suffix(reference[0])
     rest = [e.path for e in tables if e.path not in taken]
     others = [path for path in rest if suffix(path) == ending] or rest
-    inside = [path for path in others if _below(path, folder) in BATCH_FOLDERS]
+    inside = [path for path in others if _first_folder(path, folder) in BATCH_FOLDERS]
     siblings = [path for path in others if posixpath.dirname(path.rstrip("/")) == folder]
     dated = [path for path in siblings if re.search(r"\d", _stem(path))]
     called = [path for path in siblings if _BATCH_FILES.search(_stem(path))]
@@ -167,14 +167,14 @@ def _fullest(paths: Sequence[str], folder: str) -> list[str]:
     """The numbered files of that folder below ``folder`` which has the most, two at least."""
     numbered: dict[str, list[str]] = {}
     for path in paths:
-        below = _below(path, folder)
-        if below and re.search(r"\d", _stem(path)):
-            numbered.setdefault(below, []).append(path)
+        inner = _first_folder(path, folder)
+        if inner and re.search(r"\d", _stem(path)):
+            numbered.setdefault(inner, []).append(path)
     fullest = max(numbered.values(), key=len, default=[])
     return fullest if len(fullest) > 1 else []
 
 
-def _below(path: str, folder: str) -> str:
+def _first_folder(path: str, folder: str) -> str:
     """The first folder of ``path`` below ``folder``, lower case; empty when it lies elsewhere."""
     inner = path if not folder else path[len(folder) + 1 :] if path.startswith(folder + "/") else ""
     head, slash, _ = inner.partition("/")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from runwatch.domain.address import split
 from runwatch.domain.errors import UserError
@@ -65,6 +67,15 @@ def explained(file: str, error: BaseException) -> DataError:
     if "more than 64 bits" in what:  # what Arrow says of polars' Int128 in its own format
         hint = "cast its 128-bit integers, or write Parquet"
     return DataError(file, f"cannot be read ({what[:200]})", hint)
+
+
+@contextmanager
+def explaining(file: str) -> Iterator[None]:
+    """Whatever goes wrong in here with a file is raised as a ``DataError``."""
+    try:
+        yield
+    except Exception as error:
+        raise explained(file, error) from error
 
 
 _DENIED = {"AuthenticationException", "NoCredentialsError", "PartialCredentialsError"}

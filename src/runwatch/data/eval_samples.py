@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from runwatch.domain.evaluations import SampleKey, Samples
+from runwatch.domain.comparison import SampleKey, Samples
 from runwatch.readers.common import bounded_json
 from runwatch.system.files import read_regular
 

@@ -51,12 +51,14 @@ _NOTE = "as Evidently judged it, by its own tests and thresholds"
 
 
 class EvidentlySnapshot(msgspec.Struct, frozen=True, eq=False):
-    """One snapshot. ``share``: of drifted columns; ``drifted``: whether that is past its own threshold."""
+    """One snapshot."""
 
     when: float | None
     columns: tuple[ColumnDrift, ...]
     share: float | None
+    """Of drifted columns."""
     drifted: bool
+    """Whether that is past its own threshold."""
 
 
 class EvidentlyWatch:

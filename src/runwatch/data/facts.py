@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
 from runwatch.data.data_file import DataFile
-from runwatch.data.errors import explained
+from runwatch.data.errors import explaining
 from runwatch.data.formats import format_of
 from runwatch.data.kernel import mixed
-from runwatch.data.sample import joined
+from runwatch.data.sample import row_blocks
 from runwatch.domain.borders import Arrow, JsonMapping
 from runwatch.domain.profile import RowFacts
 
@@ -34,8 +34,8 @@ def row_facts(
     seen = 0
     selected = {name: types.get(name) for name in [*names, *keys]}
     for file in files:
-        try:
-            for columns in _stretches(file, selected):
+        with explaining(file.name):
+            for columns in _columns(file, selected):
                 digests = {name: digest(array) for name, array in columns.items()}
                 rows.append(_row_digest([digests[name] for name in names if name in digests]))
                 for key in keys:
@@ -44,8 +44,6 @@ def row_facts(
                 seen += len(rows[-1])
                 if seen >= MAX_ROWS:
                     break
-        except Exception as error:
-            raise explained(file.name, error) from error
     whole = np.concatenate(rows) if rows else np.empty(0, dtype=np.uint64)
     repeats = {key: _repeats(np.concatenate(parts)) for key, parts in by_key.items() if parts}
     repeated = {key: _samples(files, key, types, pair[1]) for key, pair in repeats.items() if pair[0]}
@@ -55,19 +53,12 @@ def row_facts(
     return RowFacts(len(whole), len(whole) - len(times), counts, repeated, occurring)
 
 
-def _stretches(file: DataFile, types: Mapping[str, object]) -> Arrow:
-    """Row-aligned columns, one stretch of rows at a time."""
+def _columns(file: DataFile, types: JsonMapping) -> Iterator[dict[str, Arrow]]:
+    """Row-aligned columns, some rows at a time."""
     table = format_of(file)
-    for part in table.parts(file):
-        held: dict[str, list[object]] = {}
-        for block in table.read(file, part.name, types, frozenset()):
-            if block.rows and held:
-                yield {name: joined(arrays) for name, arrays in held.items()}
-                held = {}
-            for name, array in block.columns:
-                held.setdefault(name, []).append(array)
-        if held:
-            yield {name: joined(arrays) for name, arrays in held.items()}
+    for piece in table.pieces(file):
+        for _, columns in row_blocks(table.read(piece, types, frozenset())):
+            yield columns
 
 
 def digest(array: Arrow) -> Digests:
@@ -116,9 +107,10 @@ def _samples(files: Sequence[DataFile], key: str, types: JsonMapping, hashes: se
     """The values behind digests."""
     shown: dict[int, str] = {}
     for file in files:
-        for columns in _stretches(file, {key: types.get(key)}):
-            array = columns.get(key)
-            for at in np.flatnonzero(np.isin(digest(array), list(hashes))) if array is not None else ():
+        for columns in _columns(file, {key: types.get(key)}):
+            if (array := columns.get(key)) is None:
+                continue
+            for at in np.flatnonzero(np.isin(digest(array), list(hashes))):
                 shown.setdefault(int(digest(array.slice(int(at), 1))[0]), str(array[int(at)].as_py()))
                 if len(shown) >= len(hashes):
                     return tuple(shown.values())

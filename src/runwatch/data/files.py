@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from runwatch.data.data_file import DataFile, is_url, opened_regular
-from runwatch.data.errors import DataError, explained, without_secrets
+from runwatch.data.errors import DataError, explained, explaining, without_secrets
 from runwatch.data.formats import formats, suffix
 from runwatch.data.patterns import MOST_ANY, matching
 from runwatch.data.remote import filesystem, whole_url
@@ -206,7 +206,7 @@ def partitions_of(path: str) -> tuple[tuple[str, str], ...]:
 def _resolve_url(url: str, chained: bool) -> list[DataFile]:
     system, path = filesystem(url, chained)
     scheme = url.split("://", 1)[0]
-    try:
+    with explaining(url):
         system.invalidate_cache()  # a listing that is kept hides what has arrived since
         if glob.has_magic(path.partition("?")[0] if scheme.startswith("http") else path):
             entries = list(system.glob(path, detail=True).values())
@@ -215,8 +215,6 @@ def _resolve_url(url: str, chained: bool) -> list[DataFile]:
         else:
             entries = [system.info(path)]
         entries = [_with_state(system, entry) for entry in entries if entry.get("type", "file") == "file"]
-    except Exception as error:
-        raise explained(url, error) from error
     return _some(
         (_remote(scheme, system, e, url, path) for e in entries), url, "holds no data files", "check the URL"
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import reduce
 
-from runwatch.data.formats.base import ColumnBlock
+from runwatch.data.formats.base import ColumnBlock, Piece
 from runwatch.data.grid import make_grid
 from runwatch.data.profile import Counter, schema_of
-from runwatch.data.sample import Stretch
 from runwatch.domain.borders import Arrow
 from runwatch.domain.profile import ColumnGrid, ProfileGrid, TableProfile, merge
 
@@ -16,7 +15,7 @@ _MAX_BYTES = 64 << 20
 _COUNTS, _HEAD = 8 << 10, 4096 * 9  # bytes a column of a piece: its counts, its first rows
 
 
-def affordable(pieces: Sequence[Stretch], columns: int) -> bool:
+def affordable(pieces: Sequence[Piece], columns: int) -> bool:
     """Whether the counts of all pieces may be held at once, as one pass over the columns needs."""
     heads = sum(_HEAD if piece.rows is None else min(9 * piece.rows, _HEAD) for piece in pieces)
     return columns * (len(pieces) * _COUNTS + heads) <= _MAX_BYTES
@@ -25,7 +24,7 @@ def affordable(pieces: Sequence[Stretch], columns: int) -> bool:
 class FirstCount:
     """Counts the columns of ``pieces``, which hold every row of their files, one column after the other."""
 
-    def __init__(self, pieces: Sequence[Stretch]) -> None:
+    def __init__(self, pieces: Sequence[Piece]) -> None:
         self._pieces = pieces
         self._counted: list[dict[str, Counter]] = [{} for _ in pieces]
         self._rows = [0] * len(pieces)

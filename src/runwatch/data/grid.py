@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.data.arrays import as_text, buffer_values, family, numbers
+from runwatch.data.arrays import as_text, buffer_values, family, numbers, taken
 from runwatch.data.bookkeeping import (
     MANY_OWNERS,
     changes_with_each,
@@ -314,17 +314,11 @@ def _counted(text: Arrow) -> tuple[Arrow, NDArray[np.int64]]:
     if t.is_dictionary(text.type) and not text.dictionary.null_count:
         counts = np.bincount(buffer_values(text.indices), minlength=len(text.dictionary))
         there = np.flatnonzero(counts)
-        values = as_text(text.dictionary).take(_positions(there))
+        values = taken(as_text(text.dictionary), there)
         if len(values.unique()) == len(values):
             return values, counts[there].astype(np.int64)
     table = pc.value_counts(as_text(text))
     return table.field(0), buffer_values(table.field(1))
-
-
-def _positions(at: NDArray[np.intp]) -> Arrow:
-    import pyarrow as pa
-
-    return pa.Array.from_buffers(pa.int64(), len(at), [None, pa.py_buffer(at.astype(np.int64))])
 
 
 def guess_role(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from runwatch.data.cache import Cache, files_key, kept
 from runwatch.data.data_file import DataFile
-from runwatch.data.errors import DataError, explained
+from runwatch.data.errors import DataError, explaining
 from runwatch.data.facts import row_facts
 from runwatch.data.formats import format_of
 from runwatch.data.profile import parse_types
-from runwatch.data.profile_cache import HERE, Cache, Engine, files_key, kept_json
+from runwatch.data.profile_cache import HERE, Engine
 from runwatch.data.sample import sample
-from runwatch.domain.borders import JsonDict
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import DataOptions, ProfileGrid, RowFacts
 from runwatch.domain.run import Problem
@@ -53,27 +53,18 @@ def _facts(
     keys = key_columns(grid, options)
     names = _all_names(files, grid)
 
-    def made() -> JsonDict:
-        facts = engine.call(row_facts, files, names, keys, parse_types(grid))
-        return {
-            "rows": facts.rows,
-            "duplicate_rows": facts.duplicate_rows,
-            "duplicate_keys": dict(facts.duplicate_keys),
-            "repeated": {name: list(values) for name, values in facts.repeated.items()},
-            "occurring": facts.occurring,
-        }
+    def made() -> RowFacts:
+        return engine.call(row_facts, files, names, keys, parse_types(grid))
 
-    return RowFacts(**kept_json(cache, files_key("facts-2", grid, files, "\n".join((*names, *keys))), made))
+    return kept(cache, files_key("facts-2", grid, files, "\n".join((*names, *keys))), RowFacts, made)
 
 
 def _all_names(files: Sequence[DataFile], grid: ProfileGrid) -> list[str]:
     """The grid's columns and those that only these files have: rows that differ in a new column differ."""
     known = dict.fromkeys(column.name for column in grid.columns if column.type != "null")
     for file in files:
-        try:
+        with explaining(file.name):
             known.update(dict.fromkeys(name for name, _ in format_of(file).schema(file)))
-        except Exception as error:
-            raise explained(file.name, error) from error
     return list(known)
 
 

@@ -43,12 +43,14 @@ _HARMLESS = frozenset(
 
 
 class TableFolder(NamedTuple):
-    """A folder as these tables see it. ``name``: as shown; ``paths``: all files below it, relative, with
-    ``/``; ``read``: the bytes of one."""
+    """A folder as these tables see it."""
 
     name: str
+    """As shown."""
     paths: Collection[str]
+    """All files below it, relative, with ``/``."""
     read: Callable[[str], bytes]
+    """The bytes of one."""
 
 
 class LiveFile(NamedTuple):

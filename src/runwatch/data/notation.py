@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.data.arrays import as_text, buffer_values, numbers
+from runwatch.data.arrays import as_text, buffer_values, numbers, taken
 from runwatch.data.bookkeeping import in_order, names_owners, names_rows, whole
 from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
@@ -128,10 +128,7 @@ def _without_words(text: Arrow) -> Arrow:
 def _spread(text: Arrow) -> Arrow:
     if len(text) <= _TRIED:
         return text
-    import pyarrow as pa
-
-    rows = np.linspace(0, len(text) - 1, _TRIED).astype(np.int64)
-    return text.take(pa.Array.from_buffers(pa.int64(), _TRIED, [None, pa.py_buffer(rows)]))
+    return taken(text, np.linspace(0, len(text) - 1, _TRIED))
 
 
 def _matches(text: object, pattern: str) -> int:

@@ -15,7 +15,6 @@ from runwatch.text.safe import safe
 
 SUFFIXES = (".json", ".yaml", ".yml")
 _LARGEST = 8 * 2**20
-_DEEPEST = 8
 
 
 def load_numbers(path: str) -> dict[str, float] | Problem:
@@ -35,28 +34,10 @@ def load_numbers(path: str) -> dict[str, float] | Problem:
         return Problem(path, None, f"cannot be read: {first}", "write names and numbers as JSON or YAML")
     if not isinstance(value, Mapping):
         return Problem(path, None, "not a mapping of names to numbers", 'write {"accuracy": 0.9, …}')
-    numbers = _flat(value, "", 0)
+    numbers = bounded_json.flat_numbers(value)
     if not numbers:
         return Problem(path, None, "contains no numbers", 'write {"accuracy": 0.9, …}')
     return numbers
-
-
-def _flat(value: Mapping[object, object], prefix: str, depth: int) -> dict[str, float]:
-    out: dict[str, float] = {}
-    for key, inner in value.items():
-        name = f"{prefix}{key}"
-        if isinstance(inner, Mapping) and depth < _DEEPEST:
-            out.update(_flat(inner, f"{name}/", depth + 1))
-        elif isinstance(inner, int | float) and not isinstance(inner, bool):
-            out[name] = _as_float(inner)
-    return out
-
-
-def _as_float(value: int | float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
 
 
 def read_importance(path: str) -> dict[str, float]:

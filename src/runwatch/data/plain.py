@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from runwatch.data.arrays import as_text, family, numbers, valid_mask
+from runwatch.data.arrays import as_text, family, from_numpy, numbers, taken, valid_mask
 from runwatch.domain.borders import Arrow
+from runwatch.domain.points import AnyArray
 
 MAX_DEPTH = 4
 MAX_LEAVES = 200
@@ -92,71 +93,51 @@ def uuids(array: Arrow) -> object:
 
 def _from_interval(array: Arrow) -> object:
     """Calendar intervals as durations of 30-day months, in milliseconds."""
-    kind = np.dtype([("months", "<i4"), ("days", "<i4"), ("nanoseconds", "<i8")])
-    values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
-    days = values["months"].astype(np.int64) * _MONTH_MS + values["days"].astype(np.int64) * _DAY_MS
-    return durations(days + values["nanoseconds"] // 1_000_000, array)
+    return _as_durations(array, [("months", "<i4"), ("days", "<i4"), ("rest", "<i8")], 1_000_000)
 
 
 def interval_bytes(array: Arrow) -> object:
     """Parquet's INTERVAL (months, days, milliseconds as 4 bytes each) as durations."""
-    kind = np.dtype([("months", "<u4"), ("days", "<u4"), ("ms", "<u4")])
-    values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
-    total = values["months"].astype(np.int64) * _MONTH_MS + values["days"].astype(np.int64) * _DAY_MS
-    return durations(total + values["ms"], array)
+    return _as_durations(array, [("months", "<u4"), ("days", "<u4"), ("rest", "<u4")], 1)
+
+
+def _as_durations(array: Arrow, layout: list[tuple[str, str]], in_ms: int) -> Arrow:
+    import pyarrow as pa
+
+    values = _records(array, layout)
+    days = values["months"].astype(np.int64) * _MONTH_MS + values["days"].astype(np.int64) * _DAY_MS
+    return from_numpy(days + values["rest"] // in_ms, pa.duration("ms"), valid_mask(array))
+
+
+def _records(array: Arrow, layout: list[tuple[str, str]]) -> AnyArray:
+    """The fields of values of a fixed width."""
+    return np.frombuffer(array.buffers()[1], np.dtype(layout))[array.offset : array.offset + len(array)]
 
 
 def whole_128(array: Arrow) -> object:
     """128-bit integers, little-endian in 16 bytes, as float64."""
     import pyarrow as pa
 
-    kind = np.dtype([("low", "<u8"), ("high", "<i8")])
-    values = np.frombuffer(array.buffers()[1], dtype=kind)[array.offset : array.offset + len(array)]
+    values = _records(array, [("low", "<u8"), ("high", "<i8")])
     result = values["high"].astype(np.float64) * 2.0**64 + values["low"]
-    bits = pa.py_buffer(np.packbits(valid_mask(array), bitorder="little")) if array.null_count else None
-    return pa.Array.from_buffers(pa.float64(), len(array), [bits, pa.py_buffer(result)])
+    return from_numpy(result, pa.float64(), valid_mask(array))
 
 
-def durations(values: Arrow, like: Arrow) -> object:
-    """int64 milliseconds as an Arrow array of durations that is null where ``like`` is."""
+def leaf_types(name: str, type_: Arrow) -> Iterator[tuple[str, object]]:
+    """(name, type) of the columns that ``leaves`` makes of a column of this type."""
     import pyarrow as pa
 
-    bits = pa.py_buffer(np.packbits(valid_mask(like), bitorder="little")) if like.null_count else None
-    body = pa.py_buffer(np.ascontiguousarray(values, dtype=np.int64))
-    return pa.Array.from_buffers(pa.duration("ms"), len(like), [bits, body])
+    type_ = plain_type(type_)
+    if family(type_) == "nested":
+        for leaf, array in leaves(name, pa.nulls(0, type_)):
+            yield leaf, array.type
 
 
-def leaf_types(name: str, type_: Arrow, depth: int = 0) -> Iterator[tuple[str, object]]:
-    """(name, type) of the columns that a nested column stands for beside itself: a struct's fields as
+def leaves(name: str, array: Arrow, depth: int = 0) -> Iterator[tuple[str, Arrow]]:
+    """The columns that a nested column stands for beside itself, one value a row: a struct's fields as
     ``name.field``; of lists and maps the ``name.length``, of numbers in lists the ``name.mean`` and
     ``name.spread`` of a row, of other lists and of maps the ``name.first`` element or key (of a map of few
     keys ``by_key`` makes a struct before)."""
-    import pyarrow as pa
-    import pyarrow.types as t
-
-    type_ = plain_type(type_)
-    if depth >= MAX_DEPTH:
-        return
-    if t.is_struct(type_):
-        for i in range(type_.num_fields):
-            field = type_.field(i)
-            yield f"{name}.{field.name}", plain_type(field.type)
-            yield from leaf_types(f"{name}.{field.name}", field.type, depth + 1)
-    elif t.is_map(type_):
-        yield f"{name}.length", pa.int32()
-        yield f"{name}.first", plain_type(type_.key_type)
-    elif is_list(type_):
-        yield f"{name}.length", pa.int32()
-        inner = plain_type(type_.value_type)
-        if family(inner) == "number" and not t.is_duration(inner):
-            yield f"{name}.mean", pa.float64()
-            yield f"{name}.spread", pa.float64()
-        elif family(inner) != "nested":
-            yield f"{name}.first", inner
-
-
-def leaves(name: str, array: Arrow, depth: int = 0) -> Iterator[tuple[str, object]]:
-    """The columns that ``leaf_types`` names, one value a row of ``array``."""
     import pyarrow.types as t
 
     array = plain(array)
@@ -169,7 +150,7 @@ def leaves(name: str, array: Arrow, depth: int = 0) -> Iterator[tuple[str, objec
     elif t.is_map(array.type):
         starts, lengths = _extents(array)
         yield f"{name}.length", _numbers(lengths, array, "int32")
-        yield f"{name}.first", _first(plain(array.keys), starts, lengths, array)
+        yield f"{name}.first", _first(plain(array.keys), starts, lengths)
     elif is_list(array.type):
         yield from _list_leaves(name, array)
 
@@ -189,8 +170,7 @@ def by_key(array: Arrow, keys: Sequence[str]) -> object:
     rows = np.repeat(np.arange(len(array)), lengths)
     begins = np.cumsum(lengths) - lengths
     at = np.arange(len(rows)) + np.repeat(starts - begins, lengths)
-    where = pa.Array.from_buffers(pa.int64(), len(at), [None, pa.py_buffer(at.astype(np.int64))])
-    flat_keys = as_text(plain(array.keys)).take(where)
+    flat_keys = taken(as_text(plain(array.keys)), at)
     items, fields = plain(array.items), []
     for key in keys:
         hits = np.flatnonzero(_equal(flat_keys, key))
@@ -198,8 +178,7 @@ def by_key(array: Arrow, keys: Sequence[str]) -> object:
         place[rows[hits]] = at[hits]
         there = np.zeros(len(array), dtype=bool)
         there[rows[hits]] = True
-        bits = pa.py_buffer(np.packbits(there, bitorder="little"))
-        fields.append(items.take(pa.Array.from_buffers(pa.int64(), len(array), [bits, pa.py_buffer(place)])))
+        fields.append(taken(items, place, there))
     return pa.StructArray.from_arrays(fields, names=list(keys)) if keys else array
 
 
@@ -228,7 +207,7 @@ def _list_leaves(name: str, array: Arrow) -> Iterator[tuple[str, Arrow]]:
         yield f"{name}.mean", _numbers(mean, array, "float64", lengths > 0)
         yield f"{name}.spread", _numbers(spread, array, "float64", lengths > 0)
     elif family(values.type) != "nested":
-        yield f"{name}.first", _first(values, starts, lengths, array)
+        yield f"{name}.first", _first(values, starts, lengths)
 
 
 def _extents(array: Arrow) -> tuple[Arrow, Arrow]:
@@ -270,17 +249,10 @@ def _numbers(values: Arrow, like: Arrow, kind: str, there: Arrow = None) -> Arro
     import pyarrow as pa
 
     mask = valid_mask(like) if there is None else valid_mask(like) & there
-    bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
-    body = pa.py_buffer(np.where(mask, values, 0).astype(kind))
-    return pa.Array.from_buffers(pa.type_for_alias(kind), len(like), [bits, body])
+    return from_numpy(np.where(mask, values, 0).astype(kind), pa.type_for_alias(kind), mask)
 
 
-def _first(values: Arrow, starts: Arrow, lengths: Arrow, like: Arrow) -> Arrow:
+def _first(values: Arrow, starts: Arrow, lengths: Arrow) -> Arrow:
     """The first element of each row, null where there is none."""
-    import pyarrow as pa
-
     there = lengths > 0
-    where = np.where(there, starts, 0).astype(np.int64)
-    bits = pa.py_buffer(np.packbits(there, bitorder="little"))
-    rows = pa.Array.from_buffers(pa.int64(), len(like), [bits, pa.py_buffer(where)])
-    return values.take(rows)
+    return taken(values, np.where(there, starts, 0), there)

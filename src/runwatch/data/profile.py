@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
-from runwatch.data.arrays import as_text, buffer_values, empty_words, family, numbers, valid_mask
+from runwatch.data.arrays import as_text, buffer_values, empty_words, family, numbers, taken, valid_mask
 from runwatch.data.conversion import OF_DAY, TIMES, from_text, in_unit, spelled, timed, value_type
 from runwatch.data.data_file import DataFile
-from runwatch.data.errors import explained
+from runwatch.data.errors import explaining
 from runwatch.data.formats import format_of
-from runwatch.data.formats.base import ColumnBlock, duplicated
+from runwatch.data.formats.base import ColumnBlock, Piece, duplicated
 from runwatch.data.formats.table import partition_values
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.data.neighbours import Neighbours
@@ -41,33 +40,16 @@ from runwatch.domain.profile import (
 MAX_CODED = 9_999
 
 
-class Piece(NamedTuple):
-    """The unit of work: a file and a part of it, as its format names parts."""
-
-    file: DataFile
-    part: str
-
-
-def list_pieces(file: DataFile) -> list[Piece]:
-    """The pieces of a file. DataError when it cannot be read."""
-    try:
-        return [Piece(file, part.name) for part in format_of(file).parts(file)]
-    except Exception as error:
-        raise explained(file.name, error) from error
-
-
 def profile(piece: Piece, grid: ProfileGrid) -> TableProfile:
     """Counts of the piece on ``grid``. Columns that are not there count no rows; a value of another type is
     coerced or counted as invalid. DataError when the piece cannot be read."""
     file = piece.file
-    try:
+    with explaining(file.name):
         table = format_of(file)
         schema = () if piece.part.startswith("from:") else schema_of(file)
         counter = Counter(grid)
-        for block in table.read(file, piece.part, parse_types(grid), coded(grid)):
+        for block in table.read(piece, parse_types(grid), coded(grid)):
             counter.add(block)
-    except Exception as error:
-        raise explained(file.name, error) from error
     return counter.result(schema, table.BLANK_IS_MISSING)
 
 
@@ -298,12 +280,9 @@ class Counter:
 
 def _outside(values: Arrow, mask: Arrow, frequent: bool) -> dict[str, int]:
     """The least, or most ``frequent``, ``MAX_OTHERS`` of the masked strings with their counts."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    bits = pa.py_buffer(np.packbits(mask, bitorder="little"))
-    outside = values.filter(pa.BooleanArray.from_buffers(pa.bool_(), len(mask), [None, bits]))
-    table = pc.value_counts(outside)
+    table = pc.value_counts(taken(values, np.flatnonzero(mask)))
     words, counts = table.field(0), table.field(1)
     if len(words) > MAX_OTHERS:
         by, order = (counts, "descending") if frequent else (words, "ascending")

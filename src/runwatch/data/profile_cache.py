@@ -3,70 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
+import msgspec
+
+from runwatch.data.cache import Cache, PieceKey, keep, on_grid, unpack, without_grid
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.pack import pack_profile, unpack_profile
-from runwatch.data.profile import Piece, list_pieces, profile
+from runwatch.data.formats import pieces_of
+from runwatch.data.formats.base import Piece
+from runwatch.data.profile import profile
 from runwatch.domain.profile import NamedProfile, ProfileGrid, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
 
 _EDGE = 4096
 _GROWING = (".csv", ".tsv", ".jsonl", ".ndjson")
-
-
-class PieceKey(NamedTuple):
-    """Names one kept profile. ``stamp``: the file's state; empty where the value carries its own."""
-
-    grid_id: str
-    uri: str
-    part: str
-    stamp: str
-
-
-class Cache(Protocol):
-    """Where profiles are kept between runs: bytes by key; ``get`` answers None for what is not there."""
-
-    def get(self, key: PieceKey) -> bytes | None: ...
-
-    def put(self, key: PieceKey, value: bytes) -> None: ...
-
-
-class NoCache:
-    """Keeps nothing."""
-
-    def get(self, key: PieceKey) -> bytes | None:
-        return None
-
-    def put(self, key: PieceKey, value: bytes) -> None:
-        return None
-
-
-def files_key(kind: str, grid: ProfileGrid, files: Iterable[DataFile], settings: str = "") -> PieceKey:
-    """The key of something made from whole files: their states and what was ``settings`` beside them."""
-    digest = hashlib.sha256(settings.encode("utf-8", "surrogateescape"))
-    for file in files:
-        digest.update(f"\n{file.uri}\t{file.stamp}".encode("utf-8", "surrogateescape"))
-    return PieceKey(grid.id, digest.hexdigest(), kind, "")
-
-
-def kept_json(cache: Cache, key: PieceKey, make: Callable[[], Any]) -> Any:
-    """What ``make`` answered for this key before, else now: anything that JSON can hold."""
-    packed = cache.get(key)
-    if packed is not None:
-        try:
-            return json.loads(packed)
-        except ValueError:
-            pass
-    result = make()
-    cache.put(key, json.dumps(result).encode())
-    return result
 
 
 Answer = TypeVar("Answer")
@@ -111,14 +66,14 @@ def profile_files(
     problems: list[Problem] = []
     work: list[tuple[DataFile, list[Piece]]] = []
     for file in files:
-        cached = _cached(file, grid, cache) or _grown(file, grid, cache)
+        cached = _cached(file, grid, cache)
         if cached is None and (cached := counted.get(file.uri)) is not None:
             _cache_profile(file, cached, cache)
         if cached is not None:
             result[file.uri] = cached
             continue
         try:
-            work.append((file, list_pieces(file)))
+            work.append((file, pieces_of(file)))
         except DataError as error:
             problems.append(error.problem)
     _run(work, grid, cache, engine, result, problems)
@@ -158,6 +113,17 @@ def _run(
         _cache_profile(file, total, cache)
 
 
+class KeptProfile(msgspec.Struct, frozen=True, eq=False):
+    """A file's profile with the file's state then. ``digest``: of a text file that may grow, of its edges;
+    empty where no line ends at its end."""
+
+    stamp: str
+    size: int
+    inode: int
+    digest: str
+    profile: TableProfile
+
+
 def _growing(file: DataFile) -> bool:
     return not file.remote and file.uri.lower().endswith(_GROWING)
 
@@ -168,29 +134,29 @@ def _key(file: DataFile, grid: ProfileGrid) -> PieceKey:
 
 
 def _cached(file: DataFile, grid: ProfileGrid, cache: Cache) -> TableProfile | None:
+    """The profile that was kept of the file as it is; of a text file that only grew since, just the new lines
+    are read."""
     packed = None if file.stateless else cache.get(_key(file, grid))
     if packed is None:
         return None
     try:
-        if not _growing(file):
-            return unpack_profile(packed, grid)
-        head, body = _head(packed)
-        return unpack_profile(body, grid) if head["stamp"] == file.stamp else None
-    except (ValueError, KeyError):
+        before = unpack(KeptProfile, packed)
+        known = on_grid(before.profile, grid)
+        if before.stamp == file.stamp:
+            return known
+        grew = _growing(file) and before.inode == file.inode and file.size > before.size and before.digest
+        if not grew or _edges_digest(file, before.size) != before.digest:
+            return None
+        total = merge(known, profile(Piece(file, f"from:{before.size}"), grid))
+    except (ValueError, OSError, DataError):
         return None
-
-
-def _head(packed: bytes) -> tuple[dict[str, str], bytes]:
-    text, _, body = packed.partition(b"\n")
-    head = json.loads(text)
-    if not isinstance(head, dict):
-        raise ValueError("not the head of a kept profile")
-    return head, body
+    _cache_profile(file, total, cache)
+    return total
 
 
 def _cache_profile(file: DataFile, total: TableProfile, cache: Cache) -> None:
     """Keeps the profile, unless the file changed while it was read."""
-    if isinstance(cache, NoCache) or file.stateless:
+    if file.stateless:
         return
     if not file.remote:
         try:
@@ -199,12 +165,9 @@ def _cache_profile(file: DataFile, total: TableProfile, cache: Cache) -> None:
             return
         if (info.st_size, info.st_mtime_ns, info.st_ino) != (file.size, file.mtime_ns, file.inode):
             return
-    packed = pack_profile(total)
-    if _growing(file):
-        digest = _edges_digest(file, file.size)
-        head = {"stamp": file.stamp, "end": str(file.size), "inode": str(file.inode), "digest": digest}
-        packed = json.dumps(head).encode() + b"\n" + packed
-    cache.put(_key(file, grid=total.grid), packed)
+    digest = _edges_digest(file, file.size) if _growing(file) else ""
+    kept = KeptProfile(file.stamp, file.size, file.inode, digest, without_grid(total))
+    keep(cache, _key(file, total.grid), kept)
 
 
 def _edges_digest(file: DataFile, end: int) -> str:
@@ -214,22 +177,3 @@ def _edges_digest(file: DataFile, end: int) -> str:
         handle.seek(max(end - _EDGE, 0))
         last = handle.read(min(_EDGE, end))
     return hashlib.sha256(first + b"\0" + last).hexdigest() if last.endswith(b"\n") else ""
-
-
-def _grown(file: DataFile, grid: ProfileGrid, cache: Cache) -> TableProfile | None:
-    """The profile of a text file that only grew since it was kept: just the new lines are read."""
-    packed = cache.get(_key(file, grid)) if _growing(file) else None
-    if packed is None:
-        return None
-    try:
-        head, body = _head(packed)
-        end = int(head["end"])
-        same = head["inode"] == str(file.inode) and file.size > end and head["digest"]
-        if not same or _edges_digest(file, end) != head["digest"]:
-            return None
-        before = unpack_profile(body, grid)
-        total = merge(before, profile(Piece(file, f"from:{end}"), grid))
-    except (ValueError, KeyError, OSError, DataError):
-        return None
-    _cache_profile(file, total, cache)
-    return total

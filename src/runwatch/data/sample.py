@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from runwatch.data.arrays import as_text, family, numbers, valid_mask
+from runwatch.data.arrays import as_text, family, numbers, taken, valid_mask
 from runwatch.data.data_file import DataFile
-from runwatch.data.errors import explained
-from runwatch.data.formats import format_of
+from runwatch.data.errors import explaining
+from runwatch.data.formats import format_of, pieces_of
+from runwatch.data.formats.base import ColumnBlock, Piece
 from runwatch.domain.borders import Arrow, JsonMapping
 from runwatch.domain.points import AnyArray
 
@@ -21,36 +22,19 @@ _MAX_PARTS = 32
 _MOST_KEPT = 2 * GRID_ROWS
 
 
-class Stretch(NamedTuple):
-    """A part of a file and its rows, where its format tells them."""
-
-    file: DataFile
-    part: str
-    rows: int | None
-
-
-def _stretches(files: Sequence[DataFile]) -> list[Stretch]:
-    stretches: list[Stretch] = []
-    for file in files:
-        try:
-            stretches.extend(Stretch(file, part.name, part.rows) for part in format_of(file).parts(file))
-        except Exception as error:
-            raise explained(file.name, error) from error
-    return stretches
-
-
-def _chosen(stretches: list[Stretch], n: int) -> tuple[list[Stretch], float]:
-    """(stretches to read, share of their rows to keep) so that about ``n`` rows come, spread over all."""
-    known = [s.rows for s in stretches if s.rows is not None]
-    if len(known) < len(stretches):
-        size = sum(s.file.size for s in stretches)
-        return stretches, min(1.0, n / max(size / 100, 1))
+def _chosen(files: Sequence[DataFile], n: int) -> tuple[list[Piece], float]:
+    """(pieces to read, share of their rows to keep) so that about ``n`` rows come, spread over all."""
+    pieces = [piece for file in files for piece in pieces_of(file)]
+    known = [piece.rows for piece in pieces if piece.rows is not None]
+    if len(known) < len(pieces):
+        size = sum(piece.file.size for piece in pieces)
+        return pieces, min(1.0, n / max(size / 100, 1))
     total = sum(known)
     if total <= n:
-        return stretches, 1.0
-    count = min(_MAX_PARTS, len(stretches))
-    picked = [stretches[i] for i in np.unique(np.linspace(0, len(stretches) - 1, count).astype(int))]
-    return picked, min(1.0, n / max(sum(s.rows or 0 for s in picked), 1))
+        return pieces, 1.0
+    count = min(_MAX_PARTS, len(pieces))
+    picked = [pieces[i] for i in np.unique(np.linspace(0, len(pieces) - 1, count).astype(int))]
+    return picked, min(1.0, n / max(sum(piece.rows or 0 for piece in picked), 1))
 
 
 class Sampled(NamedTuple):
@@ -58,53 +42,44 @@ class Sampled(NamedTuple):
     the files is there; ``columns``: (name, the values of each piece that has the column, by its number), a
     few columns in memory at a time where the format allows it."""
 
-    pieces: list[Stretch]
+    pieces: list[Piece]
     whole: bool
     columns: Iterator[tuple[str, dict[int, Arrow]]]
 
 
 def sampled(files: Sequence[DataFile], names: Sequence[str], n: int = GRID_ROWS, seed: int = 0) -> Sampled:
     """At most about ``n`` rows; all rows up to ``n``. DataError for unreadable files."""
-    stretches = _stretches(files)
     columnar = all(format_of(file).COLUMNAR for file in files)
     if not columnar:
         n = min(n, max(_TEXT_VALUES // max(len(names), 1), 1000))
-    picked, share = _chosen(stretches, n)
-    rows = sum(s.rows or 0 for s in picked) * share
+    picked, share = _chosen(files, n)
+    rows = sum(piece.rows or 0 for piece in picked) * share
     step = max(4, int(_GROUP_VALUES / max(rows, 1))) if columnar else max(len(names), 1)
     groups = [list(names[start : start + step]) for start in range(0, len(names), step)]
     return Sampled(picked, columnar and share == 1.0, _by_piece(picked, groups, share, seed))
 
 
 def _by_piece(
-    picked: list[Stretch], groups: list[list[str]], share: float, seed: int
+    picked: list[Piece], groups: list[list[str]], share: float, seed: int
 ) -> Iterator[tuple[str, dict[int, Arrow]]]:
     for group in groups:
         sampled: dict[str, dict[int, Arrow]] = {name: {} for name in group}
-        for number, stretch in enumerate(picked):
-            for name, array in _read(stretch, group, share, (seed, number)).items():
+        for number, piece in enumerate(picked):
+            for name, array in _read(piece, group, share, (seed, number)).items():
                 sampled[name][number] = array
         for name in group:
             yield name, sampled.pop(name)
 
 
-def sampled_columns(
-    files: Sequence[DataFile], names: Sequence[str], n: int = GRID_ROWS, seed: int = 0
-) -> Iterator[tuple[str, Arrow]]:
-    """(name, Arrow array of at most about ``n`` values) for each column, as ``sampled``."""
-    for name, arrays in sampled(files, names, n, seed).columns:
-        yield name, joined(list(arrays.values()))
-
-
-def _read(stretch: Stretch, names: Sequence[str], share: float, seed: tuple[int, int]) -> JsonMapping:
-    """The kept rows of a stretch, aligned over the columns."""
+def _read(piece: Piece, names: Sequence[str], share: float, seed: tuple[int, int]) -> JsonMapping:
+    """The kept rows of a piece, aligned over the columns."""
     columns = dict.fromkeys(names)
-    table = format_of(stretch.file)
+    table = format_of(piece.file)
     streamed = not table.COLUMNAR
     chunks: dict[str, list[Arrow]] = {}
     rows = 0
-    try:
-        for number, block in enumerate(table.read(stretch.file, stretch.part, columns, frozenset(names))):
+    with explaining(piece.file.name):
+        for number, block in enumerate(table.read(piece, columns, frozenset(names))):
             for name, array in block.columns:
                 chunk = thinned(array, share, (*seed, number)) if streamed else array
                 chunks.setdefault(name, []).append(chunk)
@@ -112,8 +87,6 @@ def _read(stretch: Stretch, names: Sequence[str], share: float, seed: tuple[int,
             if streamed and rows > _MOST_KEPT:  # rows are shorter than their file's size made believe
                 chunks = {n: [thinned(one, 0.5, (*seed, number, 1)) for one in a] for n, a in chunks.items()}
                 rows, share = rows // 2, share / 2
-    except Exception as error:
-        raise explained(stretch.file.name, error) from error
     whole = {name: joined(arrays) for name, arrays in chunks.items()}
     return whole if streamed else {name: thinned(array, share, seed) for name, array in whole.items()}
 
@@ -122,12 +95,23 @@ def thinned(array: Arrow, share: float, seed: tuple[int, ...]) -> Arrow:
     """A random ``share`` of the rows, in order; the same rows for arrays of one length and one seed."""
     if share >= 1.0 or not len(array):
         return array
-    import pyarrow as pa
-
     count = max(1, round(share * len(array)))
-    rows = np.sort(np.random.default_rng(seed).choice(len(array), size=count, replace=False))
-    where = pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(rows.astype(np.int64))])
-    return array.take(where)
+    return taken(array, np.sort(np.random.default_rng(seed).choice(len(array), size=count, replace=False)))
+
+
+def row_blocks(blocks: Iterable[ColumnBlock]) -> Iterator[tuple[int, dict[str, Arrow]]]:
+    """(number of rows, their columns) of blocks that bring some rows' columns one after the other."""
+    held: dict[str, list[Arrow]] = {}
+    rows = 0
+    for block in blocks:
+        if block.rows and held:
+            yield rows, {name: joined(arrays) for name, arrays in held.items()}
+            held, rows = {}, 0
+        rows += block.rows
+        for name, array in block.columns:
+            held.setdefault(name, []).append(array)
+    if held:
+        yield rows, {name: joined(arrays) for name, arrays in held.items()}
 
 
 def joined(arrays: Sequence[Arrow]) -> Arrow:
@@ -166,8 +150,8 @@ def sample(files: Sequence[DataFile], names: Sequence[str], n: int, seed: int = 
     """About ``n`` rows (never more) of the named columns, row-aligned: float64 arrays with NaN for missing
     numbers, times and booleans; object arrays of str or None for the rest. Columns that are not in every
     file are left out. DataError for unreadable files."""
-    picked, share = _chosen(_stretches(files), n)
-    tables = [_read(stretch, names, share, (seed, number)) for number, stretch in enumerate(picked)]
+    picked, share = _chosen(files, n)
+    tables = [_read(piece, names, share, (seed, number)) for number, piece in enumerate(picked)]
     tables = [table for table in tables if table]
     common = [name for name in names if tables and all(name in table for table in tables)]
     arrays = {name: joined([table[name] for table in tables]) for name in common}

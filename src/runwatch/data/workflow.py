@@ -9,6 +9,7 @@ from functools import reduce
 
 import msgspec
 
+from runwatch.data.cache import Cache, NoCache, PieceKey, keep, unpack
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.files import resolve
@@ -16,8 +17,7 @@ from runwatch.data.first_count import FirstCount, affordable
 from runwatch.data.formats import format_of
 from runwatch.data.formats.base import duplicated
 from runwatch.data.grid import ENGINE, guess_role, make_column, make_grid, wanted_names
-from runwatch.data.pack import pack_grid, unpack_grid
-from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, PieceKey, profile_files
+from runwatch.data.profile_cache import HERE, Engine, profile_files
 from runwatch.data.sample import joined, sampled
 from runwatch.domain.borders import Arrow
 from runwatch.domain.drift import Batch
@@ -84,7 +84,7 @@ def open_reference(
     if grid is None:
         files, problems = _readable(files)
         grid, counted = engine.call(_new_grid, files, options)
-        _keep_grid(grid, files, options, cache)
+        keep(cache, _grid_key(files, options), grid)
     days, more = profile_files(files, grid, cache, engine, counted)
     if not days:
         raise DataError(files[0].name, more[0].message if more else "cannot be read", "check the reference")
@@ -131,14 +131,9 @@ def _kept_grid(files: Sequence[DataFile], options: DataOptions, cache: Cache) ->
     """The grid that these files fixed under these options before."""
     packed = cache.get(_grid_key(files, options))
     try:
-        return None if packed is None else unpack_grid(packed)
-    except (ValueError, KeyError):
+        return None if packed is None else unpack(ProfileGrid, packed)
+    except ValueError:
         return None
-
-
-def _keep_grid(grid: ProfileGrid, files: Sequence[DataFile], options: DataOptions, cache: Cache) -> None:
-    if not isinstance(cache, NoCache):
-        cache.put(_grid_key(files, options), pack_grid(grid))
 
 
 def _new_grid(files: Sequence[DataFile], options: DataOptions) -> tuple[ProfileGrid, dict[str, TableProfile]]:

@@ -53,11 +53,6 @@ def _events(folder: Path) -> writers.TensorBoard:
     return writers.TensorBoard(folder, time.time(), os.uname().nodename, os.getpid())
 
 
-def _params(folder: Path, hparams: dict[str, object]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "params.yaml").write_text("".join(f"{key}: {value}\n" for key, value in hparams.items()))
-
-
 def _network(folder: Path, train: Patients, held_out: Patients) -> Actor:
     """A wider network, seed after seed; each leaves its predictions when it is done."""
     for seed in range(20, 1000):
@@ -75,7 +70,7 @@ def _linear(folder: Path, train: Patients, held_out: Patients) -> Actor:
     """The champion's recipe on fresh seeds, a step at a time."""
     for seed in range(50, 1000):
         run = folder / "runs" / f"champion-again-{seed - 49}"
-        _params(run, CHAMPION | {"seed": seed, "max_steps": 600})
+        writers.params(run, CHAMPION | {"seed": seed, "max_steps": 600})
         log = training.train_linear(Trained(CHAMPION), train, held_out, 10, seed)
         yield from _write(log, _events(run), lambda logged: 0.4 if logged.step > 60 else 0.1)
         yield 20.0
@@ -92,7 +87,7 @@ def _nights(folder: Path) -> Actor:
 def _diverging(folder: Path, train: Patients, held_out: Patients) -> Actor:
     """Somebody tries the wrong factor once more."""
     run = folder / "runs" / "warmup-again"
-    _params(run, DIVERGING)
+    writers.params(run, DIVERGING)
     log = training.train_linear(Trained(DIVERGING), train, held_out, 60, 12, batch=500)
     yield from _write(log, writers.Keras(run), lambda _: 0.2)
 
@@ -100,7 +95,7 @@ def _diverging(folder: Path, train: Patients, held_out: Patients) -> Actor:
 def _crashing(folder: Path, train: Patients, held_out: Patients) -> Actor:
     """A retraining that meets empty fields after half a minute: scikit-learn refuses them."""
     run = folder / "runs" / "retrain-today"
-    _params(run, CHAMPION | {"seed": 77})
+    writers.params(run, CHAMPION | {"seed": 77})
     trained = Trained(CHAMPION)
     writers.console(run, "retraining on all nights")
     log = training.train_linear(trained, train, held_out, 1, 77)

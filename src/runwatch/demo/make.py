@@ -113,7 +113,7 @@ def _champions(runs: Path, train: Patients, held_out: Patients) -> Trained:
             _described(log, illustrated, trained, held_out, start)
         else:
             play(log, writers.TensorBoard(folder, start, HOST, PID + seed), start, 2.0)
-        _params(folder, CHAMPION | {"seed": seed})
+        writers.params(folder, CHAMPION | {"seed": seed})
     return trained
 
 
@@ -155,7 +155,7 @@ def _crashed(folder: Path, train: Patients, held_out: Patients) -> None:
     trained = Trained(CHAMPION)
     start = MONDAY_9 - 4 * HOUR
     writer = writers.TensorBoard(folder, start, HOST, PID + 9)
-    _params(folder, CHAMPION | {"seed": 9})
+    writers.params(folder, CHAMPION | {"seed": 9})
     log = training.train_linear(trained, train, held_out, 3, 9)
     play(log, writer, start, 2.0)
     writers.console(folder, "fine-tuning on last night's patients")
@@ -168,13 +168,9 @@ def _crashed(folder: Path, train: Patients, held_out: Patients) -> None:
 def _diverged(folder: Path, train: Patients, held_out: Patients) -> None:
     """The rate's factor was typed 1.15 instead of 0.85: the loss turns and climbs."""
     keras = writers.Keras(folder)
-    _params(folder, DIVERGING)
+    writers.params(folder, DIVERGING)
     log = training.train_linear(Trained(DIVERGING), train, held_out, 60, 11, batch=500)
     play(log, keras, MONDAY_9 - 3 * HOUR, 2.0)
-
-
-def _params(folder: Path, hparams: dict[str, object]) -> None:
-    (folder / "params.yaml").write_text("".join(f"{key}: {value}\n" for key, value in hparams.items()))
 
 
 def portable(text: str) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
@@ -49,20 +50,17 @@ class TensorBoard:
         self._file.close()
 
 
-class Lightning:
-    """``metrics.csv`` of Lightning's CSVLogger: columns sorted by name, a row a logging call."""
+class _CsvLog:
+    """A CSV file that grows; the first row says which columns it has."""
 
-    def __init__(self, folder: Path, hparams: JsonMapping) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "hparams.yaml").write_text("".join(f"{k}: {v}\n" for k, v in hparams.items()))
-        self._file = (folder / "metrics.csv").open("a", newline="")
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", newline="")
         self._columns: list[str] = []
 
-    def write(self, logged: Logged, at: float) -> None:
-        row = {_flat(tag): round(value, DIGITS) for tag, value in logged.metrics.items()}
-        row |= {"epoch": logged.epoch, "step": logged.step}
+    def row(self, row: JsonMapping, columns: Iterable[str]) -> None:
         if not self._columns:
-            self._columns = sorted(row)
+            self._columns = list(columns)
             csv.DictWriter(self._file, self._columns).writeheader()
         csv.DictWriter(self._file, self._columns, restval="").writerow(row)
         self._file.flush()
@@ -71,32 +69,30 @@ class Lightning:
         self._file.close()
 
 
-class Keras:
+class Lightning(_CsvLog):
+    """``metrics.csv`` of Lightning's CSVLogger: columns sorted by name, a row a logging call."""
+
+    def __init__(self, folder: Path, hparams: JsonMapping) -> None:
+        params(folder, hparams, "hparams.yaml")
+        super().__init__(folder / "metrics.csv")
+
+    def write(self, logged: Logged, at: float) -> None:
+        row = {tag.replace("/", "_"): round(value, DIGITS) for tag, value in logged.metrics.items()}
+        row |= {"epoch": logged.epoch, "step": logged.step}
+        self.row(row, sorted(row))
+
+
+class Keras(_CsvLog):
     """``training.log`` of Keras' CSVLogger: ``epoch`` first, a row an epoch."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / "training.log").open("a", newline="")
-        self._columns: list[str] = []
+        super().__init__(folder / "training.log")
 
     def write(self, logged: Logged, at: float) -> None:
-        names = {
-            "train/loss": "loss",
-            "val/loss": "val_loss",
-            "val/auc": "val_auc",
-            "val/accuracy": "val_accuracy",
-        }
+        names = {"train/loss": "loss"} | {f"val/{one}": f"val_{one}" for one in ("loss", "auc", "accuracy")}
         row = {names[tag]: round(value, DIGITS) for tag, value in logged.metrics.items() if tag in names}
-        if "val_loss" not in row:
-            return
-        if not self._columns:
-            self._columns = ["epoch", *sorted(row)]
-            csv.DictWriter(self._file, self._columns).writeheader()
-        csv.DictWriter(self._file, self._columns).writerow({"epoch": logged.epoch, **row})
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
+        if "val_loss" in row:
+            self.row({"epoch": logged.epoch, **row}, ("epoch", *sorted(row)))
 
 
 class JsonLines:
@@ -151,12 +147,16 @@ class HuggingFace:
             "max_steps": self._max_steps,
             "num_train_epochs": self._epochs,
         }
-        temporary = folder / "trainer_state.json.tmp"
-        temporary.write_text(json.dumps(state, indent=1) + "\n")
-        os.replace(temporary, folder / "trainer_state.json")
+        _put(folder / "trainer_state.json", (json.dumps(state, indent=1) + "\n").encode())
 
     def close(self) -> None:
         self._save(self._folder)
+
+
+def params(folder: Path, hparams: JsonMapping, name: str = "params.yaml") -> None:
+    """Hyperparameters as YAML, beside what the run writes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text("".join(f"{key}: {value}\n" for key, value in hparams.items()))
 
 
 def console(folder: Path, line: str) -> None:
@@ -167,20 +167,21 @@ def console(folder: Path, line: str) -> None:
 
 
 def write_parquet(path: Path, table: JsonMapping) -> None:
-    """A data file, complete under a temporary name before it gets its own."""
+    """A data file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     pq.write_table(pa.table(dict(table)), buffer, compression="zstd")
+    _put(path, buffer.getvalue())
+
+
+def _put(path: Path, data: bytes) -> None:
+    """A file is complete under a temporary name before it gets its own."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(buffer.getvalue())
+    temporary.write_bytes(data)
     os.replace(temporary, path)
-
-
-def _flat(tag: str) -> str:
-    return tag.replace("/", "_")
 
 
 def varint(value: int) -> bytes:

@@ -29,10 +29,27 @@ def from_plain(kind: type[T], value: object) -> T:
 
 
 def to_bytes(record: object) -> bytes:
-    """``record`` in MessagePack, for a file of our own. Raises TypeError, ValueError for what has no form."""
-    return msgspec.msgpack.encode(record)
+    """``record`` in MessagePack, for a file of our own; NumPy's arrays as they lie in memory. Raises
+    TypeError, ValueError for what has no form."""
+    return msgspec.msgpack.encode(record, enc_hook=_array_or_number)
 
 
 def from_bytes(kind: type[T], data: bytes) -> T:
-    """A ``kind`` of ``to_bytes``'s bytes, read as ``from_plain`` reads. Raises ValueError otherwise."""
-    return msgspec.msgpack.decode(data, type=kind)
+    """A ``kind`` of ``to_bytes``'s bytes, read as ``from_plain`` reads; arrays are read-only. Raises
+    ValueError otherwise."""
+    return msgspec.msgpack.decode(data, type=kind, dec_hook=_array)
+
+
+def _array_or_number(value: Any) -> object:
+    if type(value).__name__ == "ndarray":
+        return value.dtype.str, value.shape, value.tobytes()
+    return _plain_number(value)
+
+
+def _array(kind: type, value: Any) -> Any:
+    if kind is object:  # a field that holds any value
+        return value
+    import numpy as np
+
+    form, shape, body = value
+    return np.frombuffer(body, np.dtype(form)).reshape(shape)

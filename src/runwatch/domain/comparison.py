@@ -15,6 +15,13 @@ At = Literal["last", "best"]
 PredictionTask = Literal["binary", "multiclass", "regression", "forecast"]
 
 
+SampleKey = str
+"""Which sample it is: its number and the hash of its document, equal on both sides of a comparison."""
+
+Samples = Mapping[str, Mapping[SampleKey, float]]
+"""Of an evaluation: by metric, the value of each sample."""
+
+
 class Costs(msgspec.Struct, frozen=True):
     """Business cost of one row of each kind (negative: a gain), in the user's ``unit``."""
 
@@ -26,29 +33,30 @@ class Costs(msgspec.Struct, frozen=True):
 
 
 class CompareOptions(msgspec.Struct, frozen=True):
-    """What a person decided about comparing. ``primary``: the metric that decides; ``tolerances``,
-    ``directions``: by metric name; ``tolerance``: for the primary metric when its name is in no table;
-    ``at``: which value of a run counts; ``task``, ``positive``, ``threshold``, ``horizon``, ``costs``: of
-    predictions. ``background``: also what methods names as background work (average precision, ...)."""
+    """What a person decided about comparing. ``tolerances``, ``directions``: by metric name. ``task``,
+    ``positive``, ``threshold``, ``horizon``, ``costs``: of predictions."""
 
     primary: str | None = None
+    """The metric that decides."""
     tolerances: Mapping[str, float] = msgspec.field(default_factory=dict)
     directions: Mapping[str, Direction] = msgspec.field(default_factory=dict)
     tolerance: float | None = None
+    """For the primary metric when its name is in no table."""
     at: At = "last"
+    """Which value of a run counts."""
     task: PredictionTask | None = None
     positive: str | None = None
     threshold: float | None = None
     horizon: int | None = None
     costs: Costs | None = None
     background: bool = True
+    """Also what methods names as background work (average precision, ...)."""
 
 
 class MetricComparison(msgspec.Struct, frozen=True):
-    """One metric of a candidate against the baseline. ``delta`` is candidate minus baseline in the
-    metric's own units, never flipped; ``ci`` is delta's interval, lo <= hi; ``method`` is the interval's,
-    ``test`` the p-value's; ``p_adjusted`` Holm's; ``at``: the step compared; ``n_needed``: rows (or seeds)
-    that would settle an inconclusive verdict."""
+    """One metric of a candidate against the baseline. ``delta`` is candidate minus baseline in the metric's
+    own units, never flipped; ``ci`` is delta's interval, lo <= hi; ``method`` is the interval's, ``test`` the
+    p-value's; ``p_adjusted`` Holm's."""
 
     name: str
     direction: Direction
@@ -66,14 +74,15 @@ class MetricComparison(msgspec.Struct, frozen=True):
     test: str | None = None
     n: int | None = None
     n_needed: int | None = None
+    """Rows (or seeds) that would settle an inconclusive verdict."""
     tolerance: float | None = None
     at: int | None = None
+    """The step compared."""
     note: str = ""
 
 
 class SliceComparison(msgspec.Struct, frozen=True):
-    """One group of rows. ``contribution``: what it adds to the mean loss change over all rows (above 0: makes
-    it worse); ``also``: overlapping slices folded into this one."""
+    """One group of rows."""
 
     slice: str
     n: int
@@ -85,7 +94,9 @@ class SliceComparison(msgspec.Struct, frozen=True):
     p_adjusted: float | None
     verdict: MetricVerdict
     contribution: float | None = None
+    """What it adds to the mean loss change over all rows (above 0: makes it worse)."""
     also: tuple[str, ...] = ()
+    """Overlapping slices folded into this one."""
     reason: str = ""
 
 
@@ -133,9 +144,7 @@ class PredictionsKey(NamedTuple):
 
 
 class Comparison(msgspec.Struct, frozen=True, eq=False):
-    """Candidate against baseline over all metrics; the primary metric decides the verdict. ``calibration``:
-    by "baseline" and "candidate"; ``hparams``: (name, baseline, candidate) of those that differ, with
-    values as they were recorded (None: has none)."""
+    """Candidate against baseline over all metrics; the primary metric decides the verdict."""
 
     candidate: str
     baseline: str
@@ -147,10 +156,13 @@ class Comparison(msgspec.Struct, frozen=True, eq=False):
     unit: str = "row"
     notes: tuple[str, ...] = ()
     calibration: Mapping[str, Calibration] = msgspec.field(default_factory=dict)
+    """By "baseline" and "candidate"."""
     thresholds: tuple[ThresholdPoint, ...] = ()
     operating_threshold: float | None = None
     confusion: Confusion | None = None
     hparams: tuple[tuple[str, object, object], ...] = ()
+    """(name, baseline, candidate) of those that differ, with values as they were recorded (None: has
+    none)."""
     cost_unit: str = ""
 
     @property
@@ -159,16 +171,18 @@ class Comparison(msgspec.Struct, frozen=True, eq=False):
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """What is compared against. ``kind``: run, group, metrics (a file) or predictions (a file); ``name``:
-    run id, glob or path; ``source``: who says so ("pinned 2026-11-25", "runwatch.toml", "assumed: …");
-    ``origin``: which of the three kinds of word that is."""
+    """What is compared against."""
 
     kind: Literal["run", "group", "metrics", "predictions"]
+    """Run, group, metrics (a file) or predictions (a file)."""
     name: str
+    """Run id, glob or path."""
     source: str
+    """Who says so ("pinned 2026-11-25", "runwatch.toml", "assumed: …")."""
     since: float | None = None
     reason: str = ""
     origin: Literal["pinned", "configured", "assumed"] = "configured"
+    """Which of the three kinds of word that is."""
 
 
 class RunRow(msgspec.Struct, frozen=True):
@@ -185,25 +199,27 @@ class RunRow(msgspec.Struct, frozen=True):
 
 
 class RunTable(msgspec.Struct, frozen=True, eq=False):
-    """Runs side by side, best first. ``at``: "last", "best" or "step 400"; ``hparams``: settings that differ
-    between the runs (the first ``differing`` of them), then those that do not."""
+    """Runs side by side, best first."""
 
     metric: str | None
     direction: Direction
     at: str
+    """"last", "best" or "step 400"."""
     metrics: tuple[str, ...]
     hparams: tuple[str, ...]
+    """Settings that differ between the runs (the first ``differing`` of them), then those that do not."""
     differing: int
     rows: tuple[RunRow, ...]
 
 
 class HparamImportance(msgspec.Struct, frozen=True, eq=False):
     """Which hyperparameters explain a metric: (name, importance, standard deviation), most first; importance
-    is the loss of out-of-fold R2 when the column is shuffled. ``score``: that R2 itself; ``reason``: why
-    nothing can be said."""
+    is the loss of out-of-fold R2 when the column is shuffled."""
 
     metric: str
     runs: int
     score: float | None
+    """That R2 itself."""
     hparams: tuple[tuple[str, float, float], ...]
     reason: str = ""
+    """Why nothing can be said."""

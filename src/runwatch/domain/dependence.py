@@ -6,11 +6,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from runwatch.domain.points import AnyArray
-
-Floats = NDArray[np.float64]
+from runwatch.domain.points import AnyArray, FloatArray, IntArray
 
 _WINDOW, _LEAST = 64, 64
 _SURE = 4.5
@@ -34,18 +31,18 @@ def serial(values: AnyArray, in_time: bool = False, ordered: bool = True) -> flo
     return _initial_sequence(numbers)
 
 
-def _uniform(values: AnyArray) -> Floats:
+def _uniform(values: AnyArray) -> FloatArray:
     """Mid-ranks from 0 to 1, so that no tail outweighs the rest."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     middle = (np.cumsum(counts) - counts / 2) / len(values)
-    out: Floats = middle[place]
+    out: FloatArray = middle[place]
     return out
 
 
-def _spread_labels(values: AnyArray) -> Floats:
+def _spread_labels(values: AnyArray) -> FloatArray:
     """A number for each label that has nothing to do with its place among the others."""
     labels, place = np.unique(values, return_inverse=True)
-    out: Floats = np.random.default_rng(0).permutation(len(labels)).astype(np.float64)[place]
+    out: FloatArray = np.random.default_rng(0).permutation(len(labels)).astype(np.float64)[place]
     return out
 
 
@@ -58,7 +55,7 @@ def _sorted(values: AnyArray, ordered: bool) -> bool:
     return min(up, steps - up) <= _SORTED * steps
 
 
-def _alike(numbers: Floats, window: int) -> bool:
+def _alike(numbers: FloatArray, window: int) -> bool:
     """Whether rows of a window are more alike the nearer they lie, beyond chance: without the tenth of the
     windows at either end, so that a change of level in one place is no sign."""
     rows = len(numbers) // window * window
@@ -78,7 +75,7 @@ def _alike(numbers: Floats, window: int) -> bool:
     return (middle - expected) / error > _SURE
 
 
-def _initial_sequence(numbers: Floats) -> float:
+def _initial_sequence(numbers: FloatArray) -> float:
     n = len(numbers)
     centred = numbers - numbers.mean()
     spectrum = np.fft.rfft(centred, 2 * n)
@@ -93,7 +90,7 @@ def _initial_sequence(numbers: Floats) -> float:
     return min(max(1.0, effect / max(1 - effect / n, 0.5)), n / 2)
 
 
-def clustered(values: Floats, groups: NDArray[np.int64], share: float = 1.0) -> tuple[float, bool]:
+def clustered(values: FloatArray, groups: IntArray, share: float = 1.0) -> tuple[float, bool]:
     """(the design effect of rows that share a group, at least 1; whether it is above 1 beyond chance).
     ``values``: float64 ``[n]`` without NaN; ``groups``: int64 ``[n]``; ``share``: the part of all rows that
     these are, taken at random."""

@@ -16,7 +16,8 @@ Split = Literal["train", "validation", "test"]
 _SPLITS: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "learn"), "train"),
     **dict.fromkeys(
-        ("val", "valid", "validation", "dev", "eval", "evaluation", "holdout", "oof", "cv"), "validation"
+        ("val", "valid", "validate", "validation", "dev", "eval", "evaluation", "holdout", "oof", "cv"),
+        "validation",
     ),
     "test": "test",
 }
@@ -70,18 +71,8 @@ _LOWER = _names(
     memory,cost,regret,nloglik,zero one loss"""
 )
 _AMBIGUOUS_ENDINGS = _names("kl,return,map,ks,ap,memory,cost,ter,mer,ari,ace,kid,hamming")
-_LOW_ENDINGS = (
-    "loss",
-    "error",
-    "err",
-    "nll",
-    "deviance",
-    "distance",
-    "divergence",
-    "crossentropy",
-    "nloglik",
-)
-_HIGH_ENDINGS = ("acc", "accuracy", "score", "auc", "precision", "recall", "f1")
+_LOW_ENDINGS = tuple(_names("loss,error,err,nll,deviance,distance,divergence,cross entropy,nloglik"))
+_HIGH_ENDINGS = tuple(_names("acc,accuracy,score,auc,precision,recall,f1"))
 _EFFORT = _names(
     """throughput,latency,runtime,memory,cost,fps,flops,flos,energy,power,samples per second,
     tokens per second,steps per second,samples per sec,tokens per sec"""

@@ -16,11 +16,8 @@ Role = Literal["feature", "target", "prediction", "key", "segment"]
 
 
 class ColumnDrift(msgspec.Struct, frozen=True):
-    """One column of a batch against the reference. ``effect``: size with the no-drift noise taken off;
-    ``smallest_visible``: the smallest shift that these n can show; JS is a distance with natural logarithm;
-    Wasserstein in the column's units; ``sentence``: what changed, in plain words; ``reference_effective``,
-    ``current_effective``: how many independent rows each side is worth, where its rows hang together;
-    ``measures``: every measure of the shift by its name (None: not defined here)."""
+    """One column of a batch against the reference. ``reference_effective``, ``current_effective``: how many
+    independent rows each side is worth, where its rows hang together."""
 
     name: str
     kind: ColumnKind
@@ -28,6 +25,7 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     reason: str
     method: str
     effect: float | None = None
+    """Size with the no-drift noise taken off."""
     p_value: float | None = None
     p_adjusted: float | None = None
     missing_reference: float | None = None
@@ -36,13 +34,17 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     reference_n: int = 0
     current_n: int = 0
     smallest_visible: float | None = None
+    """The smallest shift that these n can show."""
     sentence: str = ""
+    """What changed, in plain words."""
     role: Role = "feature"
     importance: float | None = None
     kind_guessed: bool = True
     reference_effective: int | None = None
     current_effective: int | None = None
     measures: Mapping[str, float | None] = {}
+    """Every measure of the shift by its name (None: not defined here). Jensen-Shannon is a distance with the
+    natural logarithm; Wasserstein is in the column's units."""
 
 
 class Multivariate(msgspec.Struct, frozen=True):
@@ -91,8 +93,7 @@ class DriftReport(msgspec.Struct, frozen=True, eq=False):
 
 class Distribution(msgspec.Struct, frozen=True, eq=False):
     """One column's two distributions on a common axis, for drawing. Numeric: ``edges`` (m+1 finite values)
-    and shares of m bins; categorical: ``labels`` and their shares. ``summary``: rows of (name, reference,
-    current) to stand side by side; ``quantiles``: (probability, reference, current) for the QQ view."""
+    and shares of m bins; categorical: ``labels`` and their shares."""
 
     column: str
     kind: ColumnKind
@@ -101,7 +102,9 @@ class Distribution(msgspec.Struct, frozen=True, eq=False):
     reference: tuple[float, ...]
     current: tuple[float, ...]
     summary: tuple[tuple[str, str, str], ...] = ()
+    """Rows of (name, reference, current) to stand side by side."""
     quantiles: tuple[tuple[float, float, float], ...] = ()
+    """(probability, reference, current) for the QQ view."""
 
 
 class Forecast(msgspec.Struct, frozen=True):
@@ -125,24 +128,21 @@ class ColumnTrend(msgspec.Struct, frozen=True, eq=False):
 
 
 class QualityCheck(msgspec.Struct, frozen=True):
-    """One data-quality fault. ``check``: its kebab-case name; ``samples``: values that show it (safe text
-    is made where they are shown, not here)."""
+    """One data-quality fault."""
 
     check: str
+    """Its kebab-case name."""
     severity: Severity
     column: str
     summary: str
     advice: str
     evidence: Mapping[str, object] = msgspec.field(default_factory=dict)
     samples: tuple[str, ...] = ()
+    """Values that show it (safe text is made where they are shown, not here)."""
 
 
 class DataSet(msgspec.Struct, frozen=True, eq=False):
-    """A watched data set: its reference, its batches and what is known of them now. ``latest``: the newest
-    batch against the reference; ``errors_changed``: the batch in which the error rate of labelled rows last
-    changed, ``errors_fell``: for the better; ``assumed``: how it was found when no configuration named it;
-    ``misconfigured``: what was asked for and cannot be done; ``late_from``: when the next batch will be late,
-    seconds since the epoch; ``fresh_within``: how old the newest may be by agreement, seconds."""
+    """A watched data set: its reference, its batches and what is known of them now."""
 
     name: str
     root: str
@@ -150,27 +150,33 @@ class DataSet(msgspec.Struct, frozen=True, eq=False):
     batches: tuple[Batch, ...]
     trends: tuple[ColumnTrend, ...]
     latest: DriftReport | None
+    """The newest batch against the reference."""
     quality: tuple[QualityCheck, ...] = ()
     segments: tuple[tuple[str, DriftReport], ...] = ()
     estimated: tuple[PerformanceEstimate, ...] = ()
     late_by: float | None = None
     expected_every: float | None = None
     errors_changed: str | None = None
+    """The batch in which the error rate of labelled rows last changed."""
     assumed: str = ""
+    """How it was found when no configuration named it."""
     problems: tuple[Problem, ...] = ()
     computing: bool = False
     version: int = 0
     misconfigured: tuple[Problem, ...] = ()
+    """What was asked for and cannot be done."""
     late_from: float | None = None
+    """When the next batch will be late, seconds since the epoch."""
     fresh_within: float | None = None
+    """How old the newest may be by agreement, seconds."""
     errors_fell: bool = False
+    """Whether ``errors_changed`` was for the better."""
 
 
 class PerformanceEstimate(msgspec.Struct, frozen=True):
     """Estimated (no labels) or realised performance of one batch. ``low``, ``high``: the estimate with three
     standard errors; ``usual_low``, ``usual_high``: where it lies for a batch of as many rows that is like the
-    reference, by labels where the batch has them. ``alert``: it is worse than that; ``better``: better than
-    that; ``by_labels``: whether labels say so."""
+    reference, by labels where the batch has them."""
 
     batch: str
     metric: str
@@ -180,7 +186,10 @@ class PerformanceEstimate(msgspec.Struct, frozen=True):
     low: float | None
     high: float | None
     alert: bool = False
+    """It is worse than that."""
     better: bool = False
+    """Better than that."""
     by_labels: bool = False
+    """Whether labels say so."""
     usual_low: float | None = None
     usual_high: float | None = None

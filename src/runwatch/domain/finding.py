@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -27,36 +27,38 @@ def fingerprint(rule: str, scope: str, subject: str) -> str:
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something that matters. ``summary``: one line, may hold numbers; ``title``: the same with no numbers
-    that move, for a task's text; ``advice``: what to do, in plain words. ``since``: when the condition
-    began by its own evidence (seconds since the epoch), where known. ``project``, ``context``: the task's
-    +project and @context. ``actionable``: opens a task; ``needs_batches``: how many batches in a row must
-    show it before it does. ``lasting``: does not clear by itself (a crash).
-    ``words``: what one and what several are called in a count; ``topic``: the brief's heading for it;
-    ``plain``: the sentence of the report for everybody; all three are the rule's own."""
+    """Something that matters. ``project``, ``context``: the task's +project and @context."""
 
     rule: str
     severity: Severity
     scope: str
     subject: str
     summary: str
+    """One line, may hold numbers."""
     title: str
+    """The same with no numbers that move, for a task's text."""
     advice: str
+    """What to do, in plain words."""
     evidence: Mapping[str, object] = msgspec.field(default_factory=dict)
     root: str = ""
     run: RunKey | None = None
     since: float | None = None
+    """When the condition began by its own evidence (seconds since the epoch), where known."""
     project: str = ""
     context: Context = "runs"
-    actionable: bool = True
     confirmed: bool = True
+    """Sure enough for a task: one batch of data alone may not be."""
     lasting: bool = False
+    """Does not clear by itself (a crash)."""
     first_seen: float | None = None
     last_seen: float | None = None
     also: tuple[str, ...] = ()
     words: tuple[str, str] = ("", "")
+    """What one and what several are called in a count."""
     topic: str = ""
+    """The brief's heading for it."""
     plain: str = ""
+    """The sentence of the report for everybody."""
 
     @property
     def fingerprint(self) -> str:
@@ -68,9 +70,20 @@ class Finding(msgspec.Struct, frozen=True):
         return ("" if self.context == "host" else self.root, self.fingerprint)
 
     @property
+    def actionable(self) -> bool:
+        """Whether it may open a task; info is only shown."""
+        return self.severity != "info"
+
+    @property
     def place(self) -> str:
         """What it is about, for people: "runs/a · val/auc"."""
         return " · ".join(part for part in (self.scope, self.subject) if part)
+
+
+def of_root(findings: Iterable[Finding], root: str, roots: Sequence[str]) -> list[Finding]:
+    """Those of one of the watched ``roots``; what is of none of them (the machine's) belongs to the first."""
+    first = root == roots[0]
+    return [f for f in findings if f.root == root or (first and f.root not in roots)]
 
 
 def urgency(finding: Finding) -> tuple[int, float, str]:

@@ -11,36 +11,40 @@ MediaKind = Literal["picture", "histogram", "pr curve", "text", "table", "audio"
 
 
 class MediaItem(msgspec.Struct, frozen=True):
-    """One logged thing. ``step``: None where the writer gave none; ``wall``: seconds since the epoch, None
-    where unknown; ``file``: relative to the root; ``offset``, ``length``: the bytes of it (length 0: all);
-    ``form``: how its reader must take them."""
+    """One logged thing. ``offset``, ``length``: the bytes of it (length 0: all)."""
 
     step: int | None
+    """None where the writer gave none."""
     wall: float | None
+    """Seconds since the epoch, None where unknown."""
     file: str
+    """Relative to the root."""
     offset: int = 0
     length: int = 0
     form: str = ""
+    """How its reader must take them."""
 
 
 class MediaSeries(msgspec.Struct, frozen=True):
-    """All of one tag in order of step. ``reader``: who can open it; ``left_out``: how many steps between
-    those named here are not, so that the list stays short."""
+    """All of one tag in order of step."""
 
     kind: MediaKind
     tag: str
     reader: str
+    """Who can open it."""
     items: tuple[MediaItem, ...]
     left_out: int = 0
+    """How many steps between those named here are not, so that the list stays short."""
 
 
 class MediaList(msgspec.Struct, frozen=True):
-    """What a run logged. ``whole``: False while there is more to look through (ask again); ``notes``: what
-    was left out, in words."""
+    """What a run logged."""
 
     series: tuple[MediaSeries, ...] = ()
     whole: bool = True
+    """False while there is more to look through (ask again)."""
     notes: tuple[str, ...] = ()
+    """What was left out, in words."""
 
 
 class PictureFile(msgspec.Struct, frozen=True, tag="picture"):

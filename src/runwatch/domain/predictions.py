@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import get_args
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from runwatch.domain.comparison import PredictionTask
 from runwatch.domain.points import AnyArray
 
-Task = Literal["binary", "multiclass", "regression", "forecast"]
-TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression", "forecast")
+TASKS: tuple[PredictionTask, ...] = get_args(PredictionTask)
 
 
 class Coded(msgspec.Struct, frozen=True, eq=False):
@@ -32,39 +32,47 @@ Column = AnyArray | Coded
 """One column of n rows: numbers (int64, float64 with NaN for missing, bool) or coded text."""
 
 
+TextRows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
+"""Column names, and rows of as many cells as text."""
+
+
 def take(column: Column, rows: AnyArray) -> Column:
     """The rows of a column that a mask or an index array picks."""
     return column.take(rows) if isinstance(column, Coded) else column[rows]
 
 
 class ColumnNames(msgspec.Struct, frozen=True):
-    """Which column of a predictions file plays which part. ``score``: one name, one a class in label order,
-    or a prefix ``p_*``; ``slices``: columns whose groups are looked at; ``group``: the unit that rows
-    repeat (user, patient). ``baseline_*``: the baseline's columns when one file holds both sides;
-    ``labels``: files of key and target, where the truth is not in the predictions file."""
+    """Which column of a predictions file plays which part. ``baseline_*``: the baseline's columns when one
+    file holds both sides."""
 
     target: str | None = None
     prediction: str | None = None
     score: tuple[str, ...] = ()
+    """One name, one a class in label order, or a prefix ``p_*``."""
     key: str | None = None
     group: str | None = None
+    """The unit that rows repeat (user, patient)."""
     slices: tuple[str, ...] = ()
+    """Columns whose groups are looked at."""
     baseline_prediction: str | None = None
     baseline_score: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    """Files of key and target, where the truth is not in the predictions file."""
 
 
 class PredictionRows(msgspec.Struct, frozen=True, eq=False):
-    """One side's rows, all columns of one length. ``scores``: name to column, in the order asked for;
-    ``columns``: slice columns by name; ``source``: the file, for messages."""
+    """One side's rows, all columns of one length."""
 
     source: str
+    """The file, for messages."""
     truth: Column
     prediction: Column | None
     scores: Mapping[str, NDArray[np.float64]]
+    """Name to column, in the order asked for."""
     key: Column | None = None
     group: Column | None = None
     columns: Mapping[str, Column] = msgspec.field(default_factory=dict)
+    """Slice columns by name."""
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:

@@ -27,36 +27,39 @@ MARKED_ROWS = 1024
 
 
 class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
-    """The bins of one column. ``edges``: strictly increasing, in the column's own dtype; bin j holds
-    ``(edges[j-1], edges[j]]``, the first and last are open; for text they bin the length in characters.
-    ``words``: the reference's most frequent values, most frequent first; the count after the last word is
-    "other". ``deciles``: positions in ``edges`` of the reference's inner deciles. ``unique``: every value of
-    the reference differs (an identifier). ``type``: the type as Arrow names it. ``seen``: only where there
-    are more values than words, a bitmap of the sample's values (a Bloom filter, so a known value is never
-    taken for a new one); ``rare``: how many values the sample had once and twice, and of how many rows.
-    ``notation``: how numbers or times stand in another type (text, numbers of seconds), empty where the type
-    says it. ``ascending``: whole numbers that grow with the reference's rows, as counters do. ``exact``: of
-    fractions, the bins that hold one value to nine digits. ``onward``: times in the order of the reference's
-    rows, or numbers that go on with its rows in about a straight line and repeat (numbers of batches) or are
-    fractions (seconds since a start). ``foreign``: whole numbers or words that name users, orders or the
-    like, of which there are many."""
+    """The bins of one column."""
 
     name: str
     kind: ColumnKind
     type: str
+    """The type as Arrow names it."""
     edges: AnyArray | None = None
+    """strictly increasing, in the column's own dtype; bin j holds ``(edges[j-1], edges[j]]``, the first and
+    last are open; for text they bin the length in characters."""
     words: tuple[str, ...] | None = None
+    """The reference's most frequent values, most frequent first; the count after the last word is "other"."""
     deciles: tuple[int, ...] = ()
+    """Positions in ``edges`` of the reference's inner deciles."""
     guessed: bool = True
     unique: bool = False
+    """Every value of the reference differs (an identifier)."""
     role: Role = "feature"
     seen: bytes = b""
+    """Only where there are more values than words, a bitmap of the sample's values (a Bloom filter, so a
+    known value is never taken for a new one)."""
     rare: tuple[int, int, int] = (0, 0, 0)
+    """How many values the sample had once and twice, and of how many rows."""
     notation: str = ""
+    """How numbers or times stand in another type (text, numbers of seconds), empty where the type says it."""
     ascending: bool = False
+    """Whole numbers that grow with the reference's rows, as counters do."""
     exact: tuple[int, ...] = ()
+    """Of fractions, the bins that hold one value to nine digits."""
     onward: bool = False
+    """Times in the order of the reference's rows, or numbers that go on with its rows in about a straight
+    line and repeat (numbers of batches) or are fractions (seconds since a start)."""
     foreign: bool = False
+    """Whole numbers or words that name users, orders or the like, of which there are many."""
 
     @property
     def singleton(self) -> NDArray[np.bool_]:
@@ -91,12 +94,13 @@ class ColumnGrid(msgspec.Struct, frozen=True, eq=False):
 
 
 class ProfileGrid(msgspec.Struct, frozen=True, eq=False, dict=True):
-    """One grid a column. ``id``: digest of the grid and the engine's version; profiles of one id add up.
-    ``duplicates``: names that occur twice in the reference, which are not profiled."""
+    """One grid a column."""
 
     columns: tuple[ColumnGrid, ...]
     id: str
+    """Digest of the grid and the engine's version; profiles of one id add up."""
     duplicates: tuple[str, ...] = ()
+    """Names that occur twice in the reference, which are not profiled."""
 
     @cached_property
     def offsets(self) -> Ints:
@@ -115,27 +119,29 @@ class ProfileGrid(msgspec.Struct, frozen=True, eq=False, dict=True):
 
 
 class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
-    """One column of a profile. ``rows``: rows in which the column was there at all; ``counts``: int64 per
-    bin; ``sums``: float64 sum of the finite values per bin; ``shapes``: text's character shapes, or the hash
-    buckets and then the new values of an open column;
-    ``invalid``: values that are not of the column's type; ``others``: up to 64 values outside the words with
-    their counts, the least in lexical order (so that any split of the rows keeps the same ones); of an open
-    column the most frequent new ones, whose counts may be too low where they came in pieces. ``design``,
-    ``missing_design``: how many rows are worth one independent one, of the values and of which are
-    missing."""
+    """One column of a profile. ``design``, ``missing_design``: how many rows are worth one independent one,
+    of the values and of which are missing."""
 
     rows: int
+    """Rows in which the column was there at all."""
     null: int
     nan: int
     neg_inf: int
     pos_inf: int
     invalid: int
+    """Values that are not of the column's type."""
     counts: Ints
+    """int64 per bin."""
     sums: Floats
+    """Float64 sum of the finite values per bin."""
     shapes: Ints
+    """Text's character shapes, or the hash buckets and then the new values of an open column."""
     low: float
     high: float
     others: Mapping[str, int]
+    """Up to 64 values outside the words with their counts, the least in lexical order (so that any split of
+    the rows keeps the same ones); of an open column the most frequent new ones, whose counts may be too low
+    where they came in pieces."""
     design: float = 1.0
     missing_design: float = 1.0
 
@@ -155,32 +161,35 @@ class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
 
 class TableProfile(msgspec.Struct, frozen=True, eq=False):
     """A table's counts, all columns in one vector (the grid's ``offsets`` say whose are whose), so that two
-    profiles of one grid add up as two vectors. ``scalars``: int64 ``[columns, 7]`` rows, null, nan, -inf,
-    +inf, invalid, and of the values those that are empty words; ``low``, ``high``: float64, +inf and -inf
-    where nothing was seen; ``schema``: sorted (name, type) pairs as found in the files, the type
-    ``DUPLICATE`` for a name that occurs twice in one, ``GUESSED`` before types that the format does not say;
-    ``skipped``: lines that were no rows. ``dependence``: float64 ``[columns + 1, 4]``: rows looked at for
-    whether neighbours are alike, these times the design effects of the values and of which are missing, and
-    the table's times how often another row has the same value (0 where no rows are repeated); the last row
-    is of the table: rows looked at, these times how often a row occurs in its piece, and times how often
-    another row looked at is the same. An estimate, which depends on how the rows came in pieces.
-    ``blank_is_missing``: whether some of its files cannot tell an empty word from a missing value.
-    ``repeating``: of a table whose rows repeat, up to 1,024 of them, a mark a value, the same for equal
-    values: uint32 ``[rows, columns]``."""
+    profiles of one grid add up as two vectors. ``low``, ``high``: float64, +inf and -inf where nothing was
+    seen."""
 
     grid: ProfileGrid
     rows: int
     counts: Ints
     sums: Floats
     scalars: Ints
+    """int64 ``[columns, 7]`` rows, null, nan, -inf, +inf, invalid, and of the values those that are empty
+    words."""
     low: Floats
     high: Floats
     others: Mapping[int, Mapping[str, int]] = msgspec.field(default_factory=dict)
     schema: tuple[tuple[str, str], ...] = ()
+    """Sorted (name, type) pairs as found in the files, the type ``DUPLICATE`` for a name that occurs twice in
+    one, ``GUESSED`` before types that the format does not say."""
     skipped: int = 0
+    """Lines that were no rows."""
     dependence: Floats = msgspec.field(default_factory=lambda: np.zeros((0, 4)))
+    """Float64 ``[columns + 1, 4]``: rows looked at for whether neighbours are alike, these times the design
+    effects of the values and of which are missing, and the table's times how often another row has the same
+    value (0 where no rows are repeated); the last row is of the table: rows looked at, these times how often
+    a row occurs in its piece, and times how often another row looked at is the same. An estimate, which
+    depends on how the rows came in pieces."""
     blank_is_missing: bool = False
+    """Whether some of its files cannot tell an empty word from a missing value."""
     repeating: Marks = msgspec.field(default_factory=lambda: no_marks(0))
+    """Of a table whose rows repeat, up to 1,024 of them, a mark a value, the same for equal values: uint32
+    ``[rows, columns]``."""
 
     def column(self, index: int) -> ColumnProfile:
         grid, column = self.grid, self.grid.columns[index]
@@ -317,57 +326,66 @@ def kept_others(tables: list[Mapping[str, int]], frequent: bool = False) -> dict
 
 
 class NamedProfile(msgspec.Struct, frozen=True, eq=False):
-    """A profile with its name: a file, a day, a batch. ``day``: its date as a proleptic ordinal, where the
-    name tells it; ``when``: mtime, seconds since the epoch."""
+    """A profile with its name: a file, a day, a batch."""
 
     name: str
     profile: TableProfile
     day: int | None = None
+    """Its date as a proleptic ordinal, where the name tells it."""
     when: float | None = None
+    """Mtime, seconds since the epoch."""
 
 
 class DriftOptions(msgspec.Struct, frozen=True):
-    """How drift is judged; the defaults are the documented rule. ``levels``: effects from which a
-    distribution or a missing share is ``warning`` and ``drifted``; ``new_levels``: the same for the share of
-    new categories; ``q``: false-discovery rate over the columns; ``day_q``: the same for the day rule;
-    ``tests``: how many tables this one is judged together with (segments); ``importance``: by column."""
+    """How drift is judged; the defaults are the documented rule."""
 
     q: float = 0.01
+    """False-discovery rate over the columns."""
     day_q: float = 0.02
+    """The same for the day rule."""
     levels: tuple[float, float] = (0.02, 0.10)
+    """Effects from which a distribution or a missing share is ``warning`` and ``drifted``."""
     new_levels: tuple[float, float] = (0.01, 0.05)
+    """The same for the share of new categories."""
     visible: float = 0.10
     tests: int = 1
+    """How many tables this one is judged together with (segments)."""
     importance: Mapping[str, float] = msgspec.field(default_factory=dict)
+    """By column."""
 
 
 class DataOptions(msgspec.Struct, frozen=True):
     """What is said about a data set beyond its paths. ``include``/``exclude``: glob patterns of column
-    names; ``kinds``: declared column kinds, which win over guesses; ``expect``: the ``[data.expect]`` table;
-    ``multivariate``: whether the domain classifier runs; ``group``: the column that says whose each row
-    is."""
+    names."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     kinds: Mapping[str, ColumnKind] = msgspec.field(default_factory=dict)
+    """Declared column kinds, which win over guesses."""
     target: str | None = None
     prediction: str | None = None
     score: str | None = None
     key: str | None = None
     segments: tuple[str, ...] = ()
     expect: Mapping[str, object] = msgspec.field(default_factory=dict)
+    """The ``[data.expect]`` table."""
     importance: Mapping[str, float] = msgspec.field(default_factory=dict)
     multivariate: bool = False
+    """Whether the domain classifier runs."""
     group: str | None = None
+    """The column that says whose each row is."""
 
 
 class RowFacts(msgspec.Struct, frozen=True, eq=False):
-    """What only whole rows tell. ``rows``: rows looked at; ``duplicate_rows``: rows equal to an earlier one;
-    ``duplicate_keys``: by column, rows whose value occurred earlier; ``repeated``: by column, up to five
-    such values; ``occurring``: (times, how many different rows occur so many times)."""
+    """What only whole rows tell."""
 
     rows: int
+    """Rows looked at."""
     duplicate_rows: int
+    """Rows equal to an earlier one."""
     duplicate_keys: Mapping[str, int] = msgspec.field(default_factory=dict)
+    """By column, rows whose value occurred earlier."""
     repeated: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """By column, up to five such values."""
     occurring: tuple[tuple[int, int], ...] = ()
+    """(times, how many different rows occur so many times)."""

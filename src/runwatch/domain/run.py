@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
 Status = Literal["running", "finished", "crashed", "stalled", "unknown"]
+STATUSES: tuple[Status, ...] = get_args(Status)
 Direction = Literal["min", "max"] | None
 
 
@@ -18,14 +19,22 @@ class RunKey(NamedTuple):
     id: str
 
 
+def newest_first(run: Run) -> tuple[float, str, str]:
+    """Sorts runs: what was written last comes first."""
+    return -(run.updated or 0.0), run.root, run.id
+
+
 class Problem(msgspec.Struct, frozen=True):
-    """What could not be read. ``file``: path relative to the root; ``where``: "line 12", "byte 1034" or
-    None; ``message``: what is wrong; ``hint``: what to do."""
+    """What could not be read."""
 
     file: str
+    """Path relative to the root."""
     where: str | None
+    """"line 12", "byte 1034" or None."""
     message: str
+    """What is wrong."""
     hint: str = ""
+    """What to do."""
 
     @property
     def place(self) -> str:
@@ -34,12 +43,8 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """One tag's summary. ``count``: distinct steps, non-finite included; ``min``, ``max``, ``best`` ignore
-    non-finite values; without a direction there is no best. ``spark``: at most 32 values for a sparkline,
-    NaN where nothing finite fell into the cell. ``format``: the claim that speaks for the tag.
-    ``hidden``: a placeholder (``hp_metric``) or private name that the screen leaves out by default.
-    ``from_history``: points below this step were kept from before a rewrite. ``former``: how many points were
-    superseded when the training was resumed or started again; they count in nothing else."""
+    """One tag's summary. ``min``, ``max``, ``best`` ignore non-finite values; without a direction there is no
+    best."""
 
     tag: str
     last: float
@@ -50,30 +55,36 @@ class Metric(msgspec.Struct, frozen=True):
     min: float | None
     max: float | None
     count: int
+    """Distinct steps, non-finite included."""
     direction: Direction
     format: str
+    """The claim that speaks for the tag."""
     nonfinite: int = 0
-    first_nonfinite_step: int | None = None
     spark: tuple[float, ...] = ()
+    """At most 32 values for a sparkline, NaN where nothing finite fell into the cell."""
     hidden: bool = False
-    from_history: int | None = None
+    """A placeholder (``hp_metric``) or private name that the screen leaves out by default."""
     former: int = 0
+    """How many points were superseded when the training was resumed or started again; they count in nothing
+    else."""
 
 
 class Attempt(msgspec.Struct, frozen=True):
     """An earlier training of the same run: it was resumed from a step before its end, or started again.
-    ``number``: 1 for the oldest. ``first_step``, ``last_step``: where it began and how far it came.
-    ``points``: how many it wrote; ``superseded``: how many of those no longer count. ``ended``: its last wall
-    time (seconds since the epoch), None where the format has no clock. ``resumed_at``: the step where the
-    next attempt set in."""
+    ``first_step``, ``last_step``: where it began and how far it came."""
 
     number: int
+    """1 for the oldest."""
     first_step: int
     last_step: int
     points: int
+    """How many it wrote."""
     superseded: int
+    """How many of those no longer count."""
     ended: float | None
+    """Its last wall time (seconds since the epoch), None where the format has no clock."""
     resumed_at: int
+    """The step where the next attempt set in."""
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -95,24 +106,22 @@ class Process(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a run is. ``total_steps``/``total_epochs``: planned, where known. ``speed``: steps a second
-    over the last tenth. ``eta``: (about, low, high) seconds left, or None when the total is unknown.
-    ``budget_ends``: when the time that the run may take is over (seconds since the epoch), where known."""
+    """How far a run is. ``total_steps``/``total_epochs``: planned, where known."""
 
     total_steps: int | None = None
     total_epochs: float | None = None
     fraction: float | None = None
     speed: float | None = None
+    """Steps a second over the last tenth."""
     eta: tuple[float, float, float] | None = None
+    """(about, low, high) seconds left, or None when the total is unknown."""
     budget_ends: float | None = None
+    """When the time that the run may take is over (seconds since the epoch), where known."""
 
 
 class Run(msgspec.Struct, frozen=True, eq=False):
-    """One run. Times in seconds since the epoch. ``updated``: newest mtime of its files. ``version`` grows
-    with every change, so two equal versions of one key are the same run. ``main``: the tag of its main
-    metric (see ``domain.main_metric``); None: it has no metric to show. ``attempts``: the earlier ones,
-    oldest first; everything else is the newest attempt's. ``name``: what its framework calls it, "" without
-    one."""
+    """One run. Times in seconds since the epoch. ``version`` grows with every change, so two equal versions
+    of one key are the same run."""
 
     root: str
     id: str
@@ -121,6 +130,7 @@ class Run(msgspec.Struct, frozen=True, eq=False):
     status_reason: str
     started: float | None
     updated: float | None
+    """Newest mtime of its files."""
     step: int | None
     epoch: float | None
     metrics: Mapping[str, Metric]
@@ -136,8 +146,11 @@ class Run(msgspec.Struct, frozen=True, eq=False):
     files: tuple[str, ...] = ()
     version: int = 0
     main: str | None = None
+    """The tag of its main metric (see ``domain.main_metric``); None: it has no metric to show."""
     attempts: tuple[Attempt, ...] = ()
+    """The earlier ones, oldest first; everything else is the newest attempt's."""
     name: str = ""
+    """What its framework calls it, "" without one."""
 
     @property
     def key(self) -> RunKey:

@@ -36,17 +36,20 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class TaskList(msgspec.Struct, frozen=True):
-    """The tasks of one to-do file. ``file``: its path as shown; ``notice``: read-only, unsaved, … ;
-    ``beyond``: findings past the cap that opened no line; ``older``: findings at the first look that were
-    too old to become tasks; ``archived``: how many tasks of ``done.txt`` were finished on a day."""
+    """The tasks of one to-do file."""
 
     file: str
+    """Its path as shown."""
     tasks: tuple[Task, ...]
     notice: str = ""
+    """Read-only, unsaved, …."""
     beyond: int = 0
+    """Findings past the cap that opened no line."""
     older: int = 0
+    """Findings at the first look that were too old to become tasks."""
     writable: bool = True
     archived: Mapping[date, int] = msgspec.field(default_factory=dict)
+    """How many tasks of ``done.txt`` were finished on a day."""
 
     def done_on(self, day: date) -> int:
         """How many tasks were finished on a day, here or in ``done.txt``."""
@@ -68,28 +71,32 @@ class TaskEvent(msgspec.Struct, frozen=True):
 
 class TaskRecord(msgspec.Struct, frozen=True):
     """What runwatch remembers of one finding's task, keyed by (root, fingerprint); the to-do file wins over
-    it. Times are seconds since the epoch. ``since``: when ``state`` began; ``held_since``/``clear_since``:
-    since when the condition holds, or is clear, without a break; ``count``: how often it was opened;
-    ``line``: the file's line as last seen, "" when there is none; ``severity``: of the finding as long as
-    the task is open, then frozen; ``cleared``: a done task's condition went away; ``by_hand``: a person
-    re-opened it; ``older``: too old at the first look to become a task; ``missing_since``: its line is not
-    in the file any more since then (an editor may be in the middle of saving)."""
+    it. Times are seconds since the epoch. ``held_since``/``clear_since``: since when the condition holds, or
+    is clear, without a break."""
 
     fingerprint: str
     state: RecordState
     rule: str
     severity: str
+    """Of the finding as long as the task is open, then frozen."""
     scope: str
     title: str
     first_seen: float
     last_seen: float
     since: float
+    """When ``state`` began."""
     held_since: float | None = None
     clear_since: float | None = None
     count: int = 0
+    """How often it was opened."""
     line: str = ""
+    """The file's line as last seen, "" when there is none."""
     lasting: bool = False
     cleared: bool = False
+    """A done task's condition went away."""
     by_hand: bool = False
+    """A person re-opened it."""
     older: bool = False
+    """Too old at the first look to become a task."""
     missing_since: float | None = None
+    """Its line is not in the file any more since then (an editor may be in the middle of saving)."""

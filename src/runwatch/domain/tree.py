@@ -8,6 +8,12 @@ from typing import NamedTuple
 import msgspec
 
 
+def is_below(path: str, folder: str) -> bool:
+    """Whether a path is ``folder`` or lies in it, by its words alone; in ".", the root, lies all that is
+    relative to it."""
+    return folder == "." or path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
 class FileStat(NamedTuple):
     """What ``stat`` said. Two equal ones mean: nothing to read."""
 
@@ -23,15 +29,16 @@ class FileStat(NamedTuple):
 
 
 class Folder(msgspec.Struct, eq=False):
-    """One directory. ``path``: relative to the root, "." for the root itself; ``files``: regular files by
-    name; ``irregular``: names of FIFOs, sockets and devices, which are never opened."""
+    """One directory."""
 
     path: str
+    """Relative to the root, "." for the root itself."""
     parent: Folder | None = None
     files: dict[str, FileStat] = msgspec.field(default_factory=dict)
+    """Regular files by name."""
     folders: dict[str, Folder] = msgspec.field(default_factory=dict)
     irregular: tuple[str, ...] = ()
-    mtime_ns: int = 0
+    """Names of FIFOs, sockets and devices, which are never opened."""
 
     @property
     def name(self) -> str:
@@ -57,12 +64,14 @@ class Folder(msgspec.Struct, eq=False):
 
 
 class TreeChanges(msgspec.Struct, eq=False):
-    """Paths relative to the root. ``files``: new or with another stat; ``removed``: files that are gone;
-    ``folders``: folders whose set of names changed (a new folder too)."""
+    """Paths relative to the root."""
 
     files: set[str] = msgspec.field(default_factory=set)
+    """New or with another stat."""
     removed: set[str] = msgspec.field(default_factory=set)
+    """Files that are gone."""
     folders: set[str] = msgspec.field(default_factory=set)
+    """Folders whose set of names changed (a new folder too)."""
 
     def __bool__(self) -> bool:
         return bool(self.files or self.removed or self.folders)

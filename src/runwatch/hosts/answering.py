@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,15 +11,15 @@ from datetime import date
 import numpy as np
 
 from runwatch.domain.comparison import PredictionsKey
-from runwatch.domain.intent_codec import load
+from runwatch.domain.intents import from_json
 from runwatch.domain.points import AnyArray, Points
 from runwatch.domain.run import Problem, RunKey
 from runwatch.hosts import messages as m
 from runwatch.hosts.watched_roots import LiveRoots, Watched
 from runwatch.hosts.wire import WireError
-from runwatch.monitor.console import read_console
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.root_state import TaskState
+from runwatch.system.files import read_window
 
 MOST_POINTS = 500_000
 MOST_PICTURE_BYTES = 12 * 1024 * 1024
@@ -39,7 +40,7 @@ class Answers:
             case m.AskColumn(_, data_set, root, column, batch):
                 return self._live.distribution(data_set, root, column, batch)
             case m.AskConsole(_, root, _, path, end, size):
-                return read_console(self._known(root), path, end, size)
+                return read_window(os.path.join(self._known(root), path), end, size)
             case m.AskMedia(_, root, run):
                 return self._live.media(RunKey(self._known(root), run))
             case m.AskMediaContents(_, root, run, wanted):
@@ -89,7 +90,7 @@ class Answers:
         return m.RowsFound(problem=rows) if isinstance(rows, Problem) else m.RowsFound(*rows)
 
     def _do(self, text: str) -> m.Did:
-        intent = load(text)
+        intent = from_json(text)
         if intent is None:
             raise WireError("runwatch there does not know how to do that; update it")
         if isinstance(self._watched, LiveRoots):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import NoReturn, TypeVar
 
 from msgspec.structs import replace
 
@@ -18,11 +18,19 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.drift import Distribution
-from runwatch.domain.hosts import HostLink
-from runwatch.domain.intent_codec import dump
-from runwatch.domain.intents import Intent, IntentAnswer, KeepView, MarkLooked, PinBaseline, Rescan, root_of
+from runwatch.domain.intents import (
+    Intent,
+    IntentAnswer,
+    KeepView,
+    MarkLooked,
+    PinBaseline,
+    Rescan,
+    root_of,
+    to_json,
+)
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries, Unshown
 from runwatch.domain.points import Points
+from runwatch.domain.predictions import TextRows
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
@@ -30,6 +38,7 @@ from runwatch.hosts import messages as m
 from runwatch.hosts.alerting import HostAlerts
 from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
+from runwatch.hosts.remote import Remote
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.live import Answered, Monitor, Publish
 from runwatch.store.state import State
@@ -42,29 +51,6 @@ KEEP_EVERY_S = 30.0
 SILENCES_EVERY_S = 60.0
 SCREEN_POINTS = 4000
 T = TypeVar("T")
-Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
-
-
-class RemoteMachine(Protocol):
-    """Another machine, connected or mirrored (``remote.Remote``, ``mirrored.Mirror``)."""
-
-    name: str
-
-    @property
-    def state(self) -> HostLink: ...
-    @property
-    def roots(self) -> tuple[str, ...]: ...
-    @property
-    def judged(self) -> bool: ...
-    @property
-    def rings(self) -> bool: ...
-    @property
-    def alerting(self) -> bool: ...
-    def start(self) -> None: ...
-    def stop(self) -> None: ...
-    def wake(self) -> None: ...
-    def snapshot(self, now: float) -> Snapshot: ...
-    def ask(self, question: Callable[[int], m.Question], timeout: float = ...) -> Any: ...
 
 
 class Fleet:
@@ -76,7 +62,7 @@ class Fleet:
     def __init__(
         self,
         local: Monitor | None,
-        make: Callable[[Callable[[], None]], Sequence[RemoteMachine]],
+        make: Callable[[Callable[[], None]], Sequence[Remote]],
         state: State,
         bell: str = "",
         alerts: HostAlerts | None = None,
@@ -141,7 +127,7 @@ class Fleet:
                 return
         if isinstance(intent, KeepView) and host_of(intent.root) is not None:
             with contextlib.suppress(OSError):
-                self._state.note(f"view:{root_identity(intent.root)}", intent.view)
+                self._state.save_view(root_identity(intent.root), intent.view)
             return
         root = root_of(intent)
         name = host_of(root)
@@ -163,7 +149,7 @@ class Fleet:
         """How a person arranged this root's board; "" when not arranged."""
         if self._local is not None and host_of(root) is None:
             return self._local.saved_view(root)
-        return self._state.noted(f"view:{root_identity(root)}") or ""
+        return self._state.saved_view(root_identity(root))
 
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""
@@ -181,9 +167,9 @@ class Fleet:
         return IntentAnswer(intent, True, "seen")
 
     @staticmethod
-    def _do(machine: RemoteMachine, intent: Intent, there: Intent, answered: Answered) -> None:
+    def _do(machine: Remote, intent: Intent, there: Intent, answered: Answered) -> None:
         try:
-            did = machine.ask(lambda number: m.Do(number, dump(there)))
+            did = machine.ask(lambda number: m.Do(number, to_json(there)))
         except WireError as error:
             answered(IntentAnswer(intent, False, str(error)))
         else:
@@ -206,17 +192,11 @@ class Fleet:
         return self._of_root(root, lambda local: local.distribution(*what), ask, lambda why: None)
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
-        name = host_of(key.root)
-        if name is None:
-            if self._local is None:
-                raise OSError("this root is not open")
-            return self._local.console(key, path, end, size)
-        try:
-            data, start = self._machine(name).ask(
-                lambda number: m.AskConsole(number, path_of(key.root), key.id, path, end, size)
-            )
-        except WireError as error:
-            raise OSError(str(error)) from None
+        def failed(why: str) -> NoReturn:
+            raise OSError(why)
+
+        ask = partial(m.AskConsole, root=path_of(key.root), run=key.id, path=path, end=end, size=size)
+        data, start = self._of_root(key.root, lambda local: local.console(key, path, end, size), ask, failed)
         return data[-size:], start
 
     def system_tags(self, key: RunKey) -> tuple[str, ...]:
@@ -258,18 +238,15 @@ class Fleet:
             return failed(str(error))
         return failed("this root is not open") if self._local is None else here(self._local)
 
-    def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
-        host = host_of(key.root)
-        if host is None or host not in self._machines:
-            if self._local is None:
-                return Problem(key.name, None, "is not open")
-            return self._local.slice_rows(key, label)
-        try:
-            there = path_of(key.root)
-            answer = self._machines[host].ask(lambda number: m.AskRows(number, there, key.name, label))
-        except WireError as error:
-            return Problem(key.name, None, str(error))
-        return answer.problem or (answer.columns, answer.rows)
+    def slice_rows(self, key: PredictionsKey, label: str) -> TextRows | Problem:
+        ask = partial(m.AskRows, root=path_of(key.root), predictions=key.name, label=label)
+        rows: TextRows | Problem | m.RowsFound = self._of_root(
+            key.root,
+            lambda local: local.slice_rows(key, label),
+            ask,
+            lambda why: Problem(key.name, None, why),
+        )
+        return rows.problem or (rows.columns, rows.rows) if isinstance(rows, m.RowsFound) else rows
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings: (root, event), newest first."""
@@ -305,7 +282,7 @@ class Fleet:
     def latest(self) -> Snapshot | None:
         return self._last
 
-    def _machine(self, name: str) -> RemoteMachine:
+    def _machine(self, name: str) -> Remote:
         if name not in self._machines:
             raise WireError(f"{name} is not open")
         return self._machines[name]

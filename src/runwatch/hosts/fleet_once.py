@@ -26,6 +26,7 @@ from runwatch.hosts.wire import WireError
 from runwatch.monitor import once
 from runwatch.monitor.wanted import Wanted
 from runwatch.store.state import open_state
+from runwatch.system.identity import root_identity
 
 
 class Connected:
@@ -131,7 +132,5 @@ class FleetResult:
 
 def _looked(snapshots: Sequence[Snapshot]) -> float | None:
     """When a person last saw the roots of these."""
-    from runwatch.system.identity import root_identity
-
     with open_state() as state:
         return state.looked([root_identity(root) for one in snapshots for root in one.situation.roots])

@@ -22,7 +22,6 @@ def load(
     wanted: Wanted | None = None,
     now: float | None = None,
     all_hosts: bool = False,
-    timeout: float = ANSWER_TIMEOUT_S,
 ) -> Loaded:
     """Read everything below ``roots`` once and judge it, each root on its own machine. A machine that does
     not answer in time is a problem of the snapshot. Raises RootError, ConfigError."""
@@ -31,7 +30,7 @@ def load(
         return once.load(here, config_path, wanted, now)
     from runwatch.hosts.fleet_once import FleetResult
 
-    return FleetResult(here, others, config_path, wanted or Wanted(), now, timeout)
+    return FleetResult(here, others, config_path, wanted or Wanted(), now, ANSWER_TIMEOUT_S)
 
 
 def remote_history(loaded: Loaded | None) -> list[tuple[str, TaskEvent]]:

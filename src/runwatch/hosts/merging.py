@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
-from runwatch.domain.finding import SEVERITIES, Finding
-from runwatch.domain.hosts import HostLink
-from runwatch.domain.situation import Situation, Snapshot, WatchState
-from runwatch.hosts.snapshot_diff import Key
+from runwatch.domain.finding import SEVERITIES
+from runwatch.domain.run import newest_first
+from runwatch.domain.situation import HostLink, Situation, Snapshot, WatchState
 from runwatch.system.identity import host_name
 
 
@@ -24,66 +24,46 @@ def merged(
     last_seen: float | None = None,
 ) -> Snapshot:
     """One snapshot over all of them; what is this machine's stays its own."""
-    every = [*([local] if local else []), *others]
-    findings = sorted(chain.from_iterable(s.findings for s in every), key=_order)
-    return Snapshot(
-        version=version,
-        situation=_situation(now, local, others),
-        findings=tuple(findings),
-        tasks=_joined([s.tasks for s in every]),
-        watch=_watch(local, others, links),
-        looked=local.looked if local else last_seen,
-        assumptions=tuple(chain.from_iterable(s.assumptions for s in every)),
-        bell=local.bell if local else "",
-        overlooked=tuple(chain.from_iterable(s.overlooked for s in every)),
+    here = local or Snapshot(version, Situation(now=now, host=host_name()), (), {}, looked=last_seen)
+    every = [here, *others]
+    together = _together(every)
+    together["findings"] = tuple(
+        sorted(together["findings"], key=lambda finding: -SEVERITIES.index(finding.severity))
     )
+    together["situation"] = _situation(now, [one.situation for one in every])
+    together["watch"] = _watch([one.watch for one in every], links)
+    return replace(here, version=version, **together)
 
 
-def _situation(now: float, local: Snapshot | None, others: Sequence[Snapshot]) -> Situation:
-    every = [*([local.situation] if local else []), *(s.situation for s in others)]
-    runs = sorted(
-        chain.from_iterable(s.runs for s in every), key=lambda run: (-(run.updated or 0.0), run.root, run.id)
-    )
-    here = local.situation if local else Situation(now=now, host=host_name())
-    return replace(
-        here,
-        now=now,
-        roots=tuple(chain.from_iterable(s.roots for s in every)),
-        runs=tuple(runs),
-        health=_joined([s.health for s in every]),
-        outlooks=_joined([s.outlooks for s in every]),
-        baselines=_joined([s.baselines for s in every]),
-        comparisons=_joined([s.comparisons for s in every]),
-        predictions=_joined([s.predictions for s in every]),
-        data=tuple(chain.from_iterable(s.data for s in every)),
-        problems=tuple(chain.from_iterable(s.problems for s in every)),
-        unreadable=_joined([s.unreadable for s in every]),
-        unjudged=tuple(chain.from_iterable(s.unjudged for s in every)),
-        machines={s.situation.host: s.situation.machine for s in others if s.situation.machine is not None},
-    )
+def _together(parts: Sequence[msgspec.Struct]) -> dict[str, Any]:
+    """The fields of one kind of record that hold tables or lists, with what all ``parts`` have in them."""
+    together: dict[str, Any] = {}
+    for name in parts[0].__struct_fields__:
+        values = [getattr(part, name) for part in parts]
+        if isinstance(values[0], Mapping):
+            together[name] = {key: value for table in values for key, value in table.items()}
+        elif isinstance(values[0], tuple):
+            together[name] = tuple(chain.from_iterable(values))
+    return together
 
 
-def _watch(local: Snapshot | None, others: Sequence[Snapshot], links: Sequence[HostLink]) -> WatchState:
-    every = [*([local.watch] if local else []), *(s.watch for s in others)]
-    live = [one for one in every if one.phase == "live"]
+def _situation(now: float, every: Sequence[Situation]) -> Situation:
+    here, *others = every
+    together = _together(every)
+    together["runs"] = tuple(sorted(together["runs"], key=newest_first))
+    together["machines"] = {one.host: one.machine for one in others if one.machine is not None}
+    return replace(here, now=now, **together)
+
+
+def _watch(every: Sequence[WatchState], links: Sequence[HostLink]) -> WatchState:
+    live = any(one.phase == "live" for one in every)
     reading = [one.reading for one in every if one.phase == "reading"]
+    together = _together(every)
+    together["reading"] = sum(done for done, _ in reading), sum(total for _, total in reading)
+    together["waiting"] = tuple(dict.fromkeys(together["waiting"]))
     return WatchState(
-        phase="live" if live and not reading else "reading" if reading else "starting",
-        reading=(sum(done for done, _ in reading), sum(total for _, total in reading)),
-        modes=_joined([one.modes for one in every]),
-        marks=tuple(chain.from_iterable(one.marks for one in every)),
+        **together | {"hosts": tuple(links)},
+        phase="reading" if reading else "live" if live else "starting",
         scanned=max((one.scanned for one in every if one.scanned is not None), default=None),
         trouble=next((one.trouble for one in every if one.trouble), ""),
-        hosts=tuple(links),
-        degraded=tuple(chain.from_iterable(one.degraded for one in every)),
-        since=_joined([one.since for one in every]),
-        waiting=tuple(dict.fromkeys(chain.from_iterable(one.waiting for one in every))),
     )
-
-
-def _joined(parts: Sequence[Any]) -> dict[Key, Any]:
-    return {key: value for part in parts for key, value in part.items()}
-
-
-def _order(finding: Finding) -> int:
-    return -SEVERITIES.index(finding.severity)

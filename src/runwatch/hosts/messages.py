@@ -19,10 +19,7 @@ from runwatch.domain.situation import WatchState
 from runwatch.domain.task import Task, TaskEvent, TaskList
 from runwatch.monitor.diagnostics import Diagnostic
 
-Pair = RunKey
 Events = list[tuple[str, TaskEvent]]
-Champions = list[JsonDict]
-Tail = tuple[bytes, int]
 
 
 class Hello(msgspec.Struct, tag="hello"):
@@ -66,18 +63,18 @@ class Reply(msgspec.Struct, tag="reply"):
 class Rest(msgspec.Struct):
     """What of a snapshot is told as one."""
 
-    now: float
-    host: str
-    roots: tuple[str, ...]
-    machine: Machine | None
-    problems: tuple[Problem, ...]
-    unreadable: dict[str, float]
-    unjudged: tuple[Problem, ...]
-    open_fingerprints: frozenset[str]
-    watch: WatchState
-    looked: float | None
-    assumptions: tuple[str, ...]
-    rings: bool
+    now: float = 0.0
+    host: str = ""
+    roots: tuple[str, ...] = ()
+    machine: Machine | None = None
+    problems: tuple[Problem, ...] = ()
+    unreadable: dict[str, float] = {}
+    unjudged: tuple[Problem, ...] = ()
+    open_fingerprints: frozenset[str] = frozenset()
+    watch: WatchState = msgspec.field(default_factory=WatchState)
+    looked: float | None = None
+    assumptions: tuple[str, ...] = ()
+    rings: bool = False
     overlooked: tuple[Problem, ...] = ()
 
 
@@ -93,17 +90,17 @@ class Update(msgspec.Struct, tag="update", omit_defaults=True):
     comparisons: dict[RunKey, Comparison] = {}
     baselines: dict[str, Baseline] = {}
     predictions: dict[PredictionsKey, Comparison] = {}
-    data: dict[Pair, DataSet] = {}
+    data: dict[RunKey, DataSet] = {}
     findings: dict[int, Finding] = {}
     tasks: dict[str, TaskList] = {}
-    gone: dict[str, tuple[Pair | str | int, ...]] = {}
+    gone: dict[str, tuple[RunKey | str | int, ...]] = {}
     more: bool = False
     judged: bool = False
 
 
 class Open(msgspec.Struct, tag="open"):
     """Look at ``roots``. ``once``: one look, no watching; ``idle``: none, only questions; ``keep``: tasks may
-    be opened, as a dashboard does; the rest as in ``monitor.once.Wanted``."""
+    be opened, as a dashboard does; the rest as in ``monitor.wanted.Wanted``."""
 
     roots: tuple[str, ...]
     idle: bool = False
@@ -124,13 +121,24 @@ class Ping(msgspec.Struct, tag="ping"):
     pass
 
 
-class AskSeries(msgspec.Struct, tag="series"):
+class _Ask(msgspec.Struct):
+    """A question; its answer bears its ``number``."""
+
+    number: int
+
+
+class _AskOfRoot(_Ask):
+    root: str
+
+
+class _AskOfRun(_AskOfRoot):
+    run: str
+
+
+class AskSeries(_AskOfRun, tag="series"):
     """``have`` points are known here, the last of them (``step``, ``value``): only later ones are wanted
     where that still holds. ``most``: how many may come, thinned to their envelope; 0: all."""
 
-    number: int
-    root: str
-    run: str
     tag: str
     have: int = 0
     step: int = 0
@@ -150,49 +158,34 @@ class CurveUpdate(msgspec.Struct):
     more: bool = False
 
 
-class AskColumn(msgspec.Struct, tag="column"):
-    number: int
+class AskColumn(_Ask, tag="column"):
     data_set: str
     root: str
     column: str
     batch: int | None
 
 
-class AskConsole(msgspec.Struct, tag="console"):
-    number: int
-    root: str
-    run: str
+class AskConsole(_AskOfRun, tag="console"):
     path: str
     end: int | None
     size: int
 
 
-class AskMedia(msgspec.Struct, tag="media"):
-    number: int
-    root: str
-    run: str
+class AskMedia(_AskOfRun, tag="media"):
+    pass
 
 
-class AskMediaContents(msgspec.Struct, tag="media-contents"):
+class AskMediaContents(_AskOfRun, tag="media-contents"):
     """``wanted``: only with the items that are to be opened."""
 
-    number: int
-    root: str
-    run: str
     wanted: MediaSeries
 
 
-class AskSystem(msgspec.Struct, tag="system"):
+class AskSystem(_AskOfRun, tag="system"):
     """Which curves of the machine a run has; they are then asked for as any other."""
 
-    number: int
-    root: str
-    run: str
 
-
-class AskRows(msgspec.Struct, tag="rows"):
-    number: int
-    root: str
+class AskRows(_AskOfRoot, tag="rows"):
     predictions: str
     label: str
 
@@ -203,18 +196,16 @@ class RowsFound(msgspec.Struct):
     problem: Problem | None = None
 
 
-class AskHistory(msgspec.Struct, tag="history"):
-    number: int
+class AskHistory(_Ask, tag="history"):
+    pass
 
 
-class AskChampions(msgspec.Struct, tag="champions"):
-    number: int
-    root: str
+class AskChampions(_AskOfRoot, tag="champions"):
+    pass
 
 
-class AskTasks(msgspec.Struct, tag="tasks"):
-    number: int
-    root: str
+class AskTasks(_AskOfRoot, tag="tasks"):
+    pass
 
 
 class Todo(msgspec.Struct):
@@ -222,10 +213,9 @@ class Todo(msgspec.Struct):
     silences: dict[str, float]
 
 
-class Do(msgspec.Struct, tag="do"):
-    """An intent, as ``store.intents.dump`` writes it."""
+class Do(_Ask, tag="do"):
+    """``intent``: its ``domain.intents.to_json``."""
 
-    number: int
     intent: str
 
 
@@ -236,10 +226,8 @@ class Did(msgspec.Struct):
     task: Task | None = None
 
 
-class AskChecks(msgspec.Struct, tag="checks"):
+class AskChecks(_Ask, tag="checks"):
     """What ``doctor`` says there."""
-
-    number: int
 
 
 FromThere = Hello | RootsOpened | RequestRefused | Pong | Reply | Update
@@ -261,13 +249,13 @@ FromHere = Open | UpdateReceived | Ping | Question
 BODIES: dict[type[Any], object] = {
     AskSeries: CurveUpdate,
     AskColumn: Distribution | None,
-    AskConsole: Tail,
+    AskConsole: tuple[bytes, int],
     AskMedia: MediaList,
     AskMediaContents: list[MediaContent],
     AskSystem: tuple[str, ...],
     AskRows: RowsFound,
     AskHistory: Events,
-    AskChampions: Champions,
+    AskChampions: list[JsonDict],
     AskTasks: Todo,
     Do: Did,
     AskChecks: list[Diagnostic],

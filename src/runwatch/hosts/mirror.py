@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from runwatch.domain.machine import Machine
 from runwatch.hosts.conversation import Conversation
 from runwatch.hosts.link import Link, LinkError
-from runwatch.hosts.mirrored_machine import MirroredMachine
-from runwatch.hosts.mirroring import MirroredRoot
+from runwatch.hosts.mirrored_machine import FilesThere, MirroredMachine
+from runwatch.hosts.mirroring import MirroredRoot, heads
 from runwatch.hosts.serve import Server
 from runwatch.hosts.targets import Target
 from runwatch.hosts.wire import MARKER, WireError
+from runwatch.system.files import write_all
 
 LEAST_PAUSE_S, MOST_PAUSE_S = 1.0, 15.0
 FIRST_PASS_S = 5.0
@@ -40,7 +41,7 @@ class Mirror:
         self._wanted: dict[tuple[str, str], threading.Event] = {}
         self.failed = ""
         self.machine: Machine | None = None
-        self._history = MirroredMachine(target.name)
+        self._history = MirroredMachine(target.name, FilesThere(fetch=self._texts))
         self._machine_at = self._gpus_at = float("-inf")
         self._gpus = ""
         until = time.monotonic() + FIRST_PASS_S
@@ -120,6 +121,10 @@ class Mirror:
             self._gpus_at = now + (time.monotonic() - now) * _GPUS_SHARE
         self.machine = self._history.take({**reading, "gpus": self._gpus}, time.time())
 
+    def _texts(self, names: Sequence[str]) -> dict[str, str]:
+        """Small files of the kernel there."""
+        return {name: head.decode("utf-8", "replace") for name, head, _, _ in heads(self._talk, "/", names)}
+
     def _is_urgent(self) -> bool:
         return self._stopped or bool(self._wanted)
 
@@ -154,9 +159,7 @@ class InProcess:
                 os.close(end)
 
     def write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._down, view) :]
+        write_all(self._down, data)
 
     def read(self, timeout: float) -> bytes:
         """What came within ``timeout`` seconds. Raises LinkError at the end."""

@@ -76,56 +76,6 @@ def piece(file: int, size: int, start: int) -> bytes:
 GPU_COLUMNS = "index,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw"
 
 
-def text_of(path: str) -> str:
-    """The text of a small kernel file, "" where there is none."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(1 << 16).decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def kibibytes(meminfo: str, name: str) -> int:
-    for line in meminfo.splitlines():
-        if line.startswith(name + ":"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def memory() -> Any:
-    """((used, all) bytes, whether they are a control group's)."""
-    text = text_of("/proc/meminfo")
-    total = kibibytes(text, "MemTotal")
-    used = total - kibibytes(text, "MemAvailable")
-    own = [line[3:] for line in text_of("/proc/self/cgroup").splitlines() if line.startswith("0::")]
-    group = "/sys/fs/cgroup" + (own[0].rstrip("/") if own else "")
-    while group.startswith("/sys/fs/cgroup"):
-        limit = text_of(group + "/memory.max").strip()
-        current = text_of(group + "/memory.current").strip()
-        if limit.isdigit() and current.isdigit() and 0 < int(limit) < total:
-            fields = [line.split() for line in text_of(group + "/memory.stat").splitlines()]
-            cache = [int(words[1]) for words in fields if words[0] == "inactive_file"]
-            return (max(int(current) - sum(cache), 0), int(limit)), True
-        group = os.path.dirname(group)
-    return (used, total), False
-
-
-def spent() -> object:
-    """(busy, all) time of the processors so far."""
-    words = text_of("/proc/stat").partition("\n")[0].split()[1:9]
-    times = [float(word) for word in words]
-    return (sum(times) - times[3] - times[4], sum(times)) if len(times) > 4 else None
-
-
-def pressure() -> object:
-    shares = {}
-    for name in ("memory", "io", "cpu"):
-        for word in text_of("/proc/pressure/" + name).partition("\n")[0].split():
-            if word.startswith("avg60="):
-                shares[name] = float(word[6:])
-    return shares
-
-
 def disks(paths: Any) -> object:
     """(mount, device, used, free, share of free inodes, read-only) of each device once."""
     mounts = {}  # type: Any
@@ -179,11 +129,9 @@ class MirrorServer:
         )
 
     def machine(self, request: Any) -> None:
-        """Load, memory, the disks below the roots, GPUs."""
-        used, limited = memory()
+        """Processors, load, the disks below the roots, GPUs."""
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        reading = {"cores": cores, "load": os.getloadavg(), "spent": spent(), "memory": used}
-        reading.update(limited=limited, pressure=pressure(), gpus=gpus() if request["gpus"] else "")
+        reading = {"cores": cores, "load": os.getloadavg(), "gpus": gpus() if request["gpus"] else ""}
         reading["disks"] = disks(request["roots"] + [tempfile.gettempdir(), "~"])
         self.answer({}, json.dumps(reading).encode("ascii"))
 

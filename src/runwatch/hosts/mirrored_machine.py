@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
@@ -12,63 +13,87 @@ from msgspec.structs import replace
 from runwatch.domain.machine import Disk, Gpu, Machine
 from runwatch.hosts.wire import WireError
 from runwatch.machine.disks import Filling
+from runwatch.machine.gpus import IdleTimes
+from runwatch.machine.load import CpuMeter, pressure, processor_times
+from runwatch.machine.memory import KillCounter, memory_use
+from runwatch.machine.procfs import ProcFs
 from runwatch.text.safe import safe
 
 _MIB = 1024 * 1024
-_IDLE = 0.05
+_FIRST = ("stat", "meminfo", "self/cgroup", "vmstat", "pressure/memory", "pressure/io", "pressure/cpu")
 _MOST_GPUS, _MOST_DISKS = 64, 32
 
 
+class FilesThere(ProcFs, frozen=True):
+    """The kernel's files of the other machine, by ``fetch``, which gives the texts of several by their names.
+    What one look reads comes together at the next."""
+
+    fetch: Callable[[Sequence[str]], Mapping[str, str]] = msgspec.field(default=lambda names: {})
+    _texts: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def here(self) -> bool:
+        return False
+
+    def refresh(self) -> None:
+        """Forget what was read; fetch the same files again."""
+        names = list(self._texts)
+        self._texts.clear()
+        self._get(names or [f"{self.proc}/{name}" for name in _FIRST])
+
+    def prepare(self, files: Iterable[Path]) -> None:
+        self._get([name for name in map(str, files) if name not in self._texts])
+
+    def read(self, file: Path) -> str | None:
+        self.prepare([file])
+        return self._texts[str(file)] or None
+
+    def _get(self, names: Sequence[str]) -> None:
+        if names:
+            self._texts.update(dict.fromkeys(names, "") | dict(self.fetch(names)))
+
+
 class _MachineReading(msgspec.Struct):
-    """One reading of the script. ``spent``: (busy, all) processor time so far; ``memory``: (used, all) bytes;
-    ``disks``: (mount, device, used, free, share of free inodes, read-only); ``gpus``: what nvidia-smi wrote,
-    as ``GPU_COLUMNS`` of the script."""
+    """One reading of the script. ``disks``: (mount, device, used, free, share of free inodes, read-only);
+    ``gpus``: what nvidia-smi wrote, as ``GPU_COLUMNS`` of the script."""
 
     cores: int
     load: tuple[float, float, float] | None = None
-    spent: tuple[float, float] | None = None
-    memory: tuple[int, int] = (0, 0)
-    limited: bool = False
-    pressure: dict[str, float] = {}
     disks: list[tuple[str, int, int, int, float | None, bool]] = []
     gpus: str = ""
 
 
 class MirroredMachine:
-    """What only a history tells (processor use, the pace at which disks fill, idle times) counts from the
-    first reading."""
+    """What only a history tells (processor use, kills, the pace at which disks fill, idle times) counts from
+    the first reading."""
 
-    def __init__(self, host: str) -> None:
-        self._host = host
-        self._spent: tuple[float, float] | None = None
+    def __init__(self, host: str, files: FilesThere) -> None:
+        self._host, self._files = host, files
+        self._cpu, self._kills, self._idle = CpuMeter(), KillCounter(), IdleTimes()
         self._filling: dict[str, Filling] = {}
-        self._idle_since: dict[int, float] = {}
 
     def take(self, reading: Mapping[str, object], now: float) -> Machine:
-        """The machine, by an answer of the script. Raises WireError."""
+        """The machine, by an answer of the script and the files there. Raises WireError."""
         try:
             values = msgspec.convert(reading, _MachineReading)
         except msgspec.ValidationError as error:
             raise WireError(f"invalid machine data ({error})") from None
+        self._files.refresh()
+        memory = memory_use(self._files)
         return Machine(
             host=self._host,
             cores=values.cores,
             load=values.load,
-            cpu=self._share(values.spent),
-            memory_used=values.memory[0],
-            memory_total=values.memory[1],
-            in_container=values.limited,
+            cpu=self._cpu.share(processor_times(self._files)),
+            memory_used=memory.used,
+            memory_total=memory.total,
+            in_container=memory.limited,
             disks=tuple(self._disk(now, disk) for disk in values.disks[:_MOST_DISKS]),
             gpus=self._gpus(now, values.gpus),
-            pressure=tuple((safe(name), share) for name, share in sorted(values.pressure.items())[:3]),
-            notes=("kills for lack of memory and what runs on which GPU are not known: it is mirrored",),
+            pressure=pressure(self._files),
+            oom_kills=self._kills.rise(self._files, memory.limited),
+            notes=("what runs on which GPU is not known: it is mirrored",),
         )
-
-    def _share(self, spent: tuple[float, float] | None) -> float | None:
-        last, self._spent = self._spent, spent
-        if spent is None or last is None or spent[1] <= last[1]:
-            return None
-        return min(max((spent[0] - last[0]) / (spent[1] - last[1]), 0.0), 1.0)
 
     def _disk(self, now: float, row: tuple[str, int, int, int, float | None, bool]) -> Disk:
         mount, _, used, free, inodes, read_only = row
@@ -79,13 +104,7 @@ class MirroredMachine:
     def _gpus(self, now: float, text: str) -> tuple[Gpu, ...]:
         rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
         gpus = [_gpu(row) for row in rows[:_MOST_GPUS] if len(row) == 7 and row[0].isdigit()]
-        return tuple(replace(gpu, idle_for=self._idle_for(now, gpu)) for gpu in gpus)
-
-    def _idle_for(self, now: float, gpu: Gpu) -> float | None:
-        if gpu.utilisation is None or gpu.utilisation >= _IDLE:
-            self._idle_since.pop(gpu.index, None)
-            return None
-        return max(now - self._idle_since.setdefault(gpu.index, now), 0.0)
+        return tuple(replace(gpu, idle_for=self._idle.of(now, gpu.index, gpu.utilisation)) for gpu in gpus)
 
 
 def _gpu(row: list[str]) -> Gpu:

@@ -13,19 +13,18 @@ import os
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from runwatch.config.settings import Settings
-from runwatch.domain.borders import JsonDict
 from runwatch.hosts.conversation import PIECE, Conversation
 from runwatch.hosts.wire import WireError
 from runwatch.monitor.reading import RootReader
 from runwatch.readers import limits
 from runwatch.readers.registry import built_in
 from runwatch.runs.checkpoints import is_checkpoint
-from runwatch.store import paths
+from runwatch.system.folders import cache_dir
 from runwatch.system.identity import digest
 
 MOST_FILES = 100_000
@@ -56,7 +55,7 @@ class MirroredRoot:
     ``notes``: what is not mirrored, and why."""
 
     def __init__(self, host: str, path: str, talk: Conversation) -> None:
-        base = paths.cache_dir() or Path(os.environ.get("TMPDIR", "/tmp")) / f"runwatch-{os.getuid()}"
+        base = cache_dir() or Path(os.environ.get("TMPDIR", "/tmp")) / f"runwatch-{os.getuid()}"
         self.folder = base / "mirror" / digest(f"{host}\0{path}".encode("utf-8", "surrogateescape"))
         self.path, self.there, self.took, self.ahead = path, path, 0.0, 0.0
         self.notes: tuple[str, ...] = ()
@@ -139,15 +138,12 @@ class MirroredRoot:
         names = [path for path in changed if not _is_blob(path) and not self._is_here(path)][:MOST_HEADS]
         for path in changed:
             if _is_blob(path):
-                self._write_holes(path, b"", b"", 0)
+                self._write_holes(path)
         logs = [path for path in names if _has_end(path)]
         for group, tail_size in ((logs, limits.TAIL), (sorted(set(names) - set(logs)), 0)):
             for at in range(0, len(group), _HEADS_AT_ONCE):
                 some = group[at : at + _HEADS_AT_ONCE]
-                answer, data = self._talk.ask(
-                    "heads", root=self.there, files=some, head=_HEAD, tail=tail_size
-                )
-                for path, head, tail, rest in _pieces(some, answer, data):
+                for path, head, tail, rest in heads(self._talk, self.there, some, tail_size):
                     self._write_holes(path, head, tail, rest)
                     if len(head) == self._listed[path].size:
                         self._whole[path] = head
@@ -167,11 +163,14 @@ class MirroredRoot:
             return False
         return True
 
-    def _write_holes(self, path: str, head: bytes, tail: bytes, rest: int) -> None:
+    def _write_holes(
+        self, path: str, head: bytes = b"", tail: bytes = b"", rest: int = 0, part: str = "listed"
+    ) -> bool:
+        """A file of the right length with these bytes at its ends; whether there is one now."""
         known = self._listed[path]
-        with contextlib.suppress(OSError):
-            file = self.folder / "listed" / path
-            _make_room(file, self.folder / "listed")
+        file = self.folder / part / path
+        try:
+            _make_room(file, self.folder / part)
             with file.open("wb") as out:
                 out.write(head)
                 if tail:
@@ -179,6 +178,9 @@ class MirroredRoot:
                     out.write(tail)
                 out.truncate(known.size)
             self._date(file, known)
+        except OSError:
+            return False
+        return True
 
     def _choose(self) -> None:
         """What is to be copied: files that are claimed, and have changed since they were."""
@@ -188,10 +190,10 @@ class MirroredRoot:
         claimed |= {f"{file}-wal" for file in claimed if f"{file}-wal" in self._listed}
         # small files came whole already, and readers look for some of them without claiming them
         claimed |= {f for f, known in self._listed.items() if known.size <= _HEAD and not _is_blob(f)}
-        large = sorted(file for file in claimed if self._listed_size(file) > MOST_FILE)
+        large = sorted(file for file in claimed if self._known(file).size > MOST_FILE)
         total, chosen = 0, set[str]()
-        for file in sorted(claimed - set(large), key=lambda file: -self._mtime(file)):
-            total += self._listed_size(file)
+        for file in sorted(claimed - set(large), key=lambda file: -self._known(file).mtime):
+            total += self._known(file).size
             if total > MOST_IN_ALL:
                 break
             chosen.add(file)
@@ -205,8 +207,10 @@ class MirroredRoot:
             if known is not None and self._have.get(file) != known:
                 self._pending[file] = known
         for file, known in self._listed.items():
-            if _stands_in(file) and file not in chosen and self._have.get(file) != known:
-                self._stand_in(file, known)
+            missing = file not in chosen and self._have.get(file) != known
+            # checkpoints and pictures are listed by name and size: a hole will do
+            if missing and _stands_in(file) and self._write_holes(file, part="files"):
+                self._have[file] = known
 
     def bring(self, path: str) -> None:
         """Copy a picture that somebody looks at. Raises WireError; OSError: it cannot be read."""
@@ -214,16 +218,6 @@ class MirroredRoot:
         if known is not None and known.size <= MOST_PICTURE and self._brought.get(path) != known:
             self._copy(path, known)
             self._brought[path] = known
-
-    def _stand_in(self, path: str, known: KnownFile) -> None:
-        """Checkpoints and pictures are listed by name and size: a hole will do."""
-        file = self.folder / "files" / path
-        with contextlib.suppress(OSError):
-            _make_room(file, self.folder / "files")
-            with file.open("wb") as out:
-                out.truncate(known.size)
-            self._date(file, known)
-            self._have[path] = known
 
     def _take_whole(self, path: str, known: KnownFile, data: bytes) -> None:
         """A small file came with the first look at it."""
@@ -286,13 +280,8 @@ class MirroredRoot:
                 with contextlib.suppress(OSError):
                     (self.folder / part / path).unlink()
 
-    def _listed_size(self, file: str) -> int:
-        known = self._listed.get(file)
-        return known.size if known is not None else 0
-
-    def _mtime(self, file: str) -> int:
-        known = self._listed.get(file)
-        return known.mtime if known is not None else 0
+    def _known(self, file: str) -> KnownFile:
+        return self._listed.get(file, KnownFile(0, 0, 0))
 
     def _index(self) -> dict[str, KnownFile]:
         """What an earlier process copied; what is not there any more is copied again."""
@@ -323,11 +312,15 @@ def _listing(data: bytes) -> tuple[list[tuple[str, KnownFile]], list[str]]:
         raise WireError(f"an invalid listing ({error})") from None
 
 
-def _pieces(names: Iterable[str], answer: JsonDict, data: bytes) -> Iterator[tuple[str, bytes, bytes, int]]:
-    """(file, first bytes, last bytes, where these begin). Raises WireError."""
+def heads(
+    talk: Conversation, root: str, files: Sequence[str], tail_size: int = 0
+) -> Iterator[tuple[str, bytes, bytes, int]]:
+    """(file, its first 64 KiB, its last ``tail_size`` bytes, where these begin); nothing of what cannot be
+    read. Raises WireError."""
+    answer, data = talk.ask("heads", root=root, files=files, head=_HEAD, tail=tail_size)
     at = 0
     try:
-        for path, (head, tail, rest) in zip(names, answer["lengths"], strict=True):
+        for path, (head, tail, rest) in zip(files, answer["lengths"], strict=True):
             if not (0 <= head <= _HEAD and 0 <= tail <= limits.TAIL and 0 <= rest < 2**62):
                 raise ValueError("lengths that were not requested")
             yield path, data[at : at + head], data[at + head : at + head + tail], rest

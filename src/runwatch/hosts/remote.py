@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,11 +17,9 @@ from msgspec.structs import replace
 from runwatch import __version__
 from runwatch.config.settings import Metrics
 from runwatch.domain.address import joined
-from runwatch.domain.hosts import HostLink
-from runwatch.domain.intent_codec import dump, load
-from runwatch.domain.intents import MarkLooked, PinBaseline, Rescan
+from runwatch.domain.intents import MarkLooked, PinBaseline, Rescan, from_json, to_json
 from runwatch.domain.run import RunKey
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import HostLink, Snapshot
 from runwatch.hosts import messages as m
 from runwatch.hosts.link import Link, LinkError, StartTimeout
 from runwatch.hosts.remote_snapshot import RemoteSnapshot
@@ -42,14 +41,6 @@ _PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _STEADY_S = 30.0
 _CLOCK_S = 5.0
 _PART_S = 1.5
-
-
-class _Waiting:
-    """A question on its way."""
-
-    def __init__(self) -> None:
-        self.done = threading.Event()
-        self.reply: m.Reply | None = None
 
 
 class Remote:
@@ -77,7 +68,7 @@ class Remote:
         self._names: Mapping[str, str] = {}
         self._mirrored_by: Mirror | None = None
         self.notes: tuple[str, ...] = ()
-        self._waiting: dict[int, _Waiting] = {}
+        self._waiting: dict[int, Future[m.Reply]] = {}
         self._heard = 0.0
         self._pinged = 0.0
         self._shared = True
@@ -136,41 +127,42 @@ class Remote:
 
     def ask(self, question: Callable[[int], m.Question], timeout: float = ANSWER_S) -> Any:
         """The answer. Raises WireError: none came, or it was refused."""
-        out, number, waiting = self._out, next(self._numbers), _Waiting()
+        out, number = self._out, next(self._numbers)
+        coming: Future[m.Reply] = Future()
         message = self._as_known_there(question(number))
         with self._lock:
             if out is None or self._state.state != "live":
                 raise WireError(self._state.message or f"{self.name} is not connected")
             if len(self._waiting) >= MOST_WAITING:
                 raise WireError(f"{self.name} does not keep up with requests")
-            self._waiting[number] = waiting
+            self._waiting[number] = coming
         if isinstance(message, m.AskMediaContents) and (mirror := self._mirrored_by) is not None:
             mirror.bring(message.root, [item.file for item in message.wanted.items], timeout)
         try:
             out.send(message)
-            waiting.done.wait(timeout)
+            reply = coming.result(timeout)
+        except TimeoutError:
+            now = self.state
+            lost = now.message if now.state == "lost" else ""
+            raise WireError(lost or f"{self.name}: no answer in {timeout:.0f} s") from None
         except OSError as error:
             raise WireError(f"{self.name}: {error}") from None
         finally:
             self._waiting.pop(number, None)
-        if waiting.reply is None:
-            now = self.state
-            lost = now.message if now.state == "lost" else ""
-            raise WireError(lost or f"{self.name}: no answer in {timeout:.0f} s")
-        if waiting.reply.error:
-            raise WireError(f"{self.name}: {waiting.reply.error}")
-        return decoder(m.BODIES[type(message)])(waiting.reply.body)
+        if reply.error:
+            raise WireError(f"{self.name}: {reply.error}")
+        return decoder(m.BODIES[type(message)])(reply.body)
 
     def _as_known_there(self, question: m.Question) -> m.Question:
         """The question with the root that is watched: of a mirrored machine a copy here."""
         copies = {there: here for here, there in self._names.items()}
-        if isinstance(question, m.Do) and copies and (intent := load(question.intent)) is not None:
+        if isinstance(question, m.Do) and copies and (intent := from_json(question.intent)) is not None:
             if isinstance(intent, PinBaseline):
                 run = intent.run
                 intent = replace(intent, run=RunKey(copies.get(run.root, run.root), run.id))
             elif not isinstance(intent, MarkLooked | Rescan):
                 intent = replace(intent, root=copies.get(intent.root, intent.root))
-            return m.Do(question.number, dump(intent))
+            return m.Do(question.number, to_json(intent))
         root = getattr(question, "root", None)
         if root in copies:
             return msgspec.structs.replace(question, root=copies[root])
@@ -300,10 +292,8 @@ class Remote:
                     self._owed = message.number
                     self._owed_at = time.monotonic() + BREATH_S
             case m.Reply(number):
-                waiting = self._waiting.get(number)
-                if waiting is not None:
-                    waiting.reply = message
-                    waiting.done.set()
+                if (coming := self._waiting.pop(number, None)) is not None:
+                    coming.set_result(message)
             case m.RequestRefused(words):
                 raise LinkError(f"{self.name}: {words}")
             case m.Pong():
@@ -323,9 +313,8 @@ class Remote:
         with self._lock:
             picture = self._next or self._picture
             picture.take(update, size)
-            watch = picture.watch
             settled = picture.judged or time.monotonic() - self._next_since > SETTLE_S
-            first = not self._picture.whole and watch is not None
+            first = not self._picture.whole and picture.begun
             if self._next is not None and (first or settled or self._opening.once):
                 self._picture, self._next = picture, None
         self._set(state="live", heard=time.time(), message="; ".join(self.notes[:2]))
@@ -336,9 +325,9 @@ class Remote:
             return
         self._set(state="lost", message=words)
         with self._lock:
-            left = list(self._waiting.values())
-        for waiting in left:
-            waiting.done.set()
+            left, self._waiting = self._waiting, {}
+        for coming in left.values():
+            coming.set_exception(WireError(words))
 
     def _set(self, **what: object) -> None:
         before = self._state

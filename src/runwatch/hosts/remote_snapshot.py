@@ -11,8 +11,7 @@ from runwatch.domain.address import joined
 from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.drift import DataSet
 from runwatch.domain.finding import Finding
-from runwatch.domain.machine import Machine
-from runwatch.domain.run import Problem, Run, RunKey
+from runwatch.domain.run import Problem, Run, RunKey, newest_first
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskList
 from runwatch.hosts.messages import Rest, Update
@@ -33,7 +32,7 @@ class RemoteSnapshot:
         """``names``: what roots are really called, where copies of them are watched."""
         self._host, self._names = host, names or {}
         self._parts: dict[str, dict[Key, Any]] = {name: {} for name in _PARTS}
-        self._rest: Rest | None = None
+        self._rest = Rest()
         self._makers: Mapping[str, Callable[[Any], Any]] = {
             "runs": self._run,
             "data": self._data,
@@ -42,24 +41,11 @@ class RemoteSnapshot:
         }
         self._came = 0
         self.judged = False
-        self.whole = False
-
-    @property
-    def roots(self) -> tuple[str, ...]:
-        return () if self._rest is None else tuple(map(self._root, self._rest.roots))
+        self.whole = self.begun = False
 
     @property
     def rings(self) -> bool:
-        return self._rest is not None and self._rest.rings
-
-    @property
-    def machine(self) -> Machine | None:
-        return None if self._rest is None else self._rest.machine
-
-    @property
-    def watch(self) -> WatchState | None:
-        """How the watching goes there."""
-        return None if self._rest is None else self._rest.watch
+        return self._rest.rings
 
     def take(self, update: Update, size: int = 0) -> None:
         """Take what changed, of so many bytes. Records of more runs than anybody has are left out; more bytes
@@ -80,50 +66,39 @@ class RemoteSnapshot:
                 if len(part) < MOST_RUNS:
                     part[self._key(name, at)] = record if make is None else make(record)
         if update.rest is not None:
-            self._rest = update.rest
+            self._rest, self.begun = update.rest, True
         self.judged = self.judged or update.judged
         self.whole = self.whole or not update.more
 
     def snapshot(self, version: int, now: float) -> Snapshot:
         """All that is known, as the snapshot of a monitor."""
-        parts, rest = self._parts, self._rest
-        runs = sorted(parts["runs"].values(), key=lambda run: (-(run.updated or 0.0), run.root, run.id))
+        parts = {name: dict(part) for name, part in self._parts.items()}
+        runs, data, findings, tasks = (parts.pop(name) for name in ("runs", "data", "findings", "tasks"))
+        rest = self._rest
         situation = Situation(
             now=now,
             host=self._host,
-            roots=self.roots,
-            runs=tuple(runs),
-            health=dict(parts["health"]),
-            outlooks=dict(parts["outlooks"]),
-            baselines=dict(parts["baselines"]),
-            comparisons=dict(parts["comparisons"]),
-            predictions=dict(parts["predictions"]),
-            data=tuple(parts["data"].values()),
-            machine=self.machine,
+            roots=tuple(map(self._root, rest.roots)),
+            runs=tuple(sorted(runs.values(), key=newest_first)),
+            data=tuple(data.values()),
+            machine=rest.machine,
+            problems=tuple(map(self._problem, rest.problems)),
+            unreadable={self._root(path): since for path, since in rest.unreadable.items()},
+            unjudged=tuple(map(self._problem, rest.unjudged)),
+            open_fingerprints=rest.open_fingerprints,
+            **parts,
         )
-        findings = tuple(parts["findings"][at] for at in sorted(parts["findings"]))
-        if rest is not None:
-            situation = replace(
-                situation,
-                problems=tuple(map(self._problem, rest.problems)),
-                unreadable={self._root(path): since for path, since in rest.unreadable.items()},
-                unjudged=tuple(map(self._problem, rest.unjudged)),
-                open_fingerprints=rest.open_fingerprints,
-            )
         return Snapshot(
             version=version,
             situation=situation,
-            findings=findings,
-            tasks=dict(parts["tasks"]),
-            watch=self._watch_here(),
-            assumptions=() if rest is None else tuple(f"{self._host}: {a}" for a in rest.assumptions),
-            overlooked=() if rest is None else tuple(map(self._problem, rest.overlooked)),
+            findings=tuple(findings[at] for at in sorted(findings)),
+            tasks=tasks,
+            watch=self._watch(rest.watch),
+            assumptions=tuple(f"{self._host}: {one}" for one in rest.assumptions),
+            overlooked=tuple(map(self._problem, rest.overlooked)),
         )
 
-    def _watch_here(self) -> WatchState:
-        if self._rest is None:
-            return WatchState()
-        there = self._rest.watch
+    def _watch(self, there: WatchState) -> WatchState:
         return replace(
             there,
             modes={self._root(root): mode for root, mode in there.modes.items()},

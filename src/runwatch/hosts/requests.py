@@ -10,8 +10,7 @@ import msgspec
 
 from runwatch.domain.address import host_of, path_of
 from runwatch.domain.errors import UserError
-from runwatch.domain.intent_codec import dump
-from runwatch.domain.intents import Intent
+from runwatch.domain.intents import Intent, to_json
 from runwatch.hosts import messages as m
 from runwatch.hosts.fleet_once import Connected
 from runwatch.hosts.loading import ANSWER_TIMEOUT_S
@@ -37,7 +36,7 @@ class RemoteRoot(msgspec.Struct, frozen=True):
 
     def do(self, intent: Intent) -> m.Did:
         """Have an intent done there. Raises WireError."""
-        did: m.Did = self.ask(lambda number: m.Do(number, dump(intent)))
+        did: m.Did = self.ask(lambda number: m.Do(number, to_json(intent)))
         return did
 
 

@@ -3,7 +3,6 @@ the connection is open: the end of standard input, or its long silence, ends the
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
 import select
@@ -11,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from runwatch import __version__
@@ -31,17 +31,13 @@ from runwatch.hosts.wire import (
     encode,
 )
 from runwatch.monitor.wanted import MachineSource
-from runwatch.system.identity import host_name
+from runwatch.system.files import write_all
+from runwatch.system.identity import host_name, user_name
 
 SILENCE_S = 30.0
 MOST_WAITING = 64
 MOST_BODY = MAX_FRAME - 1024 * 1024
 _READ = 64 * 1024
-
-
-def serve(stdin: int, stdout: int) -> int:
-    """Serve one board over two file descriptors; the exit code."""
-    return Server(stdin, stdout).run()
 
 
 class Server:
@@ -51,7 +47,7 @@ class Server:
         """``machine``: who knows the one that has the runs, None: it is this one."""
         self._machine = machine
         self._stdin, self._stdout = stdin, stdout
-        self._out = Outward(self._write)
+        self._out = Outward(partial(write_all, stdout))
         self._watched: Watched | None = None
         self._answers: Answers | None = None
         self._pool = ThreadPoolExecutor(4, "runwatch-serve")
@@ -62,11 +58,11 @@ class Server:
         self._woken, self._waker = os.pipe()
 
     def run(self) -> int:
+        """Serve until the other side is gone; the exit code."""
         try:
-            self._write(MARKER)
-            self._out.send(
-                m.Hello(PROTOCOL, __version__, platform.python_version(), host_name(), _user(), time.time())
-            )
+            write_all(self._stdout, MARKER)
+            python = platform.python_version()
+            self._out.send(m.Hello(PROTOCOL, __version__, python, host_name(), user_name(), time.time()))
             self._listen()
         except (WireError, UserError) as error:
             self._refuse(str(error))
@@ -76,11 +72,6 @@ class Server:
         finally:
             self._end()
         return 0
-
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._stdout, view) :]
 
     def _listen(self) -> None:
         """Take what comes until the other side is gone."""
@@ -205,19 +196,12 @@ class Server:
         os.close(self._waker)
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return str(os.getuid())
-
-
 def run_stdio() -> int:
-    """``serve`` on this process's own standard input and output; whatever else prints, prints to standard
+    """A server on this process's own standard input and output; whatever else prints, prints to standard
     error. Ends within seconds of the board, even if a thread hangs on a dead mount."""
     stdout = os.dup(1)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    code = serve(0, stdout)
+    code = Server(0, stdout).run()
     sys.stderr.flush()
     os._exit(code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
 
 from runwatch import config
 from runwatch.config.settings import Metrics, Settings
@@ -25,22 +24,6 @@ ANSWER_S = 60.0
 Pause = Callable[[float], bool]
 
 
-class Watched(Protocol):
-    """Roots of this machine, as the server needs them. ``snapshots``: each newer one, and whether all has
-    been looked at; ``pause`` waits so many seconds and says whether to go on."""
-
-    roots: tuple[str, ...]
-    settings: Mapping[str, Settings]
-
-    @property
-    def metrics(self) -> dict[str, Metrics]: ...
-    @property
-    def monitor(self) -> Monitor | None: ...
-    def snapshots(self, pause: Pause) -> Iterator[tuple[Snapshot, bool]]: ...
-    def series(self, key: RunKey, tag: str) -> Points: ...
-    def close(self) -> None: ...
-
-
 def opened(request: Open, machine: MachineSource | None = None) -> Watched:
     """What a board asks for. ``machine``: who knows the one that has the runs, None: it is this one. Raises
     RootError, ConfigError."""
@@ -53,6 +36,9 @@ def opened(request: Open, machine: MachineSource | None = None) -> Watched:
 
 
 class _Rooted:
+    """Roots of this machine, as the server needs them. ``snapshots``: each newer one, and whether all has
+    been looked at; ``pause`` waits so many seconds and says whether to go on."""
+
     def __init__(self, roots: tuple[str, ...], settings: Mapping[str, Settings]) -> None:
         self.roots, self.settings = roots, settings
 
@@ -137,3 +123,6 @@ class LiveRoots(_Rooted):
 
     def close(self) -> None:
         self._loop.stop()
+
+
+Watched = LoadedOnce | LiveRoots

@@ -6,26 +6,17 @@ import os
 from collections import deque
 from collections.abc import Iterable
 
+import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.machine import Disk
+from runwatch.system.mounts import mount_point
 from runwatch.system.timeouts import WithTimeout
 
 _HISTORY, _EVERY = 6 * 3600.0, 60.0
 _SPAN, _AT_LEAST = 600.0, 5
 _SURE = 3.0
 _HORIZON = 30 * 86400.0
-
-
-def mount_of(path: str) -> str:
-    """The mount point that holds ``path`` (its nearest existing folder, where it does not exist yet)."""
-    at = os.path.realpath(path)
-    while not os.path.ismount(at):
-        parent = os.path.dirname(at)
-        if parent == at:
-            break
-        at = parent
-    return at
 
 
 def look_at(mount: str) -> tuple[int, Disk]:
@@ -60,23 +51,18 @@ class Filling:
         shrink for sure (three standard errors), there is too little history, or it takes over a month."""
         if len(self._seen) < _AT_LEAST or self._seen[-1][0] - self._seen[0][0] < _SPAN:
             return None
-        slope, error = _slope(list(self._seen))
+        slope, error = _slope(self._seen)
         if slope >= 0 or -slope < _SURE * error:
             return None
         left = free / -slope
         return left if left < _HORIZON else None
 
 
-def _slope(seen: list[tuple[float, int]]) -> tuple[float, float]:
+def _slope(seen: Iterable[tuple[float, int]]) -> tuple[float, float]:
     """Bytes a second, and its standard error."""
-    n = len(seen)
-    start = seen[0][0]
-    times = [time - start for time, _ in seen]
-    mean_t, mean_f = sum(times) / n, sum(free for _, free in seen) / n
-    spread = sum((t - mean_t) ** 2 for t in times)
-    slope = sum((t - mean_t) * (free - mean_f) for t, (_, free) in zip(times, seen, strict=True)) / spread
-    rest = sum((free - mean_f - slope * (t - mean_t)) ** 2 for t, (_, free) in zip(times, seen, strict=True))
-    return slope, float((rest / max(n - 2, 1) / spread) ** 0.5)
+    times, free = np.array(list(seen), dtype=np.float64).T
+    (slope, _), covariance = np.polyfit(times - times[0], free, 1, cov=True)
+    return float(slope), float(np.sqrt(covariance[0, 0]))
 
 
 class Disks:
@@ -107,7 +93,7 @@ class Disks:
 
     def _mount(self, path: str) -> str:
         if path not in self._known:
-            mount = self._mounts.ask(path, lambda: mount_of(path))
+            mount = self._mounts.ask(path, lambda: mount_point(path))
             return mount or ""
         return self._known[path]
 

@@ -12,34 +12,34 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from runwatch.domain.machine import Gpu
-from runwatch.machine.procfs import read_number, read_text
+from runwatch.machine.procfs import ProcFs
 
 _CARD = re.compile(r"card\d+")
 _VENDORS = {"0x1002": "AMD GPU", "0x8086": "Intel GPU"}
 
 
-def drm_gpus(first: int, place: Path) -> tuple[Gpu, ...]:
+def drm_gpus(first: int, places: ProcFs) -> tuple[Gpu, ...]:
     """The cards whose drivers tell anything, numbered from ``first`` on in the order of their slots."""
     try:
-        cards = sorted(card for card in place.iterdir() if _CARD.fullmatch(card.name))
+        cards = sorted(card for card in places.drm.iterdir() if _CARD.fullmatch(card.name))
     except OSError:
         return ()
-    gpus = [gpu for card in cards if (gpu := _gpu(card / "device")) is not None]
+    gpus = [gpu for card in cards if (gpu := _gpu(places, card / "device")) is not None]
     return tuple(replace(gpu, index=first + i) for i, gpu in enumerate(gpus))
 
 
-def _gpu(device: Path) -> Gpu | None:
-    name = _VENDORS.get((read_text(device / "vendor") or "").strip())
+def _gpu(places: ProcFs, device: Path) -> Gpu | None:
+    name = _VENDORS.get((places.read(device / "vendor") or "").strip())
     if name is None:
         return None
-    busy = read_number(device / "gpu_busy_percent")
-    total = read_number(device / "mem_info_vram_total")
-    used = read_number(device / "mem_info_vram_used")
-    heat = _sensor(device, "temp1_input", "temp2_input")
-    power = _sensor(device, "power1_average", "power1_input")
+    busy = places.number(device / "gpu_busy_percent")
+    total = places.number(device / "mem_info_vram_total")
+    used = places.number(device / "mem_info_vram_used")
+    heat = _sensor(places, device, "temp1_input", "temp2_input")
+    power = _sensor(places, device, "power1_average", "power1_input")
     if busy is None and not total and heat is None and power is None:
         return None
-    called = (read_text(device / "product_name") or "").strip()
+    called = (places.read(device / "product_name") or "").strip()
     return Gpu(
         0,
         called or name,
@@ -51,11 +51,11 @@ def _gpu(device: Path) -> Gpu | None:
     )
 
 
-def _sensor(device: Path, *names: str) -> int | None:
+def _sensor(places: ProcFs, device: Path, *names: str) -> int | None:
     """The first of these of the card's own sensors."""
     try:
         chips = sorted((device / "hwmon").iterdir())
     except OSError:
         return None
-    values = (read_number(chip / name) for chip in chips for name in names)
+    values = (places.number(chip / name) for chip in chips for name in names)
     return next((value for value in values if value is not None), None)

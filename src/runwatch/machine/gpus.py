@@ -17,6 +17,20 @@ Nvml = Any
 """The binding (pynvml) and its handles."""
 
 
+class IdleTimes:
+    """For how long every look has found a GPU below 5% busy."""
+
+    def __init__(self) -> None:
+        self._since: dict[int, float] = {}
+
+    def of(self, now: float, index: int, utilisation: float | None) -> float | None:
+        """Seconds; None: it is not idle."""
+        if utilisation is None or utilisation >= _IDLE:
+            self._since.pop(index, None)
+            return None
+        return max(now - self._since.setdefault(index, now), 0.0)
+
+
 class Gpus:
     """Asks the library, loaded at the first question; without it, or without a GPU, there are none and
     nothing is said. ``library``: the binding to ask instead (tests)."""
@@ -24,7 +38,7 @@ class Gpus:
     def __init__(self, library: Nvml = None) -> None:
         self._library = library
         self._started: bool | None = None
-        self._idle_since: dict[int, float] = {}
+        self._idle = IdleTimes()
 
     def read(self, now: float, run_of: RunOf) -> tuple[Gpu, ...]:
         """Every GPU now. ``run_of``: the run that a process belongs to."""
@@ -78,7 +92,7 @@ class Gpus:
             milliwatts / 1000 if milliwatts is not None else None,
             self._is_throttled(handle),
             self._processes(handle, run_of),
-            self._idle_for(now, index, utilisation),
+            self._idle.of(now, index, utilisation),
         )
 
     def _is_throttled(self, handle: Nvml) -> bool:
@@ -95,13 +109,6 @@ class Gpus:
                 used = int(memory) if memory is not None and memory < 1 << 50 else None
                 processes.setdefault(process.pid, GpuProcess(process.pid, used, run_of(process.pid)))
         return tuple(processes[pid] for pid in sorted(processes))
-
-    def _idle_for(self, now: float, index: int, utilisation: float | None) -> float | None:
-        """For how long every look has found it below 5% busy; None: it is not idle."""
-        if utilisation is None or utilisation >= _IDLE:
-            self._idle_since.pop(index, None)
-            return None
-        return max(now - self._idle_since.setdefault(index, now), 0.0)
 
 
 def _text(name: object) -> str:

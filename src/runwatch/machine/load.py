@@ -41,22 +41,23 @@ class CpuMeter:
     def __init__(self) -> None:
         self._last: tuple[float, float] | None = None
 
-    def share(self, places: ProcFs) -> float | None:
-        """0..1 since the look before; None at the first."""
-        now = _times(places)
+    def share(self, now: tuple[float, float] | None) -> float | None:
+        """0..1 since the look before; None at the first. ``now``: as ``processor_times`` gives it."""
         last, self._last = self._last, now
         if now is None or last is None or now[1] <= last[1]:
             return None
         return min(max((now[0] - last[0]) / (now[1] - last[1]), 0.0), 1.0)
 
 
-def _times(places: ProcFs) -> tuple[float, float] | None:
+def processor_times(places: ProcFs) -> tuple[float, float] | None:
     """(busy, all) time so far, of all processors together."""
     for line in (places.text("stat") or "").splitlines():
         words = line.split()
         if words and words[0] == "cpu" and len(words) >= 6:
             spent = [float(word) for word in words[1:9] if word.isdigit()]
             return sum(spent) - spent[3] - spent[4], sum(spent)
+    if not places.here:
+        return None
     import psutil
 
     times = psutil.cpu_times()

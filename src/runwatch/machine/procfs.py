@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -17,24 +18,30 @@ class ProcFs(msgspec.Struct, frozen=True):
     cgroups: Path = Path("/sys/fs/cgroup")
     drm: Path = Path("/sys/class/drm")
 
+    @property
+    def here(self) -> bool:
+        """Whether they are this machine's own, of which others may be asked too."""
+        return True
+
+    def prepare(self, files: Iterable[Path]) -> None:
+        """These are going to be read."""
+
+    def read(self, file: Path) -> str | None:
+        """A small kernel file's text; None where it cannot be read."""
+        try:
+            with open(file, "rb") as opened:
+                return opened.read(_MOST).decode("utf-8", "replace")
+        except OSError:
+            return None
+
     def text(self, *parts: str) -> str | None:
         """The text of a file below ``proc``; None: there is none, or it may not be read."""
-        return read_text(self.proc.joinpath(*parts))
+        return self.read(self.proc.joinpath(*parts))
 
-
-def read_text(path: Path) -> str | None:
-    """A small kernel file's text; None where it cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(_MOST).decode("utf-8", "replace")
-    except OSError:
-        return None
-
-
-def read_number(path: Path) -> int | None:
-    """A file that holds one whole number; None: none, "max", or something else."""
-    text = read_text(path)
-    return int(text) if text is not None and text.strip().isdigit() else None
+    def number(self, file: Path) -> int | None:
+        """Of a file that holds one whole number; None: none, "max", or something else."""
+        text = (self.read(file) or "").strip()
+        return int(text) if text.isdigit() else None
 
 
 def field_of(text: str | None, name: str) -> int | None:

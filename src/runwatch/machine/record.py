@@ -16,7 +16,7 @@ MOST = 8_000
 """Looks that are kept; beyond it, of the older half every second one goes."""
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _KeptCurves(msgspec.Struct, frozen=True):
     """Times and values as little-endian arrays of 8 and 4 bytes an element; NaN: not measured."""
 
     times: bytes
@@ -49,13 +49,13 @@ class MachineRecord:
         curves = {
             tag: np.array([look.get(tag, math.nan) for look in looks], dtype="<f4").tobytes() for tag in tags
         }
-        return to_bytes(_Kept(np.array(times, dtype="<f8").tobytes(), curves))
+        return to_bytes(_KeptCurves(np.array(times, dtype="<f8").tobytes(), curves))
 
     def take(self, kept: bytes) -> None:
         """Put what an earlier session kept before what was measured in this one, with a gap between them.
         What makes no sense is passed over."""
         try:
-            found = from_bytes(_Kept, kept)
+            found = from_bytes(_KeptCurves, kept)
             times = np.frombuffer(found.times, dtype="<f8")
             curves = {tag: np.frombuffer(body, dtype="<f4") for tag, body in found.curves.items()}
         except ValueError:

@@ -14,6 +14,7 @@ from runwatch.config.settings import Settings
 from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.machine import Machine
+from runwatch.domain.predictions import TextRows
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import TreeChanges
@@ -32,13 +33,12 @@ if TYPE_CHECKING:
     from runwatch.monitor.machine_watch import MachineWatch
     from runwatch.monitor.model_watch import ModelWatch
     from runwatch.monitor.multivariate_process import MultivariateProcess
-    from runwatch.monitor.table_reader import Reader
+    from runwatch.monitor.table_reader import TableReader
 
 _PLAIN = (".parquet", ".pq", ".parq", ".csv", ".tsv", ".arrow", ".arrows", ".feather", ".ipc", ".orc")
 _LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
 _PACKED = tuple(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst"))
 TABLES = (*_PLAIN, *_LINES, *_PACKED, *ENDINGS, *MARKS)
-Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 _LESS = "free some memory, or exclude columns of [[data]]; all else is judged"
 _IDLE_S = 60.0
 
@@ -68,7 +68,7 @@ class BackgroundWork:
         self._models: dict[str, ModelWatch] = {}
         self._deepenings: dict[str, MultivariateProcess] = {}
         self._watcher: MachineWatch | None = None
-        self._readers: dict[str, Reader] = {}
+        self._readers: dict[str, TableReader] = {}
         self._watching = False
         self._apart = apart
         self._awaited: set[str] = set()
@@ -183,21 +183,21 @@ class BackgroundWork:
 
             self._models[root] = ModelWatch(root, settings, self._cache, self._reader("models"))
 
-    def _reader(self, purpose: str) -> Reader:
+    def _reader(self, purpose: str) -> TableReader:
         """Who reads tables for a purpose: while watching a process for each, so that no file can end the
         watching, and a question of the screen does not wait for a long look."""
         if purpose not in self._readers:
             self._readers[purpose] = self._new_reader()
         return self._readers[purpose]
 
-    def _new_reader(self) -> Reader:
+    def _new_reader(self) -> TableReader:
         if self._apart:
             from runwatch.monitor.reader_process import ReaderProcess
 
             return ReaderProcess()
-        from runwatch.monitor.table_reader import TableReader
+        from runwatch.monitor.table_reader import LocalTableReader
 
-        return TableReader(self._cache)
+        return LocalTableReader(self._cache)
 
     def judge_once(self, now: float) -> None:
         """Work everything out at once; the caller holds the lock."""
@@ -329,7 +329,7 @@ class BackgroundWork:
         own = data.distribution(self._reader("screen"), data_set, column, batch) if data else None
         return own or (models.distribution(data_set, column, batch) if models else None)
 
-    def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
+    def slice_rows(self, key: PredictionsKey, label: str) -> TextRows | Problem:
         """The rows of one slice of a comparison; reads files: not for the event loop."""
         data = self._data.get(key.root)
         if data is not None and key.name in data.predictions:

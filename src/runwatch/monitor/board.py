@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from runwatch.config.settings import Settings
-from runwatch.domain.borders import JsonDict
 from runwatch.domain.clock import ClockJumps, elapsed
 from runwatch.domain.comparison import Baseline, Comparison
 from runwatch.domain.finding import Finding
@@ -19,7 +19,7 @@ from runwatch.domain.intents import Intent, IntentAnswer
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
-from runwatch.domain.task import TaskEvent, TaskList
+from runwatch.domain.task import TaskList
 from runwatch.monitor.background_work import BackgroundWork
 from runwatch.monitor.baselines import baseline_of, expects_baseline
 from runwatch.monitor.compare_runs import Comparisons
@@ -27,9 +27,8 @@ from runwatch.monitor.root_state import TaskState
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.rule_runner import RuleRunner
 from runwatch.monitor.wanted import RootError, Wanted
-from runwatch.store import paths
 from runwatch.store.cache import CacheFile
-from runwatch.store.state import State
+from runwatch.system.folders import cache_dir
 from runwatch.system.identity import host_name
 
 if TYPE_CHECKING:
@@ -55,13 +54,13 @@ class Board:
         self._names = names
         self._wanted = wanted
         self._wake = wake
-        self._cache = CacheFile(paths.cache_dir())
+        self._cache = CacheFile(cache_dir())
         self.roots = Roots(names, settings, self._cache)
         self.background = BackgroundWork(self.roots, settings, self._cache, wanted, self._notify, apart)
         self._comparisons = Comparisons(settings, self.roots.series, self.roots.noise)
         self._compared: Mapping[RunKey, Comparison] = {}
         self._expecting: dict[str, tuple[int, bool]] = {}
-        self._task_state = TaskState(names, settings, writes=keep)
+        self.task_state = TaskState(names, settings, writes=keep)
         self._inspector = RuleRunner(settings)
         self._sends = keep
         self._alerting: Alerting | None = None
@@ -78,10 +77,6 @@ class Board:
         self._version = 0
         self._jumps = ClockJumps()
 
-    @property
-    def state(self) -> State:
-        return self._task_state.state
-
     def judge_once(self, now: float | None = None) -> BoardResult:
         """Walk, read all, judge; nothing is watched, and the board's files are closed afterwards. Raises
         ConfigError."""
@@ -90,7 +85,7 @@ class Board:
         finally:
             self.background.stop()
             self._cache.close()
-            self._task_state.close()
+            self.task_state.close()
 
     def _judge_once(self, moment: float) -> BoardResult:
         if self._wanted.judging:
@@ -108,7 +103,7 @@ class Board:
             situation = replace(snapshot.situation, outlooks=self.background.outlooks.known)
             snapshot = replace(snapshot, situation=situation)
             self.roots.keep()
-        return BoardResult(self, snapshot)
+        return BoardResult(snapshot, self.settings, self.roots)
 
     def _walk(self, root: str, moment: float) -> None:
         """One root that cannot be listed is a problem; raises RootError when there is no other."""
@@ -124,29 +119,29 @@ class Board:
     def open(self, now: float) -> None:
         """Begin to watch: load what is only needed then. Raises ConfigError."""
         self._inspector.check()
-        self._task_state.beat(now)
-        self._tasks = self._task_state.current(date.fromtimestamp(now))
+        self.task_state.beat(now)
+        self._tasks = self.task_state.current(date.fromtimestamp(now))
 
     def open_background(self) -> None:
         """After the first paint: plug-ins, alerts, data, the machine."""
         if self._sends:
             from runwatch.monitor.alerting import Alerting
 
-            self._alerting = Alerting(self.settings, self._task_state)
+            self._alerting = Alerting(self.settings, self.task_state)
         self.roots.load_plugins()
         self.background.start()
 
     def tick(self, now: float) -> bool:
         """Now and then: stay the writer, notice edits of the to-do files. True if something changed."""
         self.roots.observations.shift(self._jumps.jump(time.monotonic(), now))
-        self._task_state.beat(now)
+        self.task_state.beat(now)
         pause = KEEP_EVERY_S if self._kept_once else KEEP_FIRST_S
         if self._judged_once and elapsed(self._kept_at, now) >= pause and not self.roots.waiting:
             self._kept_at, self._kept_once = now, True
             self.roots.keep()
         self.background.tick(now)
         news, self._news = self._news, False
-        return news or self._task_state.write_due(now) or self._task_state.stamps() != self._stamps
+        return news or self.task_state.write_due(now) or self.task_state.stamps() != self._stamps
 
     def close(self, now: float) -> None:
         """The watching ends; what was learned is kept."""
@@ -155,7 +150,7 @@ class Board:
             self._alerting.close()
         self.roots.keep()
         self._cache.close()
-        self._task_state.close()
+        self.task_state.close()
 
     def fold_over(self, now: float) -> None:
         """Of what was just read, keep little of runs that are over, unless comparing them with a baseline
@@ -168,7 +163,7 @@ class Board:
         ids = self.roots.readers[root].entries
         count, compares = self._expecting.get(root, (-1, False))
         if count != len(ids):
-            compares = expects_baseline(self.settings[root], self._task_state.pin(root), ids)
+            compares = expects_baseline(self.settings[root], self.task_state.pin(root), ids)
             self._expecting[root] = len(ids), compares
         return compares
 
@@ -185,19 +180,19 @@ class Board:
             findings=self._findings,
             tasks=self._tasks,
             watch=self._watched(watch, now),
-            looked=self._task_state.looked,
+            looked=self.task_state.looked,
             assumptions=self._assumptions(situation),
             bell=bell,
             overlooked=self.background.overlooked,
         )
         if judged:
             self._judged_once = True
-            self._task_state.keep(snapshot, date.fromtimestamp(now))
+            self.task_state.keep(snapshot, date.fromtimestamp(now))
         return snapshot
 
     def _watched(self, watch: WatchState, now: float) -> WatchState:
         """With the marks of the tasks' keeper, and since when each holds."""
-        marks = tuple(dict.fromkeys((*watch.marks, *self._task_state.marks)))
+        marks = tuple(dict.fromkeys((*watch.marks, *self.task_state.marks)))
         self._since = {mark: self._since.get(mark, now) for mark in marks}
         return replace(watch, marks=marks, since=self._since)
 
@@ -206,7 +201,7 @@ class Board:
         now = situation.now
         self.background.forecast(situation)
         self._findings, self._rule_problems = self._inspector.findings(situation)
-        self._tasks = self._task_state.sync(
+        self._tasks = self.task_state.sync(
             self._findings,
             now,
             date.fromtimestamp(now),
@@ -214,7 +209,7 @@ class Board:
             situation.unreadable,
             self._inspector.about(self.background.unjudged),
         )
-        self._stamps = self._task_state.stamps()
+        self._stamps = self.task_state.stamps()
         return self._alerts(now)
 
     def _alerts(self, now: float) -> str:
@@ -247,7 +242,7 @@ class Board:
             problems=self._problems(),
             unreadable=dict(self._lost),
             unjudged=(*self.background.unjudgeable, *self._comparisons.problems),
-            open_fingerprints=self._task_state.open_fingerprints,
+            open_fingerprints=self.task_state.open_fingerprints,
         )
 
     def _problems(self) -> tuple[Problem, ...]:
@@ -255,7 +250,7 @@ class Board:
         configured = dict.fromkeys(p for one in self.settings.values() for p in one.problems)
         return (
             *configured,
-            *self._task_state.problems,
+            *self.task_state.problems,
             *self._unlisted,
             *self.roots.problems,
             *self.background.problems,
@@ -268,7 +263,7 @@ class Board:
         baselines: dict[str, Baseline] = {}
         for root in self._names:
             own = [run for run in runs if run.root == root]
-            baseline = baseline_of(root, self.settings[root], self._task_state.pin(root), own)
+            baseline = baseline_of(root, self.settings[root], self.task_state.pin(root), own)
             if baseline is not None:
                 baselines[root] = baseline
         return baselines
@@ -282,10 +277,6 @@ class Board:
         ]
         return (*baselines, *self.background.assumptions)
 
-    def save_trouble(self, snapshot: Snapshot) -> None:
-        """Keep for ``status`` that something went wrong inside."""
-        self._task_state.keep(snapshot, date.fromtimestamp(snapshot.situation.now), force=True)
-
     def lost(self, root: str, now: float) -> None:
         """The root cannot be listed."""
         self._lost.setdefault(root, now)
@@ -295,25 +286,9 @@ class Board:
 
     def handle(self, intent: Intent, now: float) -> IntentAnswer:
         """Do what a person asks."""
-        answer = self._task_state.handle(intent, now, date.fromtimestamp(now))
-        self._tasks = self._task_state.current(date.fromtimestamp(now))
+        answer = self.task_state.handle(intent, now, date.fromtimestamp(now))
+        self._tasks = self.task_state.current(date.fromtimestamp(now))
         return answer
-
-    def history(self) -> list[tuple[str, TaskEvent]]:
-        """What happened to tasks and findings of these roots: (root, event), newest first."""
-        return self._task_state.history()
-
-    def saved_view(self, root: str) -> str:
-        """How a person arranged this root's board; "" when not arranged."""
-        return self._task_state.state.noted(f"view:{self._task_state.identity(root)}") or ""
-
-    def looked(self, root: str) -> float | None:
-        """When a person last saw this root's board."""
-        return self._task_state.state.looked([self._task_state.identity(root)])
-
-    def champions(self, root: str) -> list[JsonDict]:
-        """What was pinned as baseline, oldest first."""
-        return self._task_state.champions(root)
 
     def _notify(self) -> None:
         """Something is known that was not: the loop shall look."""
@@ -322,16 +297,12 @@ class Board:
             self._wake()
 
 
-class BoardResult:
+class BoardResult(msgspec.Struct, frozen=True, eq=False):
     """One finished look."""
 
-    def __init__(self, board: Board, snapshot: Snapshot) -> None:
-        self._board = board
-        self.snapshot = snapshot
-
-    @property
-    def settings(self) -> Mapping[str, Settings]:
-        return self._board.settings
+    snapshot: Snapshot
+    settings: Mapping[str, Settings]
+    roots: Roots
 
     def series(self, key: RunKey, tag: str) -> Points:
-        return self._board.roots.series(key, tag)
+        return self.roots.series(key, tag)

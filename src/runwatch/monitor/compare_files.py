@@ -9,16 +9,15 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.config.settings import Predictions, Settings
+from runwatch.config.settings import Predictions, Settings, listed
 from runwatch.data.eval_samples import load_samples
 from runwatch.data.number_files import load_numbers
 from runwatch.data.patterns import matching
 from runwatch.data.predictions import SUFFIXES, Chosen, choose_columns, column_names, load_columns, load_rows
-from runwatch.domain.comparison import At, Baseline, CompareOptions, Comparison, Costs
+from runwatch.domain.comparison import Baseline, CompareOptions, Comparison, Samples
 from runwatch.domain.errors import UserError
-from runwatch.domain.evaluations import Samples
-from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
-from runwatch.domain.run import Direction, Problem, Run
+from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows, TextRows
+from runwatch.domain.run import Problem, Run
 from runwatch.judge.predictions.comparing import compare_predictions
 from runwatch.judge.predictions.grouping import members
 from runwatch.judge.predictions.labels import canonical, number_label
@@ -35,46 +34,45 @@ from runwatch.judge.runs.comparing import (
 from runwatch.judge.runs.values import ONE_RUN, TWO_NUMBERS
 from runwatch.monitor.internal_errors import of_ours
 from runwatch.monitor.late_labels import Labels, labelled_rows, read_labels
+from runwatch.system.files import stamp_of
 from runwatch.text.safe import run_name
 
 ROWS_SHOWN = 200
-Rows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 
 
 def run_options(settings: Settings) -> CompareOptions:
     """What ``[metrics]`` says of comparing runs."""
-    named = settings.metrics.named
-    directions: dict[str, Direction] = {
-        name: "max" if one.direction == "max" else "min" for name, one in named.items() if one.direction
-    }
-    tolerances = {name: one.tolerance for name, one in named.items() if one.tolerance is not None}
-    at: At = "best" if settings.metrics.at == "best" else "last"
-    return CompareOptions(settings.metrics.primary, tolerances, directions, at=at)
+    metrics = settings.metrics
+    directions = {name: one.direction for name, one in metrics.named.items() if one.direction}
+    tolerances = {name: one.tolerance for name, one in metrics.named.items() if one.tolerance is not None}
+    return CompareOptions(metrics.primary, tolerances, directions, at=metrics.at)
 
 
 def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNames, CompareOptions]:
     """What one ``[[predictions]]`` says, with ``[metrics]`` behind it."""
-    score = (entry.score,) if isinstance(entry.score, str) else entry.score or ()
-    labels = tuple(_label_files(entry, settings))
     names = ColumnNames(
-        entry.target, entry.prediction, score, entry.key, entry.group, entry.slices, labels=labels
+        entry.target,
+        entry.prediction,
+        listed(entry.score),
+        entry.key,
+        entry.group,
+        entry.slices,
+        labels=tuple(_label_files(entry, settings)),
     )
-    cost = entry.cost
     options = replace(
         run_options(settings),
         primary=entry.primary,
         task=entry.task,
         positive=entry.positive,
         threshold=entry.threshold,
-        costs=None if cost is None else Costs(cost.tp, cost.fp, cost.fn, cost.tn, cost.unit),
+        costs=entry.cost,
     )
     return names, options
 
 
 def _label_files(entry: Predictions, settings: Settings) -> list[str]:
     """The files of labels in the order of their names; a pattern that no file matches as it is."""
-    named = [entry.labels] if isinstance(entry.labels, str) else entry.labels
-    files = [sorted(matching(path)) or [path] for path in map(settings.path, named)]
+    files = [sorted(matching(path)) or [path] for path in map(settings.path, listed(entry.labels))]
     return [path for paths in files for path in paths if settings.allows(path)]
 
 
@@ -227,26 +225,13 @@ def _without_key(rows: PredictionRows) -> PredictionRows:
     return replace(rows, key=None, notes=tuple(notes))
 
 
-Stamp = tuple[str, int, int, int]
-
-
-def stamp_of(path: str) -> Stamp | None:
-    """What changes when a file does: (path, size, mtime, inode); None when there is none."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return path, status.st_size, status.st_mtime_ns, status.st_ino
-
-
-def newest(pattern: str | Sequence[str], settings: Settings, but: Collection[str] = ()) -> str | None:
+def newest(pattern: str | tuple[str, ...], settings: Settings, but: Collection[str] = ()) -> str | None:
     """The newest predictions file that the configured globs match, ``but`` left out."""
-    patterns = [pattern] if isinstance(pattern, str) else list(pattern)
-    paths = [path for one in patterns for path in matching(settings.path(one))]
+    paths = [path for one in listed(pattern) for path in matching(settings.path(one))]
     named = [path for path in paths if path not in but and path.lower().endswith(SUFFIXES)]
     stamps = [stamp_of(path) for path in named if settings.allows(path)]
     known = [stamp for stamp in stamps if stamp is not None]
-    return max(known, key=lambda stamp: (stamp[2], stamp[0]))[0] if known else None
+    return max(known, key=lambda stamp: (stamp.mtime_ns, stamp.path)).path if known else None
 
 
 class PredictionsWatch(msgspec.Struct):
@@ -289,8 +274,8 @@ class PredictionsWatch(msgspec.Struct):
         return run_name(os.path.relpath(path, self.settings.folder))
 
 
-def slice_rows(path: str, names: ColumnNames, label: str, limit: int = ROWS_SHOWN) -> Rows | Problem:
-    """(column names, the first ``limit`` rows as text) of the slice that bears ``label`` in a candidate's
+def slice_rows(path: str, names: ColumnNames, label: str) -> TextRows | Problem:
+    """(column names, the first 200 rows as text) of the slice that bears ``label`` in a candidate's
     file, all its columns, so that people see what the rows have in common."""
     available = column_names(path)
     if isinstance(available, Problem):
@@ -301,7 +286,7 @@ def slice_rows(path: str, names: ColumnNames, label: str, limit: int = ROWS_SHOW
     inside = members({name: columns[name] for name in names.slices if name in columns}, label)
     if inside is None:
         return Problem(path, None, f"no slice {label}", "the file has changed; compare again")
-    rows = np.flatnonzero(inside)[:limit]
+    rows = np.flatnonzero(inside)[:ROWS_SHOWN]
     texts = [_texts(columns[name], rows) for name in available]
     return available, tuple(zip(*texts, strict=True))
 
@@ -331,8 +316,7 @@ def entry_for(path: str, settings: Settings) -> Predictions | None:
     """The ``[[predictions]]`` whose globs match a file."""
     real = os.path.realpath(path)
     for entry in settings.predictions:
-        patterns = [entry.files] if isinstance(entry.files, str) else list(entry.files)
-        for pattern in patterns:
+        for pattern in listed(entry.files):
             if real in {os.path.realpath(one) for one in matching(settings.path(pattern))}:
                 return entry
     return None

@@ -9,6 +9,7 @@ from runwatch.domain.comparison import Baseline, CompareOptions, Comparison
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.monitor.baselines import members
+from runwatch.system.files import stamp_of
 
 Known = tuple[object, Comparison]
 
@@ -33,7 +34,7 @@ class Comparisons:
         comparisons: dict[RunKey, Comparison] = {}
         problems: dict[str, Problem] = {}
         if baselines:
-            from runwatch.monitor.compare_files import run_options, stamp_of
+            from runwatch.monitor.compare_files import run_options
         for root, baseline in baselines.items():
             self._options.setdefault(root, run_options(self._settings[root]))
             own = [run for run in runs if run.root == root]

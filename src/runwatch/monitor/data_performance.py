@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from runwatch.data.cache import Cache, files_key, kept
 from runwatch.data.data_file import DataFile
 from runwatch.data.grouping import numbered
-from runwatch.data.profile_cache import Cache, files_key, kept_json
 from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of
 from runwatch.data.workflow import Reference
-from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import PerformanceEstimate
 from runwatch.domain.profile import DataOptions
 from runwatch.judge.drift.concept import changes
@@ -36,8 +35,8 @@ def estimates(
     another process)."""
     files = files[-MAX_BATCHES:]
     key = files_key("estimates-2", reference.grid, [*reference.files, *files], f"{options!r} {regression}")
-    result = kept_json(cache, key, lambda: to_plain(_estimates(reference, files, options, regression)))
-    return from_plain(tuple[PerformanceEstimate, ...], result)
+    kind = tuple[PerformanceEstimate, ...]
+    return kept(cache, key, kind, lambda: _estimates(reference, files, options, regression))
 
 
 def _estimates(
@@ -59,31 +58,30 @@ def _estimates(
 
 
 class ErrorChange(msgspec.Struct, frozen=True):
-    """The batch in which the error rate last changed, and whether it fell there."""
+    """The batch in which the error rate last changed (None: in none), and whether it fell there."""
 
-    batch: str
-    fell: bool
+    batch: str | None = None
+    fell: bool = False
 
 
 def errors_changed(
     reference: Reference, files: Sequence[DataFile], options: DataOptions, cache: Cache
-) -> ErrorChange | None:
+) -> ErrorChange:
     """Where the error rate of labelled rows last changed (0/1 errors, or absolute ones of numbers) by an
-    adaptive window over the reference's errors and then the batches'; None when it did not, or without
+    adaptive window over the reference's errors and then the batches'; nowhere when it did not, or without
     labels and predictions. The order of the rows within a file does not matter."""
     target, prediction, score = columns_of(reference.grid, options)
     if target is None or (prediction is None and score is None):
-        return None
+        return ErrorChange()
     files = files[-MAX_BATCHES:]
     key = files_key("errors-2", reference.grid, [*reference.files, *files], repr(options))
     guess, cut = prediction or score or "", prediction is None
-    cached = kept_json(cache, key, lambda: to_plain(_last_change(reference, files, target, guess, cut)))
-    return None if cached is None else from_plain(ErrorChange, cached)
+    return kept(cache, key, ErrorChange, lambda: _last_change(reference, files, target, guess, cut))
 
 
 def _last_change(
     reference: Reference, files: Sequence[DataFile], target: str, guess: str, cut: bool
-) -> ErrorChange | None:
+) -> ErrorChange:
     parts = [np.array(_errors([file], target, guess, cut)[:_STREAMED]) for file in files]
     own = [np.array(_errors([file], target, guess, cut)) for file in reference.files]
     if len(own) < MIN_FILES:
@@ -93,7 +91,7 @@ def _last_change(
     changed = changes(np.concatenate(stretches), sizes=[len(part) for part in stretches]) if stretches else []
     at = int(np.searchsorted(ends, changed[-1], side="right")) if changed else 0
     if at < len(own) or not len(own):
-        return None
+        return ErrorChange()
     before, after = np.concatenate(stretches[:at]), stretches[at]
     return ErrorChange(files[at - len(own)].name, bool(np.nanmean(after) < np.nanmean(before)))
 

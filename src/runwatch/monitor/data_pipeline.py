@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
+from runwatch.data.cache import Cache, NoCache, files_key, kept
 from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
 from runwatch.data.files import natural
@@ -18,12 +19,10 @@ from runwatch.data.grid import wanted_names
 from runwatch.data.grouping import group_designs, numbered, with_designs
 from runwatch.data.inspection import inspect, usual_repeats
 from runwatch.data.number_files import read_importance
-from runwatch.data.profile_cache import HERE, Cache, Engine, NoCache, files_key, kept_json
+from runwatch.data.profile_cache import HERE, Engine
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total
-from runwatch.domain.borders import JsonDict
-from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.drift import Batch, DriftReport, Multivariate
 from runwatch.domain.empty_words import alike
 from runwatch.domain.errors import UserError
@@ -287,10 +286,10 @@ def multivariate(
     cannot be read. Imports scikit-learn: call it in another process."""
     cache = NoCache() if cache is None else cache
     key = files_key("classifier-4", reference.grid, [*reference.files, *files], group or "")
-    cached = kept_json(cache, key, lambda: _classified(reference, files, engine, group))
-    if cached is None:
+    try:
+        return kept(cache, key, Multivariate, lambda: _classified(reference, files, engine, group))
+    except DataError:
         return None
-    return from_plain(Multivariate, cached)
 
 
 def _none_empty(rows: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
@@ -303,7 +302,7 @@ def _none_empty(rows: Mapping[str, AnyArray]) -> dict[str, AnyArray]:
 
 def _classified(
     reference: Reference, files: Sequence[DataFile], engine: Engine, group: str | None
-) -> JsonDict | None:
+) -> Multivariate:
     names = [
         column.name
         for column in reference.grid.columns
@@ -311,18 +310,14 @@ def _classified(
         and column.kind not in ("text", "datetime")
         and not (column.ascending or column.onward or column.foreign)
     ]
-    try:
-        columns = list(dict.fromkeys([*names, *([group] if group else [])]))
-        before = engine.call(sample, reference.files, columns, CLASSIFIER_ROWS)
-        now = engine.call(sample, files, columns, CLASSIFIER_ROWS)
-        if any(format_of(file).BLANK_IS_MISSING for file in (*reference.files, *files)):
-            before, now = _none_empty(before), _none_empty(now)
-        owners = None
-        if group and group in before and group in now:
-            both = numbered(before[group], now[group])
-            owners = both[: len(before[group])], both[len(before[group]) :]
-            before, now = ({n: v for n, v in table.items() if n != group} for table in (before, now))
-        result: dict[str, object] = to_plain(domain_classifier(before, now, groups=owners))
-        return result
-    except DataError:
-        return None
+    columns = list(dict.fromkeys([*names, *([group] if group else [])]))
+    before = engine.call(sample, reference.files, columns, CLASSIFIER_ROWS)
+    now = engine.call(sample, files, columns, CLASSIFIER_ROWS)
+    if any(format_of(file).BLANK_IS_MISSING for file in (*reference.files, *files)):
+        before, now = _none_empty(before), _none_empty(now)
+    owners = None
+    if group and group in before and group in now:
+        both = numbered(before[group], now[group])
+        owners = both[: len(before[group])], both[len(before[group]) :]
+        before, now = ({n: v for n, v in table.items() if n != group} for table in (before, now))
+    return domain_classifier(before, now, groups=owners)

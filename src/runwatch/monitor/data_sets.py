@@ -7,15 +7,16 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from runwatch.data.cache import Cache, NoCache, files_key, kept
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.profile_cache import Cache, Engine, NoCache, files_key, kept_json
+from runwatch.data.profile_cache import Engine
 from runwatch.domain.drift import ColumnTrend, DataSet, Distribution
 from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DriftOptions
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.distribution import distribution
-from runwatch.judge.drift.trend import LONGEST, LOOK_BACK, assembled, row
+from runwatch.judge.drift.trend import LONGEST, LOOK_BACK, Row, assembled, row
 from runwatch.judge.quality.arrivals import Arrival, expected_every, next_arrival
 from runwatch.judge.quality.run import examine
 from runwatch.monitor.data_performance import errors_changed, estimates
@@ -80,8 +81,8 @@ def _judged(
         quality=examine(case),
         segments=compared.segments,
         estimated=estimates(reference, opened.files, spec.options, cache, regression),
-        errors_changed=None if change is None else change.batch,
-        errors_fell=change is not None and change.fell,
+        errors_changed=change.batch,
+        errors_fell=change.fell,
         late_by=now - expected.due if late and now is not None and expected is not None else None,
         late_from=None if expected is None else expected.late,
         fresh_within=limit,
@@ -102,7 +103,8 @@ def _trends(opened: OpenedData, rules: DriftOptions, cache: Cache) -> tuple[Colu
         recent = named[max(0, at + 1 - LOOK_BACK) : at + 1]
         behind = [*reference.files, *(file for one in recent for file in parts[one.name])]
         key = files_key("trend-1", reference.grid, behind)
-        rows.append(kept_json(cache, key, partial(row, reference.profile, recent, rules, reference.days)))
+        make = partial(row, reference.profile, recent, rules, reference.days)
+        rows.append(kept(cache, key, Row, make))
     return assembled(reference.profile, rows, rules)
 
 

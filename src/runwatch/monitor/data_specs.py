@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 
-from runwatch.config.settings import Data, Predictions, Settings
+from runwatch.config.settings import Data, Predictions, Settings, listed
 from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.errors import DataError
 from runwatch.data.files import resolve
@@ -69,10 +69,10 @@ def overlooked_data(
         return ()
     judged = {path for spec in specs for path in (*spec.reference, *spec.batches)}
     for entry in entries:
-        paths = [settings.path(path) for path in (*_listed(entry.files), entry.baseline)]
+        paths = [settings.path(path) for path in (*listed(entry.files), entry.baseline)]
         judged |= {os.path.relpath(path, root) for path in paths}
-    listed = [file for file in files if file.path not in owned]
-    return tuple(overlooked(listed, judged, lambda path: _schema(root, path)))
+    free = [file for file in files if file.path not in owned]
+    return tuple(overlooked(free, judged, lambda path: _schema(root, path)))
 
 
 def listing(settings: Settings, top: Folder) -> tuple[ListedFile, ...]:
@@ -88,8 +88,8 @@ def listing(settings: Settings, top: Folder) -> tuple[ListedFile, ...]:
 
 def outside(root: str, settings: Settings) -> tuple[str, ...]:
     """Folders beyond the root in which configured data and predictions arrive, to be watched as well."""
-    paths = [path for entry in settings.data for path in _listed(entry.current)]
-    paths += [path for entry in settings.predictions for path in _listed(entry.files)]
+    paths = [path for entry in settings.data for path in listed(entry.current)]
+    paths += [path for entry in settings.predictions for path in listed(entry.files)]
     folders = set()
     for path in paths:
         whole = settings.path(path)
@@ -117,8 +117,8 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
         expect=_expect(settings, entry),
     )
     importance = settings.path(entry.importance) if entry.importance else ""
-    reference = tuple(settings.path(path) for path in _listed(entry.reference))
-    batches = tuple(settings.path(path) for path in _listed(entry.current))
+    reference = tuple(settings.path(path) for path in listed(entry.reference))
+    batches = tuple(settings.path(path) for path in listed(entry.current))
     return DataSpec(
         entry.name,
         root,
@@ -141,10 +141,6 @@ def _expect(settings: Settings, entry: Data) -> dict[str, object]:
         return {**expectations(settings.path(entry.schema)), **entry.expect}
     except DataError as error:
         return {f"schema file: {error}": True, **entry.expect}
-
-
-def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def _schema(root: str, path: str) -> list[tuple[str, str]]:

@@ -10,12 +10,13 @@ from runwatch.data.evidently import EvidentlyWatch
 from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
+from runwatch.domain.predictions import TextRows
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
-from runwatch.monitor.compare_files import Rows, newest, prediction_options
+from runwatch.monitor.compare_files import newest, prediction_options
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_specs import listing, outside
-from runwatch.monitor.table_reader import Distribute, Judge, Reader, SliceRows, ignore_parts
+from runwatch.monitor.table_reader import Distribute, Judge, SliceRows, TableReader, ignore_parts
 from runwatch.watch.observer import Dirty, Watcher
 
 AGAIN_S = 60.0
@@ -30,7 +31,7 @@ class DataWatch:
         self,
         root: str,
         settings: Settings,
-        reader: Reader,
+        reader: TableReader,
         wake: Callable[[], None],
         owned: Callable[[str], bool] = lambda _: False,
     ) -> None:
@@ -110,7 +111,9 @@ class DataWatch:
         self.predictions, self.problems = judged.predictions, judged.problems
         self.assumptions, self.overlooked = judged.assumptions, judged.overlooked
 
-    def distribution(self, reader: Reader, name: str, column: str, batch: int | None) -> Distribution | None:
+    def distribution(
+        self, reader: TableReader, name: str, column: str, batch: int | None
+    ) -> Distribution | None:
         """Both distributions of a column, for a batch by its place (None: the newest)."""
         spec = next((spec for spec in self._specs if spec.name == name), None)
         known = next((one for one in self.sets if one.name == name), None)
@@ -119,7 +122,7 @@ class DataWatch:
         chosen = known.batches[batch].name if batch is not None and batch < len(known.batches) else None
         return reader.ask(Distribute(spec, column, chosen), ignore_parts)
 
-    def slice_rows(self, reader: Reader, name: str, label: str) -> Rows | Problem:
+    def slice_rows(self, reader: TableReader, name: str, label: str) -> TextRows | Problem:
         """The rows of one slice of the newest predictions of an entry."""
         for entry in self._entries:
             names = prediction_options(entry, self._settings)[0]

@@ -12,10 +12,9 @@ from typing import Literal
 import msgspec
 
 from runwatch import config
-from runwatch.config.settings import ConfigError
-from runwatch.store import paths
+from runwatch.config.settings import ConfigError, Settings
 from runwatch.system import inotify
-from runwatch.system.folders import state_dir
+from runwatch.system.folders import cache_dir, state_dir
 from runwatch.system.mounts import mount_of
 from runwatch.watch.tree import Tree
 
@@ -45,7 +44,7 @@ def examine(roots: Sequence[str], config_file: str | None = None, terminal: bool
 
 def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Diagnostic]:
     try:
-        settings = config.load(tuple(roots), config_file).values()
+        settings = tuple(config.load(tuple(roots), config_file).values())
     except ConfigError as error:
         yield Diagnostic("configuration", "bad", str(error), "runwatch cannot start with it")
         return
@@ -56,15 +55,15 @@ def _configuration(roots: Sequence[str], config_file: str | None) -> Iterator[Di
     if files or not problems:
         listed = ", ".join(sorted(files)) or "none needed; runwatch init writes one"
         yield Diagnostic("configuration", "good", listed)
-    yield from _alerts(roots, config_file)
-    yield from _secrets(roots, config_file)
+    yield from _alerts(settings)
+    yield from _secrets(settings)
 
 
-def _alerts(roots: Sequence[str], config_file: str | None) -> Iterator[Diagnostic]:
+def _alerts(every: Sequence[Settings]) -> Iterator[Diagnostic]:
     """What would keep alerts from being sent, before one is missed."""
     from runwatch.alerts.outbox import senders
 
-    for settings in config.load(tuple(roots), config_file).values():
+    for settings in every:
         to, wrong = senders(settings.alerts)
         for words in wrong:
             yield Diagnostic("alerts", "bad", words, "no alert can be sent there")
@@ -74,10 +73,10 @@ def _alerts(roots: Sequence[str], config_file: str | None) -> Iterator[Diagnosti
             yield Diagnostic("alerts", "good", f"{settings.alerts.on} findings are sent")
 
 
-def _secrets(roots: Sequence[str], config_file: str | None) -> Iterator[Diagnostic]:
+def _secrets(every: Sequence[Settings]) -> Iterator[Diagnostic]:
     from runwatch.alerts.secrets import exposed
 
-    for settings in config.load(tuple(roots), config_file).values():
+    for settings in every:
         alerts = settings.alerts
         if settings.alerts_file is None:
             continue
@@ -172,7 +171,7 @@ def _folders(root: str) -> int:
 
 
 def _own_places() -> Iterator[Diagnostic]:
-    for name, place in (("state", state_dir()), ("cache", paths.cache_dir())):
+    for name, place in (("state", state_dir()), ("cache", cache_dir())):
         if place is None:
             yield Diagnostic(
                 name, "weak", "no home directory: kept in memory only", "set HOME or XDG_STATE_HOME"
@@ -205,6 +204,8 @@ def _parts() -> Iterator[Diagnostic]:
         "fsspec aiohttp s3fs paramiko": ("remote", "data behind URLs: HTTP, S3, SFTP"),
         "distributed": ("dask", "profiles on a Dask cluster"),
         "onnxruntime skops": ("models", "scoring champions and challengers"),
+        "PIL": ("images", "images of runs, charts as PNG"),
+        "mcp": ("mcp", "serving agents"),
     }
     for modules, (extra, what) in extras.items():
         missing = [module for module in modules.split() if importlib.util.find_spec(module) is None]

@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import partial
 
 from msgspec.structs import replace
@@ -21,20 +22,19 @@ from runwatch.domain.drift import Distribution
 from runwatch.domain.intents import Intent, IntentAnswer, Rescan
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.points import Points
+from runwatch.domain.predictions import TextRows
 from runwatch.domain.run import Problem, RunKey
 from runwatch.domain.situation import Situation, Snapshot, Waiting, WatchState
 from runwatch.domain.task import TaskEvent
 from runwatch.domain.tree import TreeChanges
-from runwatch.monitor.background_work import Rows
 from runwatch.monitor.board import Board
-from runwatch.monitor.console import read_console
 from runwatch.monitor.frames import Frames
 from runwatch.monitor.internal_errors import InternalErrors
 from runwatch.monitor.media import Media, run_in
-from runwatch.monitor.root_state import BEAT_S
 from runwatch.monitor.system_curves import RunSystem
 from runwatch.monitor.wanted import Wanted
-from runwatch.store.state import State
+from runwatch.store.state import BEAT_S, State
+from runwatch.system.files import read_window
 from runwatch.system.identity import host_name
 from runwatch.system.threads import NoThread, must_start, wait_for
 from runwatch.watch.schedule import MISS_AFTER, DueScan, ScanSchedule
@@ -129,7 +129,7 @@ class Monitor:
         return self._board.background.distribution(data_set, root, column, batch)
 
     def console(self, key: RunKey, path: str, end: int | None, size: int) -> tuple[bytes, int]:
-        return read_console(key.root, path, end, size)
+        return read_window(os.path.join(key.root, path), end, size)
 
     def media(self, key: RunKey) -> MediaList:
         """What the run logged besides scalars."""
@@ -139,17 +139,17 @@ class Monitor:
         """The items of ``series``; pictures of at most ``most`` bytes together."""
         return self._media.contents(key, series, most)
 
-    def slice_rows(self, key: PredictionsKey, label: str) -> Rows | Problem:
+    def slice_rows(self, key: PredictionsKey, label: str) -> TextRows | Problem:
         """(column names, the first 200 rows as text) of one slice of a ``[[predictions]]`` comparison."""
         return self._board.background.slice_rows(key, label)
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings: (root, event), newest first."""
-        return self._board.history()
+        return self._board.task_state.history()
 
     def champions(self, root: str) -> list[JsonDict]:
         """What was pinned as baseline, oldest first: run (None: taken off), at, reason."""
-        return self._board.champions(root)
+        return self._board.task_state.champions(root)
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -157,11 +157,11 @@ class Monitor:
 
     def saved_view(self, root: str) -> str:
         """How a person arranged this root's board; "" when not arranged."""
-        return self._board.saved_view(root)
+        return self._board.task_state.saved_view(root)
 
     def looked(self, root: str) -> float | None:
         """When a person last saw this root's board."""
-        return self._board.looked(root)
+        return self._board.task_state.looked_of(root)
 
     def wait_judged(self, timeout: float, given_up: Callable[[], bool] = lambda: False) -> Snapshot | None:
         """The newest snapshot once everything has been looked at, after ``timeout`` seconds, or when it is
@@ -192,7 +192,7 @@ class Monitor:
     @property
     def state(self) -> State:
         """What is remembered: the history, the look marker."""
-        return self._board.state
+        return self._board.task_state.state
 
     def _wake_up(self) -> None:
         with self._wake:
@@ -243,7 +243,8 @@ class Monitor:
         last = self._last or Snapshot(0, situation, (), {})
         marks = tuple(dict.fromkeys((*last.watch.marks, trouble)))
         self._last = replace(last, watch=replace(last.watch, marks=marks, trouble=trouble))
-        self._board.save_trouble(self._last)
+        today = date.fromtimestamp(self._last.situation.now)
+        self._board.task_state.keep(self._last, today, force=True)
         self._publish(self._last)
 
     def _wait(self, last_work: float) -> None:

@@ -44,7 +44,7 @@ class MachineWatch:
         self.machine: Machine | None = None
         self.record = MachineRecord()
         self._cache = cache if elsewhere is None else None
-        self._kept_as, self._saved_at = f"machine record of {host}", float("-inf")
+        self._kept_as, self._saved_at = (f"machine record of {host}",), float("-inf")
 
     def due(self, now: float) -> bool:
         if elapsed(self._looked_at, now) < EVERY_S:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runwatch.domain.media import LoggedFile, MediaContent, MediaList, MediaSeries, PictureFile, Unshown
@@ -36,7 +36,7 @@ class Media:
 
     def __init__(self, find: Find) -> None:
         self._find = find
-        self._known: OrderedDict[RunKey, tuple[threading.Lock, RunMedia]] = OrderedDict()
+        self._known = lru_cache(_KEPT)(_new_media)
         self._lock = threading.Lock()
 
     def list_of(self, key: RunKey) -> MediaList:
@@ -64,12 +64,12 @@ class Media:
         return out
 
     def _of(self, key: RunKey) -> tuple[threading.Lock, RunMedia]:
-        from runwatch.runs.media.base import MediaPlace
-        from runwatch.runs.media.index import RunMedia
-
         with self._lock:
-            known = self._known.pop(key, None) or (threading.Lock(), RunMedia(MediaPlace(key.root, key.id)))
-            self._known[key] = known
-            while len(self._known) > _KEPT:
-                self._known.popitem(last=False)
-            return known
+            return self._known(key)
+
+
+def _new_media(key: RunKey) -> tuple[threading.Lock, RunMedia]:
+    from runwatch.runs.media.base import MediaPlace
+    from runwatch.runs.media.index import RunMedia
+
+    return threading.Lock(), RunMedia(MediaPlace(key.root, key.id))

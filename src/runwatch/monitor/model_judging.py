@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from runwatch.config.settings import Model, Predictions, Settings
+from runwatch.data.cache import Cache
 from runwatch.data.predictions import Chosen, load_rows
-from runwatch.data.profile_cache import Cache
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet
 from runwatch.domain.predictions import ColumnNames

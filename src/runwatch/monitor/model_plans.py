@@ -12,16 +12,16 @@ from urllib.parse import quote
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.config.settings import Model, Settings
+from runwatch.config.settings import Model, Settings, listed
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats import format_of
 from runwatch.data.grid import guess_role
 from runwatch.data.workflow import find_files
 from runwatch.domain.run import Problem
-from runwatch.monitor.compare_files import stamp_of
 from runwatch.monitor.data_pipeline import DataSpec, in_time
 from runwatch.scoring.base import ScoringJob, numeric_columns
+from runwatch.system.files import stamp_of
 
 MAX_BATCHES = 30
 _ENGINE = "1"
@@ -157,9 +157,8 @@ def _remote(file: DataFile) -> Problem:
 
 def _labels(entry: Model, settings: Settings, problems: list[Problem]) -> dict[str, str]:
     """The files of labels with their stamps; what is wrong with them is added to ``problems``."""
-    named = [entry.labels] if isinstance(entry.labels, str) else entry.labels
     try:
-        files = find_files([settings.path(path) for path in named], None, settings.bounds)
+        files = find_files([settings.path(path) for path in listed(entry.labels)], None, settings.bounds)
     except DataError as error:
         problems.append(error.problem)
         return {}

@@ -14,19 +14,18 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import Folder
-from runwatch.monitor.compare_files import stamp_of
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import column_distribution
 from runwatch.monitor.data_specs import listing
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
 from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
-from runwatch.monitor.pieces import Pieces
-from runwatch.monitor.table_reader import PlanModels, Reader, ignore_parts
+from runwatch.monitor.table_reader import PlanModels, TableReader, ignore_parts
 from runwatch.scoring.base import ScoringAnswer, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
-from runwatch.store import paths
 from runwatch.store.cache import CacheFile
+from runwatch.system.files import stamp_of
+from runwatch.system.folders import root_dir
 from runwatch.system.identity import root_identity
 from runwatch.text.units import plural
 
@@ -39,13 +38,13 @@ class ModelWatch:
     slow and belongs to the background thread; ``sets``, ``predictions``, ``problems``, ``assumptions`` are
     replaced whole and may be read from any thread."""
 
-    def __init__(self, root: str, settings: Settings, cache: CacheFile, reader: Reader) -> None:
+    def __init__(self, root: str, settings: Settings, cache: CacheFile, reader: TableReader) -> None:
         self._reader = reader
         self._root = root
         self._settings = settings
-        self._pieces = Pieces(cache)
+        self._pieces = cache
         self._scoring = Scoring()
-        base = paths.root_dir(root_identity(root, settings.id))
+        base = root_dir(root_identity(root, settings.id))
         self._base = None if base is None else str(base)
         self._known: dict[str, tuple[str, ScoringAnswer | Problem]] = {}
         self._broken: dict[tuple[object, ...], Problem] = {}

@@ -24,15 +24,14 @@ def from_json(text: str) -> list[DataSpec]:
 def main() -> int:
     """Work out for each data set what needs scikit-learn, and keep it."""
     from runwatch.monitor.data_sets import classify
-    from runwatch.monitor.pieces import Pieces
-    from runwatch.store import paths
     from runwatch.store.cache import CacheFile
+    from runwatch.system.folders import cache_dir
 
     os.nice(10)
-    cache = CacheFile(paths.cache_dir())
+    cache = CacheFile(cache_dir())
     for spec in from_json(sys.stdin.read()):
         job = replace(spec, options=replace(spec.options, multivariate=True))
-        classify(job, Pieces(cache))
+        classify(job, cache)
     cache.close()
     return 0
 

@@ -22,17 +22,14 @@ SourceKey = tuple[str, str]
 
 
 class ReadRun(msgspec.Struct, eq=False):
-    """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked;
-    ``dirty``: tags whose metric must be built anew (None: all); ``folded``: only its summary is in memory,
-    its files are read again when they change or when a series is asked for; ``unread``: which of them are
-    still to be read again, while the summary made before stands; ``noises``: the noise within the curves of
-    which it was asked."""
+    """One run in the making. ``grown``/``rewritten``: what changed since the judges last looked."""
 
     id: str
     claims: tuple[Claim, ...] = ()
     memory: RunMemory = msgspec.field(default_factory=RunMemory)
     summary: RunSummary | None = None
     dirty: set[str] | None = None
+    """Tags whose metric must be built anew (None: all)."""
     stale: bool = True
     grown: set[str] = msgspec.field(default_factory=set)
     rewritten: set[str] = msgspec.field(default_factory=set)
@@ -40,9 +37,13 @@ class ReadRun(msgspec.Struct, eq=False):
     live: bool = False
     final: bool = False
     folded: bool = False
+    """Only its summary is in memory, its files are read again when they change or when a series is asked
+    for."""
     unread: set[SourceKey] = msgspec.field(default_factory=set)
+    """Which of them are still to be read again, while the summary made before stands."""
     from_many: bool = False
     noises: dict[str, float | None] = msgspec.field(default_factory=dict)
+    """The noise within the curves of which it was asked."""
 
     def note(self, change: RunChange) -> None:
         self.stale = True

@@ -15,10 +15,10 @@ from runwatch.data import crash_notes
 from runwatch.domain.codec import to_plain
 from runwatch.domain.errors import UserError
 from runwatch.monitor.reader_process import LENGTH
-from runwatch.monitor.table_reader import TableReader
-from runwatch.store import paths
+from runwatch.monitor.table_reader import LocalTableReader
 from runwatch.store.cache import CacheFile
 from runwatch.system.deaths import end_with_parent
+from runwatch.system.folders import cache_dir
 
 
 def main() -> int:
@@ -27,8 +27,8 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)
     note = int(sys.argv[1]) if len(sys.argv) > 1 else None
-    cache = CacheFile(paths.cache_dir())
-    reader = TableReader(cache)
+    cache = CacheFile(cache_dir())
+    reader = LocalTableReader(cache)
 
     def say(what: str, value: object) -> None:
         print(json.dumps({what: value}), file=answers, flush=True)
@@ -42,7 +42,7 @@ def main() -> int:
     return 0
 
 
-def _granted(reader: TableReader, job: Any, say: Callable[[str, Any], None]) -> tuple[str, object]:
+def _granted(reader: LocalTableReader, job: Any, say: Callable[[str, Any], None]) -> tuple[str, object]:
     try:
         return "answer", to_plain(reader.ask(job, lambda part: say("told", to_plain(part))))
     except UserError as error:

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import shlex
-import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -18,7 +17,7 @@ from runwatch.config.settings import Settings
 from runwatch.config.trust import digest, is_trusted
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.clock import elapsed
-from runwatch.domain.finding import Finding
+from runwatch.domain.finding import Finding, of_root
 from runwatch.domain.intents import (
     AddNote,
     ClearBaseline,
@@ -32,9 +31,9 @@ from runwatch.domain.intents import (
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task, TaskEvent, TaskList
-from runwatch.store import paths
-from runwatch.store.state import Holder, Pin, State, user_state
-from runwatch.system.files import is_really_below
+from runwatch.store.state import BEAT_S, Leases, Pin, State, user_state
+from runwatch.system.files import is_really_below, stamp_of
+from runwatch.system.folders import lock_dir, root_dir
 from runwatch.system.identity import (
     earlier_identity,
     host_name,
@@ -47,8 +46,6 @@ from runwatch.tasks.file import TodoFile
 from runwatch.tasks.task_list import RootTaskList
 from runwatch.text.safe import safe
 
-BEAT_S = 30.0
-LEASE_S = 3 * BEAT_S
 KEEP_EVERY_S = 2.0
 PRUNE_EVERY_S = 86_400.0
 MAX_CHAMPIONS = 1000
@@ -67,7 +64,7 @@ class RootState(msgspec.Struct, frozen=True):
 
     def todo_file(self) -> TodoFile:
         """The file, to be read and written."""
-        return TodoFile(self.file, paths.lock_dir(), self.private, host=self.host)
+        return TodoFile(self.file, lock_dir(), self.private, host=self.host)
 
 
 def place_of(root: str, settings: Settings) -> RootState:
@@ -81,7 +78,7 @@ def place_of(root: str, settings: Settings) -> RootState:
             return RootState(identity, Path(wished), False, host="" if inside else lasting_name(host_name()))
     own = Path(root) / "todo.txt"
     problem = _unusable(own, root)
-    folder = paths.root_dir(identity)
+    folder = root_dir(identity)
     if folder is None or (problem is None and os.path.isfile(own)):
         return RootState(identity, own, False)
     return RootState(identity, folder / "todo.txt", True, problem)
@@ -91,7 +88,7 @@ def take_over_earlier(state: State, root: str, settings: Settings) -> None:
     """An earlier version named roots by their path alone: what it kept of this one goes on under its name of
     today, the to-do list in the state directory too."""
     old, new = earlier_identity(root), root_identity(root, settings.id)
-    before, now = paths.root_dir(old), paths.root_dir(new)
+    before, now = root_dir(old), root_dir(new)
     with contextlib.suppress(OSError):  # tried again at the next start
         if old != new and before and now and before.is_dir() and not now.exists():
             before.rename(now)
@@ -143,8 +140,7 @@ class TaskState:
             root: RootTaskList(self.state, place.identity, place.todo_file(), keeps_unsaved=writes)
             for root, place in self._places.items()
         }
-        self._token = uuid.uuid4().hex
-        self._since = 0.0
+        self.leases = Leases(self.state)
         self._beat_at = float("-inf")
         self._kept_at = float("-inf")
         self._pruned_at = float("-inf")
@@ -163,21 +159,6 @@ class TaskState:
         """Of one root's findings, what is remembered of their tasks."""
         return self._books[root].states
 
-    def takes(self, key: str, now: float) -> bool:
-        """Become, or stay, the only process that does what ``key`` names."""
-        try:
-            return self.state.take_lease(key, self._holder(now), LEASE_S) is None
-        except OSError:
-            return True
-
-    def gives(self, key: str) -> None:
-        """Let another process do it."""
-        with contextlib.suppress(OSError):
-            self.state.give_lease(key, self._token)
-
-    def _holder(self, now: float) -> Holder:
-        return Holder(self._token, os.getpid(), host_name(), self._since, now)
-
     def identity(self, root: str) -> str:
         """What names a root in the state."""
         return self._places[root].identity
@@ -192,15 +173,23 @@ class TaskState:
         """What names this set of roots in the state."""
         return " ".join(place.identity for place in self._places.values())
 
+    def saved_view(self, root: str) -> str:
+        """How a person arranged this root's board; "" when not arranged."""
+        return self.state.saved_view(self._places[root].identity)
+
+    def looked_of(self, root: str) -> float | None:
+        """When a person last saw this root's board."""
+        return self.state.looked([self._places[root].identity])
+
     @property
     def looked(self) -> float | None:
+        """When a person last saw all of these roots."""
         return self.state.looked(place.identity for place in self._places.values())
 
     def beat(self, now: float) -> None:
         """Stay, or try to become, the writer of the roots; ``marks`` name who else is."""
         if not self._writes or elapsed(self._beat_at, now) < BEAT_S:
             return
-        self._since = self._since or now
         self._beat_at = now
         marks = [self.state.notice] if self.state.notice else []
         if elapsed(self._pruned_at, now) > PRUNE_EVERY_S:
@@ -212,7 +201,7 @@ class TaskState:
         for root in self._roots:
             identity = self._places[root].identity
             try:
-                other = self.state.take_lease(identity, self._holder(now), LEASE_S)
+                other = self.leases.take(identity, now)
             except OSError as error:
                 marks.append(str(error))
                 other = None
@@ -237,12 +226,12 @@ class TaskState:
         all_findings = list(findings)
         gone = list(unreadable)
         lists: dict[str, TaskList] = {}
-        for index, root in enumerate(self._roots):
+        for root in self._roots:
             book = self._books[root]
             if root not in self._mine:
                 lists[root] = book.current(today)
                 continue
-            own = [f for f in all_findings if f.root == root or (index == 0 and f.root not in self._roots)]
+            own = of_root(all_findings, root, self._roots)
             first = self.state.noted(self._seen_key(root)) is None
             lost = [scope for path in gone if (scope := _scope(path, root)) is not None]
             lists[root], _ = book.sync(
@@ -271,14 +260,7 @@ class TaskState:
 
     def stamps(self) -> tuple[object, ...]:
         """What changes when somebody edits a to-do file or another process writes the state."""
-        versions: list[object] = [self.state.version()]
-        for place in self._places.values():
-            try:
-                stat = place.file.stat()
-                versions.append((stat.st_size, stat.st_mtime_ns, stat.st_ino))
-            except OSError:
-                versions.append(None)
-        return tuple(versions)
+        return self.state.version(), *(stamp_of(place.file) for place in self._places.values())
 
     def silences(self, root: str, now: float) -> dict[str, float]:
         """What is silenced for a root, until when."""
@@ -289,45 +271,45 @@ class TaskState:
 
     def handle(self, intent: Intent, now: float, today: date) -> IntentAnswer:
         """Do what a person asks of tasks, pins and the look marker."""
-        try:
-            return self._handle(intent, now, today)
-        except OSError as error:
-            return IntentAnswer(intent, False, str(error))
+        return self.perform(intent, now, today)[0]
 
     def perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
-        """``handle`` as a command wants it: a task may be named by a part of its text, and comes back."""
-        if isinstance(intent, PinBaseline | ClearBaseline | MarkLooked | KeepView | AddNote | Rescan):
-            return self.handle(intent, now, today), None
-        return self._books[intent.root].perform(intent, now, today)
+        """``handle``, with the task as it is afterwards (None: refused, gone, or not about one)."""
+        try:
+            return self._perform(intent, now, today)
+        except OSError as error:
+            return IntentAnswer(intent, False, str(error)), None
 
-    def _handle(self, intent: Intent, now: float, today: date) -> IntentAnswer:
+    def _perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
         match intent:
             case PinBaseline(run, reason, since):
                 result = now if since is None else since
                 self.state.pin(self._places[run.root].identity, run.root, run.id, result, reason)
                 self._remember_champion(run.root, {"run": run.id, "at": now, "reason": reason})
-                return IntentAnswer(intent, True, f"baseline is now {run.id}")
+                answer = IntentAnswer(intent, True, f"baseline is now {run.id}")
             case ClearBaseline(root):
                 there = self.state.unpin(self._places[root].identity)
                 if there:
                     self._remember_champion(root, {"run": None, "at": now, "reason": ""})
-                return IntentAnswer(intent, there, "baseline unpinned" if there else "no baseline was pinned")
+                words = "baseline unpinned" if there else "no baseline was pinned"
+                answer = IntentAnswer(intent, there, words)
             case MarkLooked():
                 self.state.mark_seen([place.identity for place in self._places.values()], now)
-                return IntentAnswer(intent, True, "seen")
+                answer = IntentAnswer(intent, True, "seen")
             case KeepView(root, view):
-                self.state.note(f"view:{self._places[root].identity}", view)
-                return IntentAnswer(intent, True, "kept")
+                self.state.save_view(self._places[root].identity, view)
+                answer = IntentAnswer(intent, True, "kept")
             case AddNote(root, kind, subject, text):
                 words = " ".join(text.split())
                 if not words:
-                    return IntentAnswer(intent, False, "the note is empty; write something")
+                    return IntentAnswer(intent, False, "the note is empty; write something"), None
                 self.state.add_remark(self._places[root].identity, kind, subject, now, user_name(), words)
-                return IntentAnswer(intent, True, f"noted on {safe(subject) or 'the baseline'}")
+                answer = IntentAnswer(intent, True, f"noted on {safe(subject) or 'the baseline'}")
             case Rescan():
-                return IntentAnswer(intent, True, "scanning everything again")
+                answer = IntentAnswer(intent, True, "scanning everything again")
             case _:
-                return self._books[intent.root].apply(intent, now, today)
+                return self._books[intent.root].perform(intent, now, today)
+        return answer, None
 
     def history(self) -> list[tuple[str, TaskEvent]]:
         """What happened to tasks and findings of these roots: (root, event), newest first."""
@@ -362,8 +344,6 @@ class TaskState:
 
     def close(self) -> None:
         for root in list(self._mine):
-            try:
-                self.state.give_lease(self._places[root].identity, self._token)
-            except OSError:
+            if not self.leases.give(self._places[root].identity):
                 break
         self.state.close()

@@ -14,7 +14,7 @@ from copy import deepcopy
 from runwatch.config.settings import Settings
 from runwatch.domain.health import HealthSign
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem, Run, RunKey
+from runwatch.domain.run import Problem, Run, RunKey, newest_first
 from runwatch.domain.tree import TreeChanges
 from runwatch.judge.health.trace import Trace
 from runwatch.monitor.health import HealthBook
@@ -153,11 +153,11 @@ class Roots:
         """The newest first; a few that changed find their places among the others."""
         changed = [(old, new) for old, new in zip(self._found, runs, strict=False) if old is not new]
         if len(runs) != len(self._found) or len(changed) > _FEW_CHANGED:
-            return tuple(sorted(runs, key=_newest_first))
+            return tuple(sorted(runs, key=newest_first))
         newest = list(self.newest)
         for old, new in changed:
             newest.remove(old)
-            insort(newest, new, key=_newest_first)
+            insort(newest, new, key=newest_first)
         return tuple(newest)
 
     def series(self, key: RunKey, tag: str) -> Points:
@@ -269,10 +269,6 @@ class Roots:
             if _key(reader, entry) not in self._asked:
                 entry.memory.thin()
                 excess -= size - entry.memory.nbytes
-
-
-def _newest_first(run: Run) -> tuple[float, str, str]:
-    return -(run.updated or 0.0), run.root, run.id
 
 
 def _key(reader: RootReader, entry: ReadRun) -> RunKey:

@@ -19,21 +19,23 @@ from runwatch.readers.base import Cursor
 from runwatch.runs.summary import RunSummary
 from runwatch.store.cache import CacheFile
 
-ENGINE = f"{__version__}/6"
+ENGINE = f"{__version__}/7"
 """What read a kept run. Raise the number whenever a reader, or what is made of its points, answers otherwise
 than before: nothing that an older one said is shown then."""
 
 
-class _Kept(msgspec.Struct, array_like=True):
-    """A run as it is kept. ``claims``: (identity, format, files); ``cursors``: (identity, file, cursor);
-    ``alive``: when it was last seen being written, and its longest pause."""
+class _CachedRun(msgspec.Struct, array_like=True):
+    """A run as it is kept."""
 
     engine: str
     claims: list[tuple[str, str, list[str]]]
+    """(identity, format, files)."""
     cursors: list[tuple[str, str, Cursor]]
+    """(identity, file, cursor)."""
     summary: RunSummary = msgspec.field(name="story")
     signs: tuple[HealthSign, ...]
     alive: tuple[float, float] | None
+    """When it was last seen being written, and its longest pause."""
     noises: dict[str, float | None] = {}
 
 
@@ -63,7 +65,7 @@ class RunCache:
         for run_id, body in self._cache.runs(self._identity, new_ids):
             entry = self._reader.entries[run_id]
             try:
-                if self._recall(entry, from_bytes(_Kept, body)):
+                if self._recall(entry, from_bytes(_CachedRun, body)):
                     self._kept[run_id] = entry.version
             except ValueError:  # a row that is not ours: read the run anew
                 continue
@@ -72,7 +74,7 @@ class RunCache:
         """Not asked for, or only while not all of its files had been found."""
         return entry.id not in self._asked or entry.summary is None
 
-    def _recall(self, entry: ReadRun, row: _Kept) -> bool:
+    def _recall(self, entry: ReadRun, row: _CachedRun) -> bool:
         if row.engine != ENGINE:
             return False
         if row.alive is not None:
@@ -115,7 +117,7 @@ class RunCache:
             with suppress(TypeError, ValueError):  # what cannot be said is read again next time
                 yield entry.id, to_bytes(row)
 
-    def _row(self, entry: ReadRun) -> _Kept | None:
+    def _row(self, entry: ReadRun) -> _CachedRun | None:
         if entry.summary is None:
             return None
         cursors = []
@@ -128,7 +130,7 @@ class RunCache:
         signs = self._health.signs.get(entry.id, ())
         rhythm = self._observations.rhythms.get(RunKey(self._reader.root, entry.id))
         alive = None if rhythm is None or rhythm.last is None else (rhythm.last, rhythm.longest)
-        return _Kept(ENGINE, _claims(entry), cursors, entry.summary, signs, alive, entry.noises)
+        return _CachedRun(ENGINE, _claims(entry), cursors, entry.summary, signs, alive, entry.noises)
 
 
 def _claims(entry: ReadRun) -> list[tuple[str, str, list[str]]]:

@@ -11,7 +11,7 @@ from runwatch.alerts.dispatch import AlertEvent, Notification, event_of
 from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
 from runwatch.config.settings import Settings
-from runwatch.domain.finding import SEVERITIES, fingerprint
+from runwatch.domain.finding import SEVERITIES, fingerprint, of_root
 from runwatch.monitor.alerting import meant
 from runwatch.monitor.once import Loaded
 from runwatch.system.identity import host_name, root_identity
@@ -60,11 +60,10 @@ def send_findings(loaded: Loaded, wanted: Collection[str], least: str) -> Iterat
     """Send those findings of a look whose fingerprints are ``wanted`` and that are at least as severe as
     ``least``, a message a rule and root; what went wrong, in words."""
     snapshot = loaded.snapshot
-    roots = snapshot.situation.roots
     for root, settings in loaded.settings.items():
         to, wrong = senders(settings.alerts)
         yield from wrong
-        own = [f for f in snapshot.findings if f.root == root or (f.root not in roots and root == roots[0])]
+        own = of_root(snapshot.findings, root, snapshot.situation.roots)
         alerts = meant(own, settings.alerts.filter, snapshot.situation.runs, snapshot.situation.now)
         loud = [f for f in alerts if f.fingerprint in wanted and _counts(f.severity, least)]
         host, origin = host_name(), root_identity(root, settings.id)

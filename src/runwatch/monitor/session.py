@@ -4,7 +4,6 @@ opened in one way and closed together."""
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Mapping, Sequence
 from datetime import date
 from types import TracebackType
@@ -16,11 +15,11 @@ from runwatch.domain.remark import Remark
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
 from runwatch.monitor.once import Loaded, resolve_roots
-from runwatch.monitor.root_state import BEAT_S, LEASE_S, RootState, TaskState, place_of, take_over_earlier
+from runwatch.monitor.root_state import RootState, TaskState, place_of, take_over_earlier
 from runwatch.store.kept_facts import of_root
 from runwatch.store.snapshot_facts import SnapshotFacts, facts
-from runwatch.store.state import Holder, State, open_state
-from runwatch.system.identity import host_name, root_identity
+from runwatch.store.state import BEAT_S, State, open_state
+from runwatch.system.identity import root_identity
 
 
 class Session:
@@ -54,11 +53,11 @@ class Session:
         self.tasks.close()
 
 
-def remarks_of(loaded: Loaded, since: float = 0.0) -> list[tuple[str, Remark]]:
+def remarks_of(loaded: Loaded) -> list[tuple[str, Remark]]:
     """People's notes on these roots: (root, note), oldest first."""
     names = _names(loaded)
     with open_state() as state:
-        return [(names[key], remark) for key, remark in state.remarks(names, since)]
+        return [(names[key], remark) for key, remark in state.remarks(names)]
 
 
 def history_of(loaded: Loaded) -> list[tuple[str, TaskEvent]]:
@@ -95,8 +94,7 @@ def saved_facts(state: State, keys: Sequence[str], roots: Sequence[str]) -> Snap
 
 def is_watched(state: State, keys: Sequence[str], now: float) -> bool:
     """Whether running processes write for all of these roots, so that what was saved is what they see."""
-    me = Holder("", os.getpid(), host_name(), now, now)
-    return all(state.has_writer(key, me, LEASE_S) for key in keys)
+    return all(state.has_writer(key, now) for key in keys)
 
 
 def save_facts(state: State, keys: Sequence[str], snapshot: Snapshot, now: float) -> SnapshotFacts:

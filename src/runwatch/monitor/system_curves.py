@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from runwatch.domain.directions import is_system
@@ -26,7 +26,7 @@ class RunSystem:
 
     def __init__(self, find: Find, record: Callable[[], MachineRecord | None]) -> None:
         self._find, self._record = find, record
-        self._known: OrderedDict[RunKey, SystemCurves] = OrderedDict()
+        self._of = lru_cache(_KEPT)(_curves)
         self._lock = threading.Lock()
 
     def tags(self, key: RunKey) -> tuple[str, ...]:
@@ -50,14 +50,11 @@ class RunSystem:
             return points
         return record.points(tag, *_span(run))
 
-    def _of(self, key: RunKey) -> SystemCurves:
-        from runwatch.runs.system_curves import SystemCurves
 
-        known = self._known.pop(key, None) or SystemCurves(key.root, key.id)
-        self._known[key] = known
-        while len(self._known) > _KEPT:
-            self._known.popitem(last=False)
-        return known
+def _curves(key: RunKey) -> SystemCurves:
+    from runwatch.runs.system_curves import SystemCurves
+
+    return SystemCurves(key.root, key.id)
 
 
 def _span(run: Run) -> tuple[float, float]:

@@ -15,16 +15,15 @@ from runwatch.data import crash_notes
 from runwatch.data.discover import ListedFile
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
-from runwatch.domain.predictions import ColumnNames
+from runwatch.domain.predictions import ColumnNames, TextRows
 from runwatch.domain.run import Problem
-from runwatch.monitor.compare_files import PredictionsWatch, Rows, slice_rows
+from runwatch.domain.tree import is_below
+from runwatch.monitor.compare_files import PredictionsWatch, slice_rows
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import column_distribution, data_set
 from runwatch.monitor.data_specs import data_specs, overlooked_data, prediction_entries
 from runwatch.monitor.model_plans import ModelPlans, model_plans
-from runwatch.monitor.pieces import Pieces
 from runwatch.store.cache import CacheFile
-from runwatch.system.files import is_below
 
 Tell = Callable[[DataSet], None]
 Answer = TypeVar("Answer", covariant=True)
@@ -35,7 +34,7 @@ class TableJob(Protocol[Answer]):
 
     ANSWER: ClassVar[Any]
 
-    def run(self, reader: TableReader, tell: Tell) -> Answer: ...
+    def run(self, reader: LocalTableReader, tell: Tell) -> Answer: ...
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -66,7 +65,7 @@ class Judge(msgspec.Struct, frozen=True):
     version: int
     deep: bool = False
 
-    def run(self, reader: TableReader, tell: Tell) -> Judged:
+    def run(self, reader: LocalTableReader, tell: Tell) -> Judged:
         specs = data_specs(self.root, self.settings, self.listing)
         sets = []
         for spec in specs:
@@ -118,7 +117,7 @@ class PlanModels(msgspec.Struct, frozen=True):
     base: str
     usable: tuple[str, ...]
 
-    def run(self, reader: TableReader, tell: Tell) -> ModelPlans:
+    def run(self, reader: LocalTableReader, tell: Tell) -> ModelPlans:
         specs = data_specs(self.root, self.settings, self.listing)
         return model_plans(self.settings, specs, self.base, self.usable)
 
@@ -132,24 +131,24 @@ class Distribute(msgspec.Struct, frozen=True):
     column: str
     batch: str | None
 
-    def run(self, reader: TableReader, tell: Tell) -> Distribution | None:
+    def run(self, reader: LocalTableReader, tell: Tell) -> Distribution | None:
         return column_distribution(self.spec, self.column, self.batch, reader.pieces)
 
 
 class SliceRows(msgspec.Struct, frozen=True):
     """The rows of one slice of a predictions file."""
 
-    ANSWER: ClassVar[Any] = Rows | Problem
+    ANSWER: ClassVar[Any] = TextRows | Problem
 
     path: str
     asked: ColumnNames
     label: str
 
-    def run(self, reader: TableReader, tell: Tell) -> Rows | Problem:
+    def run(self, reader: LocalTableReader, tell: Tell) -> TextRows | Problem:
         return slice_rows(self.path, self.asked, self.label)
 
 
-class Reader(Protocol):
+class TableReader(Protocol):
     """Whoever reads tables. ``ask`` blocks; raises UserError when it cannot be done at all."""
 
     def ask(self, job: TableJob[Answer], tell: Tell) -> Answer: ...
@@ -159,11 +158,11 @@ class Reader(Protocol):
     def stop(self) -> None: ...
 
 
-class TableReader:
+class LocalTableReader:
     """Reads tables in this process."""
 
     def __init__(self, cache: CacheFile) -> None:
-        self.pieces = Pieces(cache)
+        self.pieces = cache
         self._watches: dict[tuple[str, Predictions], PredictionsWatch] = {}
 
     def ask(self, job: TableJob[Answer], tell: Tell) -> Answer:

@@ -9,7 +9,8 @@ A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
     such a name (in any case) is in the folder.
 ``read(claim, source, cursor, final) -> Reading``
     What is new in one file of a claim since ``cursor`` (None: from the start), as operations by run id.
-    Never raises for bad content: what cannot be read becomes a ``Problem`` and the rest is read.
+    Never raises for bad content: what cannot be read becomes a ``Problem`` and the rest is read. OSError,
+    where the file itself cannot be opened, is put into words by the caller (``failed``).
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from __future__ import annotations
 import errno
 import os
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.domain.borders import JsonMapping
+from runwatch.domain.borders import JsonDict, JsonMapping
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
@@ -89,20 +91,13 @@ class Cursor(msgspec.Struct, frozen=True):
     stat: FileStat | None = None
     state: JsonMapping = msgspec.field(default_factory=dict)
 
-    def to_json(self) -> dict[str, object]:
-        known = None if self.stat is None else list(self.stat)
-        return {
-            "o": self.offset,
-            "h": list(self.head),
-            "n": list(self.near),
-            "s": known,
-            "m": dict(self.state),
-        }
+    def to_json(self) -> JsonDict:
+        values: JsonDict = to_plain(self)
+        return values
 
     @staticmethod
     def from_json(data: JsonMapping) -> Cursor:
-        known = None if data["s"] is None else FileStat(*data["s"])
-        return Cursor(data["o"], (data["h"][0], data["h"][1]), (data["n"][0], data["n"][1]), known, data["m"])
+        return from_plain(Cursor, data)
 
 
 class SourceFile(msgspec.Struct, frozen=True):
@@ -116,9 +111,23 @@ class SourceFile(msgspec.Struct, frozen=True):
     def path(self) -> str:
         return os.path.join(self.root, self.file)
 
-    def sibling(self, file: str) -> str:
-        """The absolute path of another file, given relative to the root."""
-        return os.path.join(self.root, file)
+    @staticmethod
+    def now(root: str, file: str) -> SourceFile:
+        """As it is now. Raises OSError."""
+        with Opened(os.path.join(root, file)) as opened:
+            return SourceFile(root, file, opened.stat)
+
+    def beside(self, name: str) -> str:
+        """The path, relative to the root, of another file in its folder."""
+        return os.path.join(os.path.dirname(self.file), name)
+
+    def other(self, file: str, most: int) -> bytes:
+        """The first bytes of another file, given relative to the root; b"" where it cannot be read."""
+        try:
+            with Opened(os.path.join(self.root, file)) as opened:
+                return opened.pread(most, 0)
+        except OSError:
+            return b""
 
 
 class Reading(msgspec.Struct, frozen=True, eq=False):
@@ -207,27 +216,32 @@ class Listing:
         if name not in self._folder.files:
             return b""
         most = max(size, limits.HEAD)
-        file = self.join(name) if most == limits.HEAD else f"{self.join(name)}\0{-most}"
-        if file not in self._heads:
-            try:
-                with Opened(os.path.join(self._root, self.join(name))) as opened:
-                    self._heads[file] = opened.pread(most, 0)
-            except OSError as error:
-                self._heads[file] = b""
-                if not isinstance(error, (FileNotFoundError, NotRegular)):
-                    self.refused[self.join(name)] = error.strerror or str(error)
-        return self._heads[file][:size]
+        return self._bytes(name if most == limits.HEAD else f"{name}\0{-most}", name, most, 0)[:size]
 
-    def tail(self, name: str, size: int = limits.TAIL) -> bytes:
+    def tail(self, name: str) -> bytes:
         """The last bytes of a file here; b"" if it cannot be read. For the few files whose end decides."""
-        key = f"{self.join(name)}\0{size}"
+        return self._bytes(f"{name}\0", name, limits.TAIL, -limits.TAIL)
+
+    def _bytes(self, key: str, name: str, size: int, at: int) -> bytes:
+        """What is remembered as ``key``, or ``size`` bytes ``at`` there (below 0: from the end)."""
+        key, file = self.join(key), self.join(name)
         if key not in self._heads:
             try:
-                with Opened(os.path.join(self._root, self.join(name))) as opened:
-                    self._heads[key] = opened.pread(size, max(opened.stat.size - size, 0))
-            except OSError:
+                with Opened(os.path.join(self._root, file)) as opened:
+                    self._heads[key] = opened.pread(size, at if at >= 0 else max(opened.stat.size + at, 0))
+            except OSError as error:
                 self._heads[key] = b""
+                if not isinstance(error, (FileNotFoundError, NotRegular)):
+                    self.refused[file] = error.strerror or str(error)
         return self._heads[key]
+
+    def below(self, path: str, ending: str = "", depth: int = 16) -> Iterator[str]:
+        """The files in this folder and those below it, under ``path``."""
+        yield from (path + name for name in sorted(self.files) if name.endswith(ending))
+        for name in sorted(self.folders):
+            inner = self.child(name)
+            if inner is not None and depth > 0:
+                yield from inner.below(f"{path}{name}/", ending, depth - 1)
 
 
 class Opened:
@@ -332,16 +346,14 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
         return Tail(data, start, rewritten, more, state, opened.stat, head, before)
 
 
-class DocumentReader(msgspec.Struct, frozen=True):
+class Document(msgspec.Struct, frozen=True):
     """A file that is rewritten whole, as it is now, and the cursor to keep once it was understood."""
 
     data: bytes
     cursor: Cursor
 
 
-def read_document(
-    source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT
-) -> DocumentReader | None:
+def read_document(source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT) -> Document | None:
     """The whole of ``source``, or None when nothing changed since ``cursor``. Raises OSError, and
     ValueError (with the limit in its text) when it is larger than ``limit`` bytes."""
     with Opened(source.path) as opened:
@@ -352,7 +364,7 @@ def read_document(
         if cursor is not None and cursor.near == near:
             return None
         state = {} if cursor is None else cursor.state
-        return DocumentReader(data, Cursor(len(data), (0, 0), near, opened.stat, state))
+        return Document(data, Cursor(len(data), (0, 0), near, opened.stat, state))
 
 
 def unchanged(source: SourceFile, cursor: Cursor | None) -> Reading:

@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Replace
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, unchanged
-from runwatch.readers.common import archives, bounded_json
+from runwatch.domain.operations import Evidence, HParams, Operation
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common import bounded_json
+from runwatch.readers.common.archives import Archive
+from runwatch.readers.common.bounded_json import dig, mapping
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.documents import read_version
-from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.documents import Said, read_archive, read_json
+from runwatch.readers.common.facts import facts
+from runwatch.readers.common.lines import LineNotes, take_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import read_rows
+from runwatch.readers.console._state import ConsoleHealth
 
 NAME = "clearml"
-_METRICS, _TASK = "metrics.jsonl", "task.json"
+_METRICS, _TASK, _LOG = "metrics.jsonl", "task.json", "log.jsonl"
 _SESSION = re.compile(r"offline-[0-9a-f]{32}(\.zip)?")
 _SINGLE_VALUE = -(2**31)
 _TOP_SECTIONS = frozenset({"General", "Args"})
@@ -41,43 +46,63 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        if source.file.endswith(".zip"):
-            return _archive(claim, source, cursor)
-        if source.file.endswith(_TASK):
-            version = read_version(source, cursor)
-            return version if isinstance(version, Reading) else version.reading(claim, _task(version.value))
+    if source.file.endswith(_TASK):
+        return read_json(claim, source, cursor, _task)
+    if not source.file.endswith(".zip"):
         return _growing(claim, source, cursor, final)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error, "it is read again when it changes")
-
-
-def _archive(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
-    """A closed session. Beside its folder it only says that the task was closed."""
-    if cursor is not None and cursor.stat == source.stat:
-        return unchanged(source, cursor)
-    notes = LineNotes(source.file)
-    operations: list[Operation] = [] if cursor is None else [Replace()]
     if claim.format:
-        with archives.opened(source.path) as archive:
-            if _TASK in archive.names:
-                operations += _task(bounded_json.parse(archive.read(_TASK)))
-            if _METRICS in archive.names:
-                events = _Events({}, notes)
-                for number, line in enumerate(archive.read(_METRICS).split(b"\n"), 1):
-                    events.line(number, line)
-                operations += events.log.operations(claim.tag_prefix)
-    operations.append(
-        Evidence("finished", "ClearML packed the session: the task was closed", at=source.stat.mtime)
+        return read_archive(claim, source, cursor, partial(_archive, claim, source))
+    return read_archive(claim, source, cursor, partial(_closed, source))
+
+
+def _closed(source: SourceFile, archive: Archive) -> Said:
+    """How a packed session ended. One that an exception ended is closed and packed as well; only the
+    traceback at the end of its log tells."""
+    health = ConsoleHealth({}, _LOG)
+    for text in _last_errors(archive.read(_LOG) if _LOG in archive.names else b""):
+        health.feed(text, None)
+    crashes = (
+        said for said in health.operations() if isinstance(said, Evidence) and said.status == "crashed"
     )
-    return Reading({claim.run_id: operations}, Cursor(source.stat.size, stat=source.stat), notes.problems())
+    for crash in crashes:
+        yield Evidence("crashed", crash.reason, at=source.stat.mtime)
+        return
+    yield Evidence("finished", "ClearML packed the session: the task was closed", at=source.stat.mtime)
+
+
+def _last_errors(log: bytes) -> list[str]:
+    """The lines on standard error behind which the log has nothing else."""
+    texts: list[str] = []
+    lines = log.split(b"\n")
+    for event in (event for line in lines for event in _events(line)):
+        texts = [*texts, *str(event.get("msg")).split("\n")] if event.get("level") == "error" else []
+    return texts
+
+
+def _events(line: bytes) -> list[JsonDict]:
+    try:
+        value = bounded_json.parse(line)
+    except ValueError:
+        return []
+    return [event for event in value if isinstance(event, dict)] if isinstance(value, list) else []
+
+
+def _archive(claim: Claim, source: SourceFile, archive: Archive) -> Said:
+    """A closed session whose folder is gone."""
+    if _TASK in archive.names:
+        yield from _task(bounded_json.parse(archive.read(_TASK)))
+    if _METRICS in archive.names:
+        events = _Events({}, LineNotes(source.file))
+        events.take_lines(enumerate(archive.read(_METRICS).split(b"\n"), 1))
+        yield from events.log.operations(claim.tag_prefix)
+        yield from events.notes.problems()
+    yield from _closed(source, archive)
 
 
 def _growing(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
     rows = read_rows(source, cursor, final)
     events = _Events(rows.state, rows.notes)
-    for number, line in rows:
-        events.line(number, line)
+    events.take_lines(rows)
     rows.state.update(events.state())
     return rows.reading(claim, events.log.operations(claim.tag_prefix))
 
@@ -87,29 +112,26 @@ class _Events:
 
     def __init__(self, state: JsonMapping, notes: LineNotes) -> None:
         self._step: int = state.get("step", 0)
-        self._notes = notes
+        self.notes = notes
         self.log = PointLog()
 
     def state(self) -> JsonDict:
         return {"step": self._step}
 
-    def line(self, number: int, line: bytes) -> None:
-        """One line: a list of events, or one event."""
-        if not line.strip():
-            return
-        try:
-            value = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
-        except ValueError:
-            self._notes.line(number, "not a list of events, skipped", "it may be half written")
-            return
+    def take_lines(self, lines: Iterable[tuple[int, bytes]]) -> None:
+        take_json(lines, self.notes, self._take, "not a list of events, skipped")
+
+    def _take(self, value: object) -> None:
+        """A line: a list of events, or one event."""
         for event in value if isinstance(value, list) else (value,):
             if isinstance(event, dict):
                 self._event(event)
 
     def _event(self, event: Mapping[str, object]) -> None:
-        metric, variant, at = event.get("metric"), event.get("variant"), event.get("iter")
+        metric, variant = event.get("metric"), event.get("variant")
+        at = bounded_json.whole(event.get("iter"))
         value = bounded_json.number(event.get("value"))
-        if not isinstance(metric, str) or value is None or type(at) is not int or abs(at) >= 2**63:
+        if not isinstance(metric, str) or value is None or at is None:
             return
         single = at == _SINGLE_VALUE
         step = self._step if single else at
@@ -119,19 +141,14 @@ class _Events:
         self.log.add(name, step, value, clock(event.get("timestamp")))
 
 
-def _task(task: object) -> list[Operation]:
-    if not isinstance(task, dict):
-        return []
-    operations: list[Operation] = []
-    for key, field in (("name", "name"), ("project", "project_name")):
-        if isinstance(task.get(field), str) and task[field]:
-            operations.append(Label("name" if key == "name" else "project", task[field]))
-    sections = task.get("hyperparams")
+def _task(task: object) -> Iterable[Operation]:
+    yield from facts(dig(task, "name"), dig(task, "project_name"))
     values: dict[str, object] = {}
-    for section, params in sections.items() if isinstance(sections, dict) else ():
-        inner = {name: _value(param) for name, param in params.items()} if isinstance(params, dict) else {}
+    for section, params in mapping(dig(task, "hyperparams")).items():
+        inner = {name: _value(param) for name, param in mapping(params).items()}
         values |= inner if section in _TOP_SECTIONS else {section: inner}
-    return [*operations, HParams(values)] if values else operations
+    if values:
+        yield HParams(values)
 
 
 def _value(param: object) -> object:

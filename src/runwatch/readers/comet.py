@@ -3,16 +3,20 @@ experiment ends; until then the zip is empty, and its messages lie in a temporar
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Replace, Started
+from runwatch.domain.borders import JsonDict
+from runwatch.domain.operations import Evidence, HParams, Label, Operation
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, unchanged
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import archives, bounded_json
+from runwatch.readers.common.bounded_json import dig, mapping
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.lines import LineNotes
+from runwatch.readers.common.documents import Said, read_archive
+from runwatch.readers.common.facts import facts, known
+from runwatch.readers.common.lines import LineNotes, take_json
 from runwatch.readers.common.point_log import PointLog
 
 NAME = "comet"
@@ -39,34 +43,25 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    if cursor is not None and cursor.stat == source.stat:
-        return unchanged(source, cursor)
-    notes, messages = LineNotes(source.file), _Messages()
-    operations: list[Operation] = [] if cursor is None else [Replace()]
-    try:
-        with archives.opened(source.path) as archive:
-            if _MESSAGES not in archive.names:
-                operations.append(Evidence("running", "Comet packs its zip when the experiment ends"))
-            else:
-                for number, line in enumerate(archive.read(_MESSAGES, _LARGEST).split(b"\n"), 1):
-                    messages.line(number, line, notes)
-                operations += messages.operations(claim.tag_prefix)
-            if _EXPERIMENT in archive.names:
-                operations += _experiment(bounded_json.parse(archive.read(_EXPERIMENT)))
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error, "it is read again when it changes")
-    return Reading({claim.run_id: operations}, Cursor(source.stat.size, stat=source.stat), notes.problems())
+    return read_archive(claim, source, cursor, partial(_said, claim, source))
 
 
-def _experiment(experiment: object) -> Iterable[Operation]:
-    if not isinstance(experiment, dict):
-        return
-    started, ended = clock(experiment.get("start_time")), clock(experiment.get("stop_time"))
-    if not math.isnan(started):
-        yield Started(started)
-    if isinstance(experiment.get("project_name"), str):
-        yield Label("project", experiment["project_name"])
-    at = None if math.isnan(ended) else ended
+def _said(claim: Claim, source: SourceFile, archive: archives.Archive) -> Said:
+    if _MESSAGES not in archive.names:
+        yield Evidence("running", "Comet packs its zip when the experiment ends")
+    else:
+        notes, messages = LineNotes(source.file), _Messages()
+        lines = enumerate(archive.read(_MESSAGES, _LARGEST).split(b"\n"), 1)
+        take_json(lines, notes, messages.take, "not a message, skipped", "it may be damaged")
+        yield from messages.operations(claim.tag_prefix)
+        yield from notes.problems()
+    if _EXPERIMENT in archive.names:
+        yield from _experiment(mapping(bounded_json.parse(archive.read(_EXPERIMENT))))
+
+
+def _experiment(experiment: JsonDict) -> Iterable[Operation]:
+    yield from facts(project=experiment.get("project_name"), started=clock(experiment.get("start_time")))
+    at = known(clock(experiment.get("stop_time")))
     if experiment.get("customer_error_reported"):
         words = str(experiment.get("customer_error_message") or "an error")[:300]
         yield Evidence("crashed", f"Comet recorded: {words}", at=at)
@@ -83,22 +78,12 @@ class _Messages:
         self._name = ""
         self._last = 0
 
-    def line(self, number: int, line: bytes, notes: LineNotes) -> None:
-        if not line.strip():
-            return
-        try:
-            message = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
-        except ValueError:
-            notes.line(number, "not a message, skipped", "it may be damaged")
-            return
-        payload = message.get("payload") if isinstance(message, dict) else None
-        if not isinstance(payload, dict):
-            return
-        kind = message.get("type")
-        if kind == "metric_msg" and isinstance(payload.get("metric"), dict):
-            self._metric(payload, payload["metric"])
-        elif kind == "parameter_msg" and isinstance(payload.get("param"), dict):
-            self._param(payload["param"])
+    def take(self, message: object) -> None:
+        kind, payload = dig(message, "type"), mapping(dig(message, "payload"))
+        if kind == "metric_msg":
+            self._metric(payload, mapping(payload.get("metric")))
+        elif kind == "parameter_msg":
+            self._param(mapping(payload.get("param")))
         elif kind == "log_other" and payload.get("key") == "Name":
             self._name = str(payload.get("value", ""))
 
@@ -107,12 +92,14 @@ class _Messages:
         name, value = metric.get("metricName"), bounded_json.number(metric.get("metricValue"))
         if not isinstance(name, str) or value is None or name in _NO_METRICS or name.startswith("sys."):
             return
-        step = metric.get("step")
-        if type(step) is int and abs(step) < 2**63:
-            self._last = step
+        step = bounded_json.whole(metric.get("step"))
+        self._last = self._last if step is None else step
         context = payload.get("context")
         tag = f"{context}_{name}" if isinstance(context, str) and context else name
         self._log.next_row()
+        epoch = metric.get("epoch")
+        if isinstance(epoch, int | float) and not isinstance(epoch, bool):
+            self._log.epoch(self._last, float(epoch))
         self._log.add(tag, self._last, value, clock(payload.get("local_timestamp")))
 
     def _param(self, param: Mapping[str, object]) -> None:

@@ -22,9 +22,8 @@ from runwatch.readers.common.column_names import (
     starts_as_table,
     step_key,
 )
-from runwatch.readers.common.order import Fault, in_order, refusal, refused
+from runwatch.readers.common.order import Fault, in_order, placed, refusal, refused
 from runwatch.readers.common.quotes import split_line
-from runwatch.readers.common.row_prefixes import rank_column, split_column
 from runwatch.readers.common.table import BOM, header_names, read_table
 
 NAME = "csv"
@@ -60,7 +59,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return refusal(claim, source) or read_table(claim, source, cursor, final)
+    return refusal(claim, source) if claim.role == "unread" else read_table(claim, source, cursor, final)
 
 
 def _look_at(listing: Listing, name: str) -> _Look:
@@ -124,24 +123,11 @@ def _after_comments(head: bytes) -> bytes:
 
 def _fault(rows: Sequence[Sequence[str]], names: Sequence[str], step: str) -> Fault | None:
     """Why these are no rows of a log: that has whole steps or epochs in the order of writing."""
-    at = names.index(step)
-    epoch = next((i for i, name in enumerate(names) if plain(name) == "epoch"), at)
-    counted = [number(row[at].encode()) for row in rows]
-    epochs = counted if epoch == at else [number(row[epoch].encode()) for row in rows]
-    places = [
-        (before or 0.0, count) for before, count in zip(epochs, counted, strict=True) if count is not None
-    ]
-    if 2 * sum(epoch == at or count.is_integer() for _, count in places) < len(rows):
+    places, owners = placed(names, rows, step, lambda cell: number(cell.encode()))
+    if 2 * sum(plain(step) == "epoch" or count.is_integer() for _, count in places) < len(rows):
         return "uncounted"
     if plain(step) in WEAK_STEP_KEYS and len(places) > 2 and places == sorted(places, reverse=True):
         return "unordered"
-
-    def owners() -> Iterable[tuple[str, ...]]:
-        by = [i for i in (rank_column(names), split_column(names)) if i is not None]
-        return (
-            tuple(row[i] for i in by) for row, count in zip(rows, counted, strict=True) if count is not None
-        )
-
     return None if in_order(places, owners) else "unordered"
 
 

@@ -12,6 +12,7 @@ from runwatch.domain.points import Points
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json, bounded_yaml
+from runwatch.readers.common.bounded_json import dig, mapping, sequence
 from runwatch.readers.common.documents import read_whole
 
 NAME = "dvc"
@@ -39,13 +40,8 @@ def _named(listing: Listing) -> Iterator[str]:
         pipeline = bounded_yaml.parse(listing.head(_PIPELINE, limits.MIB))
     except ValueError:
         return
-    if not isinstance(pipeline, dict):
-        return
-    stages = pipeline.get("stages")
-    parts = [pipeline, *(stages.values() if isinstance(stages, dict) else ())]
-    for part in parts:
-        named = part.get("metrics") if isinstance(part, dict) else None
-        for entry in named if isinstance(named, list) else ():
+    for part in (pipeline, *mapping(dig(pipeline, "stages")).values()):
+        for entry in sequence(dig(part, "metrics")):
             for path in entry if isinstance(entry, dict) else (entry,):
                 if isinstance(path, str) and path.endswith(_ENDINGS) and not path.startswith("dvclive"):
                     yield os.path.normpath(path)

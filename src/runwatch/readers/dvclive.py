@@ -12,7 +12,7 @@ from functools import partial
 from runwatch.domain.operations import Append, Operation
 from runwatch.domain.points import Points
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
@@ -29,7 +29,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     """A folder with ``plots/metrics/**.tsv``, or one called ``dvclive`` with ``metrics.json``."""
     plots = listing.child("plots")
     metrics = plots.child("metrics") if plots is not None else None
-    tables = list(_tables(metrics)) if metrics is not None else []
+    tables = list(metrics.below(_PLOTS, ".tsv")) if metrics is not None else []
     called = listing.name == "dvclive"
     if not tables and not (called and "metrics.json" in listing.files):
         return []
@@ -40,30 +40,19 @@ def claim(listing: Listing) -> Iterable[Claim]:
     return [Claim(NAME, NAME, run, files[: limits.TAGS], priority=PRIORITY)]
 
 
-def _tables(folder: Listing, path: str = _PLOTS, depth: int = 16) -> Iterator[str]:
-    yield from (path + name for name in sorted(folder.files) if name.endswith(".tsv"))
-    for name in sorted(folder.folders):
-        below = folder.child(name)
-        if below is not None and depth > 0:
-            yield from _tables(below, f"{path}{name}/", depth - 1)
-
-
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """A table's new lines; ``metrics.json`` for what has no table."""
     if not source.file.endswith(".tsv"):
         return read_whole(claim, source, cursor, partial(_last_values, claim))
-    try:
-        return _table(claim, source, read_rows(source, cursor, final))
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
+    return _table(claim, source, read_rows(source, cursor, final))
 
 
 def _last_values(claim: Claim, data: bytes) -> Iterator[Operation]:
     value = bounded_json.parse(data)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
-    step = value.pop("step", 0)
-    if not isinstance(step, int) or isinstance(step, bool) or abs(step) >= 2**63:
+    step = bounded_json.whole(value.pop("step", 0))
+    if step is None:
         raise ValueError("its step is not an integer")
     plotted = {_tag(file) for file in claim.files if file.endswith(".tsv")}
     for tag, last in bounded_json.flat_numbers(value).items():
@@ -97,9 +86,9 @@ def _point(names: list[str], cells: list[bytes]) -> tuple[int, float, float] | N
     """(step, wall time, value) of a row; the value stands last, the timestamp is in milliseconds."""
     if len(cells) != len(names) or "step" not in names or len(cells) < 2:
         return None
-    step, value = number(cells[names.index("step")]), number(cells[-1])
-    if step is None or value is None or not step.is_integer() or abs(step) >= 2**63:
+    step, value = bounded_json.whole(number(cells[names.index("step")])), number(cells[-1])
+    if step is None or value is None:
         return None
     stamp = number(cells[names.index("timestamp")]) if "timestamp" in names[:-1] else None
     wall = math.nan if stamp is None or not 0 < stamp < 7.3e12 else stamp
-    return int(step), wall / 1000 if wall > 1e11 else wall, value
+    return step, wall / 1000 if wall > 1e11 else wall, value

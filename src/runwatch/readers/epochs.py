@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from runwatch.domain.directions import direction_of
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.column_names import DATA_WORDS, plain, step_key
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.records import JsonRows
 
 NAME = "epochs"
@@ -45,17 +46,16 @@ def _word(listing: Listing, name: str) -> str | None:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
+    return read_json(claim, source, cursor, partial(_said, claim, source))
+
+
+def _said(claim: Claim, source: SourceFile, value: object) -> Said:
     records = JsonRows(source.file, {})
-    rows = version.value if isinstance(version.value, list) else []
-    for row in rows:
+    for row in value if isinstance(value, list) else ():
         if isinstance(row, dict):
             metrics = {key: value for key, value in row.items() if key not in _BOOKKEEPING}
             records.feed(json.dumps(metrics).encode() + b"\n", final=True)
     operations = records.log.operations(claim.tag_prefix)
     if not operations:
-        problem = Problem(source.file, None, "no epochs with numbers in it", "log a step or an epoch in each")
-        return version.reading(claim, operations, problem)
-    return version.reading(claim, operations, *records.notes.problems())
+        return [Problem(source.file, None, "no epochs with numbers in it", "log a step or an epoch in each")]
+    return [*operations, *records.notes.problems()]

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import HParams, Operation, Stated
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.lines import take_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import RowsCursor, read_rows
 
@@ -32,26 +33,20 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        rows = read_rows(source, cursor, final)
-    except OSError as error:
-        return failed(source, cursor, error)
+    rows = read_rows(source, cursor, final)
     return rows.reading(claim, list(_appends(rows, claim.tag_prefix)))
 
 
 def _appends(rows: RowsCursor, prefix: str) -> Iterable[Operation]:
     """State: ``best``, the smallest validation loss so far."""
     log = PointLog()
-    best: JsonDict | None = None
-    for number, line in rows:
-        try:
-            record = bounded_json.parse_line(line.decode("utf-8", "backslashreplace")) if line.strip() else {}
-        except ValueError:
-            rows.notes.line(number, "not a record of FLAML's, skipped", "it may be half written")
-            continue
-        step, loss = record.get("record_id"), bounded_json.number(record.get(_LOSS))
-        if type(step) is not int or loss is None or abs(step) >= 2**63:
-            continue
+    best: JsonDict = {}
+
+    def take(record: JsonDict) -> None:
+        nonlocal best
+        step, loss = bounded_json.whole(record.get("record_id")), bounded_json.number(record.get(_LOSS))
+        if step is None or loss is None:
+            return
         logged = record.get("logged_metric")
         others = bounded_json.flat_numbers(logged) if isinstance(logged, dict) else {}
         log.next_row()
@@ -60,8 +55,10 @@ def _appends(rows: RowsCursor, prefix: str) -> Iterable[Operation]:
                 log.add(name, step, value)
         if loss < rows.state.get("best", math.inf):
             rows.state["best"], best = loss, record
+
+    take_json(rows, rows.notes, take, "not a record of FLAML's, skipped")
     yield from log.operations(prefix)
     if log:
         yield Stated(prefix + _LOSS, "min")
-    if best is not None and isinstance(best.get("config"), dict):
+    if isinstance(best.get("config"), dict):
         yield HParams({"learner": best.get("learner"), **best["config"]})

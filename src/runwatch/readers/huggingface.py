@@ -9,8 +9,8 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from itertools import pairwise
-from typing import Any
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import (
@@ -27,9 +27,10 @@ from runwatch.domain.operations import (
 from runwatch.domain.points import Points
 from runwatch.domain.run import Direction, Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.documents import Version, read_version
+from runwatch.readers.common.bounded_json import whole
+from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.text.units import plural
 
@@ -90,26 +91,23 @@ def _checkpoints(listing: Listing) -> list[Listing]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
+    return read_json(claim, source, cursor, partial(_said, claim, source))
+
+
+def _said(claim: Claim, source: SourceFile, value: object) -> Said:
+    if not isinstance(value, dict):
+        return [Problem(source.file, None, "no object in this JSON", "is it a Trainer's file?")]
     name = os.path.basename(source.file)
-    if not isinstance(version.value, dict):
-        problem = Problem(source.file, None, "no object in this JSON", "is it a Trainer's file?")
-        return version.reading(claim, [], problem)
-    if name == _STATE:
-        at_root = os.path.dirname(source.file) == ("" if claim.run_id == "." else claim.run_id)
-        return _state(claim, source, version, at_root)
-    return version.reading(claim, _results(claim, name, version.value, source))
+    return _state(claim, source, value) if name == _STATE else _results(claim, name, value, source)
 
 
-def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) -> Reading:
-    state: JsonMapping = version.value
+def _state(claim: Claim, source: SourceFile, state: JsonMapping) -> Said:
+    at_root = os.path.dirname(source.file) == ("" if claim.run_id == "." else claim.run_id)
     history = state.get("log_history")
-    rows = [row for row in history if isinstance(row, dict)] if isinstance(history, list) else []
+    rows = [row for row in bounded_json.sequence(history) if isinstance(row, dict)]
     log, unplaced = _points(rows, _dates(claim, source))
     operations = list(log.operations(claim.tag_prefix))
-    done, planned = _whole(state.get("global_step")), _whole(state.get("max_steps"))
+    done, planned = whole(state.get("global_step")), whole(state.get("max_steps"))
     operations.append(Rank((done or 0) + (_AT_THE_END if at_root else 0.0), source.stat.mtime))
     epochs = [epoch for row in (*rows, state) if (epoch := bounded_json.number(row.get("epoch"))) is not None]
     if epochs:
@@ -122,9 +120,8 @@ def _state(claim: Claim, source: SourceFile, version: Version, at_root: bool) ->
     operations += _stated(state, log)
     if unplaced or not isinstance(history, list):
         what = f"{plural(unplaced, 'log row')} without a step" if unplaced else "no log_history"
-        problem = Problem(source.file, None, f"{what}, skipped", "is it a Trainer's state?")
-        return version.reading(claim, operations, problem)
-    return version.reading(claim, operations)
+        return [*operations, Problem(source.file, None, f"{what}, skipped", "is it a Trainer's state?")]
+    return operations
 
 
 def _dates(claim: Claim, source: SourceFile) -> dict[int, float]:
@@ -135,7 +132,7 @@ def _dates(claim: Claim, source: SourceFile) -> dict[int, float]:
         match = _CHECKPOINT.fullmatch(os.path.basename(os.path.dirname(file)))
         if match is not None:
             try:
-                dates[int(match[1])] = os.stat(source.sibling(file)).st_mtime
+                dates[int(match[1])] = os.stat(os.path.join(source.root, file)).st_mtime
             except OSError:
                 continue
     walls = [dates[step] for step in sorted(dates)]
@@ -148,7 +145,7 @@ def _points(rows: list[JsonDict], dates: Mapping[int, float]) -> tuple[PointLog,
     log = PointLog()
     unplaced = 0
     for row in rows:
-        step = _whole(row.get("step"))
+        step = whole(row.get("step"))
         if step is None:
             unplaced += 1
             continue
@@ -160,39 +157,23 @@ def _points(rows: list[JsonDict], dates: Mapping[int, float]) -> tuple[PointLog,
     return log, unplaced
 
 
-def _whole(value: object) -> int | None:
-    number = bounded_json.number(value)
-    if number is None or not number.is_integer() or abs(number) >= 2.0**63:
-        return None
-    return int(value) if isinstance(value, int) else int(number)
-
-
 def _end(
     state: JsonMapping, done: int, planned: int | None, rows: list[JsonDict], at_root: bool
 ) -> list[Operation]:
     """The Trainer's own word that training is over; a checkpoint tells it too."""
     if planned is not None and 0 < planned <= done:
         return [Evidence("finished", f"trainer_state.json: step {done:,} of {planned:,}")]
-    if _stopped(state):
+    control = bounded_json.dig(state, "stateful_callbacks", "TrainerControl", "args")
+    if bounded_json.dig(control, "should_training_stop") is True:  # by a callback, before its planned length
         return [Evidence("finished", f"trainer_state.json: stopped early, at step {done:,}")]
-    if at_root and any("train_runtime" in row and _whole(row.get("step")) == done for row in rows):
+    if at_root and any("train_runtime" in row and whole(row.get("step")) == done for row in rows):
         return [Evidence("finished", f"trainer_state.json: training ended at step {done:,}")]
     return []
 
 
-def _stopped(state: JsonMapping) -> bool:
-    """Whether a callback (early stopping) ended the training before its planned length."""
-    control: Any = state
-    for name in ("stateful_callbacks", "TrainerControl", "args"):
-        control = control.get(name) if isinstance(control, dict) else None
-    return isinstance(control, dict) and control.get("should_training_stop") is True
-
-
 def _settings(state: JsonMapping) -> list[Operation]:
     values: dict[str, object] = {name: state[name] for name in _SETTINGS if state.get(name) is not None}
-    trial = state.get("trial_params")
-    if isinstance(trial, dict):
-        values |= trial
+    values |= bounded_json.mapping(state.get("trial_params"))
     return [HParams(values)] if values else []
 
 
@@ -229,10 +210,5 @@ def _results(claim: Claim, name: str, values: JsonMapping, source: SourceFile) -
 
 def _last_step(source: SourceFile) -> int:
     """The step at which the training beside these results ended, 0 if that is not known."""
-    path = source.sibling(os.path.join(os.path.dirname(source.file), _STATE))
-    try:
-        with Opened(path) as opened:
-            state = bounded_json.parse(opened.pread(limits.DOCUMENT, 0))
-    except (OSError, ValueError):
-        return 0
-    return (_whole(state.get("global_step")) or 0) if isinstance(state, dict) else 0
+    state = bounded_json.parse_object(source.other(source.beside(_STATE), limits.DOCUMENT))
+    return whole(state.get("global_step")) or 0

@@ -3,27 +3,19 @@ Each log is a run: its scores, or that it failed, stand in ``header.json`` once 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 
 from runwatch.domain.borders import JsonMapping
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Length, Operation, Replace, Started
+from runwatch.domain.operations import Append, Evidence, HParams, Length, Operation
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-    read_document,
-    unchanged,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import archives, bounded_json
+from runwatch.readers.common.bounded_json import dig, mapping, sequence
 from runwatch.readers.common.column_names import clock
+from runwatch.readers.common.documents import read_archive, read_json
+from runwatch.readers.common.facts import facts, known
 
 NAME = "inspect"
 LOOKS_FOR = ("*.eval", "*.json")
@@ -44,33 +36,24 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        if not source.file.endswith(".eval"):
-            document = read_document(source, cursor)
-            if document is None:
-                return unchanged(source, cursor)
-            return _reading(claim, source, cursor, document.cursor, bounded_json.parse(document.data))
-        if cursor is not None and cursor.stat == source.stat:
-            return unchanged(source, cursor)
-        with archives.opened(source.path) as archive:
-            name = _HEADER if _HEADER in archive.names else _START
-            if name not in archive.names:
-                raise ValueError("no log of inspect-ai in it")
-            log = bounded_json.parse(archive.read(name))
-        return _reading(claim, source, cursor, Cursor(source.stat.size, stat=source.stat), log)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error, "it is read again when it changes")
+    if source.file.endswith(".eval"):
+        return read_archive(claim, source, cursor, _archive)
+    return read_json(claim, source, cursor, _said)
 
 
-def _reading(claim: Claim, source: SourceFile, before: Cursor | None, now: Cursor, log: object) -> Reading:
-    if not isinstance(log, dict) or not isinstance(log.get("eval"), dict):
-        problem = Problem(source.file, None, "no log of inspect-ai", "it is read again when it changes")
-        return Reading({}, now, (problem,))
-    operations: list[Operation] = [] if before is None else [Replace()]
-    operations += _facts(log["eval"])
-    operations += _scores(log)
-    operations.append(_state(log))
-    return Reading({claim.run_id: operations}, now)
+def _archive(archive: archives.Archive) -> Iterable[Operation]:
+    name = _HEADER if _HEADER in archive.names else _START
+    if name not in archive.names:
+        raise ValueError("no log of inspect-ai in it")
+    return _said(bounded_json.parse(archive.read(name)))
+
+
+def _said(log: object) -> Iterable[Operation]:
+    about = mapping(dig(log, "eval"))
+    if not about:
+        raise ValueError("no log of inspect-ai")
+    at = clock(dig(log, "stats", "completed_at"))
+    return [*_facts(about), *_scores(dig(log, "results"), at), _state(mapping(log), known(at))]
 
 
 def _facts(log: Mapping[str, object]) -> Iterable[Operation]:
@@ -78,45 +61,31 @@ def _facts(log: Mapping[str, object]) -> Iterable[Operation]:
     if settings:
         yield HParams(settings)
     task, model = log.get("task"), log.get("model")
-    if isinstance(task, str):
-        yield Label("name", f"{task} ({model})" if isinstance(model, str) else task)
-        yield Label("group", task)
-    started = clock(log.get("created"))
-    if not math.isnan(started):
-        yield Started(started)
-    dataset = log.get("dataset")
-    count = dataset.get("samples") if isinstance(dataset, dict) else None
+    name = f"{task} ({model})" if isinstance(task, str) and isinstance(model, str) else task
+    yield from facts(name, group=task, started=clock(log.get("created")))
+    count = dig(log, "dataset", "samples")
     if type(count) is int and 0 < count < 2**53:
         yield Length(steps=count)
 
 
-def _scores(log: JsonMapping) -> Iterable[Operation]:
+def _scores(results: object, at: float) -> Iterable[Operation]:
     """Each metric of each score, at the number of samples that were completed."""
-    results = log.get("results")
-    if not isinstance(results, dict):
-        return
-    done = results.get("completed_samples")
-    step = done if type(done) is int and abs(done) < 2**63 else 0
-    at = clock(log["stats"].get("completed_at")) if isinstance(log.get("stats"), dict) else math.nan
-    scores = results.get("scores")
-    for score in scores[: limits.TAGS] if isinstance(scores, list) else ():
-        metrics = score.get("metrics") if isinstance(score, dict) else None
-        for name, metric in metrics.items() if isinstance(metrics, dict) else ():
-            value = bounded_json.number(metric.get("value")) if isinstance(metric, dict) else None
+    step = bounded_json.whole(dig(results, "completed_samples")) or 0
+    for score in sequence(dig(results, "scores"))[: limits.TAGS]:
+        for name, metric in mapping(dig(score, "metrics")).items():
+            value = bounded_json.number(dig(metric, "value"))
             if value is not None:
-                yield Append(f"{score.get('name', 'score')}/{name}", Points.of([step], [value], [at]))
+                tag = f"{mapping(score).get('name', 'score')}/{name}"
+                yield Append(tag, Points.of([step], [value], [at]))
 
 
-def _state(log: JsonMapping) -> Operation:
+def _state(log: JsonMapping, at: float | None) -> Operation:
     status = log.get("status", "started")
-    at = clock(log["stats"].get("completed_at")) if isinstance(log.get("stats"), dict) else math.nan
-    known = None if math.isnan(at) else at
     if status == "success":
-        return Evidence("finished", "inspect-ai: the evaluation succeeded", at=known)
+        return Evidence("finished", "inspect-ai: the evaluation succeeded", at=at)
     if status == "error":
-        error = log.get("error")
-        words = str(error.get("message", ""))[:300] if isinstance(error, dict) else ""
-        return Evidence("crashed", f"inspect-ai: {words}" if words else "inspect-ai: an error", at=known)
+        words = str(dig(log, "error", "message") or "an error")[:300]
+        return Evidence("crashed", f"inspect-ai: {words}", at=at)
     if status == "cancelled":
-        return Evidence("crashed", "inspect-ai: the evaluation was cancelled", at=known)
+        return Evidence("crashed", "inspect-ai: the evaluation was cancelled", at=at)
     return Evidence("running", "inspect-ai says the evaluation has started")

@@ -19,9 +19,8 @@ from runwatch.readers.common.column_names import (
     plain,
     step_key,
 )
-from runwatch.readers.common.order import in_order, refusal, refused
+from runwatch.readers.common.order import in_order, placed, refusal, refused
 from runwatch.readers.common.records import first_records, read_records
-from runwatch.readers.common.row_prefixes import rank_column, split_column
 
 NAME = "jsonl"
 LOOKS_FOR = ("*.jsonl", "*.ndjson", "*.json")
@@ -49,7 +48,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return refusal(claim, source) or read_records(claim, source, cursor, final)
+    return refusal(claim, source) if claim.role == "unread" else read_records(claim, source, cursor, final)
 
 
 def _placed(listing: Listing, name: str) -> list[dict[str, object]]:
@@ -92,15 +91,8 @@ def _in_order(records: Sequence[Mapping[str, object]]) -> bool:
     step = step_key(keys)
     if step is None or many < _MANY or not any(map(is_loss, keys)):
         return True
-    epoch = next((key for key in keys if plain(key) == "epoch"), step)
-    rows = [row for row in records if tuple(row) == keys and number(row[step]) is not None]
-    places = [(number(row[epoch]) or 0.0, number(row[step]) or 0.0) for row in rows]
-
-    def owners() -> Iterable[tuple[str, ...]]:
-        by = [keys[i] for i in (rank_column(keys), split_column(keys)) if i is not None]
-        return (tuple(str(row[key]) for key in by) for row in rows)
-
-    return in_order(places, owners)
+    rows = [list(row.values()) for row in records if tuple(row) == keys]
+    return in_order(*placed(keys, rows, step, number))
 
 
 def _only_rises(records: Sequence[Mapping[str, object]]) -> bool:

@@ -12,12 +12,13 @@ from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.column_names import keras_csv, step_key
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.column_names import step_key
+from runwatch.readers.common.documents import read_json
 from runwatch.readers.common.table import read_table
 
 NAME = "keras"
 LOOKS_FOR = ("*.json", "*.csv", "*.log", "*.tsv", "*.txt")
+_TABLES = (".csv", ".log", ".tsv", ".txt")
 _HISTORY = re.compile(
     rb'\s{0,64}\{\s{0,64}"[^"\\]{1,200}"\s{0,64}:\s{0,64}\[\s{0,64}(?:-?\d|NaN|-?Infinity)', re.ASCII
 )
@@ -32,7 +33,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     histories = [
         name for name in sorted(listing.files) if name.endswith(".json") and _is_history(listing, name)
     ]
-    table = keras_csv(listing)
+    table = next((name for name in listing.files if _is_table(listing, name)), None)
     if table is not None:
         histories = [table]
     for name in histories:
@@ -43,14 +44,21 @@ def claim(listing: Listing) -> Iterable[Claim]:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if not source.file.endswith(".json"):
         return read_table(claim, source, cursor, final)
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
-    operations = _history(claim, version.value)
-    if not operations:
-        problem = Problem(source.file, None, "no lists of numbers in it", "dump history.history as it is")
-        return version.reading(claim, operations, problem)
-    return version.reading(claim, operations)
+    problem = Problem(source.file, None, "no lists of numbers in it", "dump history.history as it is")
+    return read_json(claim, source, cursor, lambda value: _history(claim, value) or [problem])
+
+
+def _is_table(listing: Listing, name: str) -> bool:
+    """Whether CSVLogger made it (or a history was written as a table), under any name: ``epoch`` first, then
+    names with a loss among them, and no other step; a table of that kind named ``*.log`` needs no loss."""
+    head = listing.head(name, 8) if name.endswith(_TABLES) else b""
+    if not head.startswith((b"epoch,", b"epoch;", b"epoch\t")):
+        return False
+    line = listing.head(name).partition(b"\n")[0].decode("utf-8", "replace").strip()
+    names = [cell.strip(' "') for cell in line.split(chr(head[5]))]
+    if names[0] != "epoch" or step_key(names) != "epoch" or not all(names[1:]):
+        return False
+    return name.endswith(".log") or "loss" in names or "val_loss" in names
 
 
 def _is_history(listing: Listing, name: str) -> bool:

@@ -15,3 +15,5 @@ LOG_TAIL = 256 * KIB
 HEAD = 4 * KIB
 TAIL = 32 * KIB
 PROBLEMS = 20
+EARLIEST, LATEST = 0.0, 7258118400.0
+"""Moments that are believed: 1970 to 2200, in seconds since the epoch."""

@@ -6,15 +6,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Started, Stated
+from runwatch.domain.operations import Append, Evidence, HParams, Operation, Stated
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.bounded_json import mapping
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import Said, read_json
+from runwatch.readers.common.facts import facts
 
 NAME = "lm-eval"
 LOOKS_FOR = ("results*",)
@@ -36,50 +39,41 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
-    document = version.value if isinstance(version.value, dict) else {}
-    results = document.get("results")
+    return read_json(claim, source, cursor, partial(_said, source))
+
+
+def _said(source: SourceFile, value: object) -> Said:
+    document = mapping(value)
     at = clock(document.get("date"))
-    better = document.get("higher_is_better")
-    operations = list(_metrics(results if isinstance(results, dict) else {}, better, at))
+    operations = list(_metrics(mapping(document.get("results")), document.get("higher_is_better"), at))
     if not operations:
-        problem = Problem(source.file, None, "no results of tasks in it", "is it lm-eval's file?")
-        return version.reading(claim, operations, problem)
-    return version.reading(claim, [*operations, *_facts(document, at)])
+        return [Problem(source.file, None, "no results of tasks in it", "is it lm-eval's file?")]
+    return [*operations, *_facts(document, at)]
 
 
 def _metrics(results: Mapping[str, object], better: object, at: float) -> Iterator[Operation]:
     """``acc,none`` of a task as ``task/acc``; another filter than none stays behind the comma."""
     for task, values in list(results.items())[: limits.TAGS]:
-        for key, value in values.items() if isinstance(values, dict) else ():
+        for key, value in mapping(values).items():
             score = bounded_json.number(value)
             metric, _, kind = key.partition(",")
             if score is None or metric in _NO_METRICS:
                 continue
             tag = f"{task}/{metric}" + (f",{kind}" if kind not in ("", "none") else "")
             yield Append(tag, Points.of([0], [score], [at]))
-            stated = better.get(task) if isinstance(better, dict) else None
-            higher = stated.get(metric) if isinstance(stated, dict) else None
+            higher = bounded_json.dig(better, task, metric)
             if isinstance(higher, bool) and not metric.endswith(_STDERR):
                 yield Stated(tag, "max" if higher else "min")
 
 
 def _facts(results: Mapping[str, object], at: float) -> Iterator[Operation]:
-    config = results.get("config") or results.get("config_general")
-    settings = dict(config) if isinstance(config, dict) else {}
-    shots = results.get("n-shot")
-    if isinstance(shots, dict) and shots:
+    settings = dict(mapping(results.get("config") or results.get("config_general")))
+    if shots := mapping(results.get("n-shot")):
         settings["num_fewshot"] = shots
     if settings:
         yield HParams(settings)
-    name = results.get("model_name") or settings.get("model_name")
-    if isinstance(name, str) and name:
-        yield Label("name", name)
+    yield from facts(results.get("model_name") or settings.get("model_name"), started=at)
     took = bounded_json.number(_as_number(results.get("total_evaluation_time_seconds")))
-    if not math.isnan(at):
-        yield Started(at)
     known = took is not None and not math.isnan(at)
     yield Evidence("finished", "lm-eval wrote its results", at=at + took if known and took else None)
 

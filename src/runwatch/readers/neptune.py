@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.domain.operations import Evidence, HParams, Label, Operation
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import read_json
+from runwatch.readers.common.facts import facts
+from runwatch.readers.common.lines import take_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import read_rows
 
@@ -37,25 +39,16 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if source.file.endswith(_METADATA):
-        version = read_version(source, cursor)
-        if isinstance(version, Reading):
-            return version
-        at = clock(version.value.get("createdAt")) if isinstance(version.value, dict) else math.nan
-        return version.reading(claim, [] if math.isnan(at) else [Started(at)])
-    try:
-        rows = read_rows(source, cursor, final)
-    except OSError as error:
-        return failed(source, cursor, error)
+        return read_json(claim, source, cursor, _metadata)
+    rows = read_rows(source, cursor, final)
     operations = _Operations(rows.state)
-    for number, line in rows:
-        if not line.strip():
-            continue
-        try:
-            operations.take(bounded_json.parse_line(line.decode("utf-8", "backslashreplace")))
-        except (ValueError, KeyError, TypeError, OverflowError):
-            rows.notes.line(number, "not an operation of Neptune's, skipped", "it may be half written")
+    take_json(rows, rows.notes, operations.take, "not an operation of Neptune's, skipped")
     rows.state.update(operations.state())
     return rows.reading(claim, operations.operations_of(claim.tag_prefix))
+
+
+def _metadata(value: object) -> Iterable[Operation]:
+    return facts(started=clock(bounded_json.dig(value, "createdAt")))
 
 
 class _Operations:

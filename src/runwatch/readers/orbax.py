@@ -5,14 +5,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
-from runwatch.domain.operations import Append, Operation
+from runwatch.domain.operations import Append
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import Said, read_json
 
 NAME = "orbax"
 _STEP = re.compile(r"(?:[A-Za-z][\w-]{0,60}_)?(\d{1,18})", re.ASCII)
@@ -35,16 +36,15 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
+    return read_json(claim, source, cursor, partial(_said, claim, source))
+
+
+def _said(claim: Claim, source: SourceFile, value: object) -> Said:
     match = _STEP.fullmatch(source.file.split("/")[-3])
-    numbers = bounded_json.flat_numbers(version.value)
+    numbers = bounded_json.flat_numbers(value)
     if match is None or not numbers:
-        problem = Problem(source.file, None, "contains no numbers", "give save() metrics by name")
-        return version.reading(claim, [], problem)
-    operations: list[Operation] = [
+        return [Problem(source.file, None, "contains no numbers", "give save() metrics by name")]
+    return [
         Append(claim.tag_prefix + tag, Points.of([int(match[1])], [value], [source.stat.mtime]))
         for tag, value in numbers.items()
     ]
-    return version.reading(claim, operations)

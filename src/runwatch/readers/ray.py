@@ -15,9 +15,10 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Evidence, HParams, Operation, Started, Writer
 from runwatch.domain.run import Status
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed, unchanged
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, unchanged
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.documents import read_whole
+from runwatch.readers.common.lines import take_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.rows import RowsCursor, read_rows
 
@@ -74,44 +75,28 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return unchanged(source, cursor)
     if name != "result.json":
         return read_whole(claim, source, cursor, partial(_evidence, claim, source, name))
-    try:
-        return _results(claim, source, read_rows(source, cursor, final))
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
+    return _results(claim, read_rows(source, cursor, final))
 
 
-def _results(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
+def _results(claim: Claim, rows: RowsCursor) -> Reading:
     changes: list[Operation] = []
     log = PointLog()
-    for number, line in rows:
-        if not line.strip():
-            continue
-        row = _row(line)
-        if row is None:
-            rows.notes.line(number, "not a JSON object with training_iteration", "remove the line")
-            continue
+
+    def take(row: JsonDict) -> None:
+        step = bounded_json.whole(row[_STEP])
+        if step is None:
+            raise ValueError
         if not rows.state.get("introduced"):
             changes.extend(_introduction(row))
             rows.state["introduced"] = True
         wall = bounded_json.number(row.get("timestamp"))
+        metrics = {key: value for key, value in row.items() if key not in _NOT_METRICS}
         log.next_row()
-        for tag, value in _numbers(row):
-            log.add(tag, row[_STEP], value, math.nan if wall is None else wall)
+        for tag, value in bounded_json.flat_numbers(metrics).items():
+            log.add(tag, step, value, math.nan if wall is None else wall)
+
+    take_json(rows, rows.notes, take, "not a JSON object with training_iteration", "remove the line")
     return rows.reading(claim, [*changes, *log.operations()])
-
-
-def _row(line: bytes) -> JsonDict | None:
-    try:
-        row = bounded_json.parse(line)
-    except ValueError:
-        return None
-    step = row.get(_STEP) if isinstance(row, dict) else None
-    return row if isinstance(step, int) and not isinstance(step, bool) and abs(step) < 2**63 else None
-
-
-def _numbers(row: dict[str, object]) -> Iterator[tuple[str, float]]:
-    metrics = {key: value for key, value in row.items() if key not in _NOT_METRICS}
-    yield from bounded_json.flat_numbers(metrics).items()
 
 
 def _introduction(row: JsonDict) -> Iterator[Operation]:

@@ -1,31 +1,25 @@
 """Sacred's file storage: ``run.json`` (status, heartbeat) and ``metrics.json``, both rewritten whole.
 
-``config.json`` and ``cout.txt`` beside them are read by the readers of parameters and consoles."""
+Its times are UTC. ``config.json`` and ``cout.txt`` beside them have readers of their own."""
 
 from __future__ import annotations
 
 import math
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 
 import numpy as np
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started, Writer
+from runwatch.domain.operations import Append, Evidence, HParams, Operation, Replace, Writer
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Status
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-    read_document,
-    unchanged,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.bounded_json import dig, mapping, sequence
+from runwatch.readers.common.column_names import moment
+from runwatch.readers.common.documents import json_of, newest, read_whole
+from runwatch.readers.common.facts import facts, known
 from runwatch.text.units import plural
 
 NAME = "sacred"
@@ -59,52 +53,40 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """The whole document when it changed; a torn one waits for the next version, with a problem."""
-    try:
-        document = read_document(source, cursor)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
-    if document is None:
-        return unchanged(source, cursor)
-    try:
-        value = bounded_json.parse(document.data)
-        if not isinstance(value, dict):
-            raise ValueError("not a JSON object")
-    except ValueError as error:
-        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
-        return Reading({}, document.cursor, (problem,))
-    if source.file.rpartition("/")[2] == "metrics.json":
-        return _MetricsFile(claim, source, value, document.cursor).reading()
-    anew: list[Operation] = [] if cursor is None else [Replace()]
-    return Reading({claim.run_id: [*anew, *_run(value)]}, document.cursor)
+    if source.file.rpartition("/")[2] != "metrics.json":
+        return read_whole(claim, source, cursor, lambda data: _run(_object(data)))
+    version = newest(source, cursor, _object)
+    return version if isinstance(version, Reading) else _MetricsFile(claim, source, *version).reading()
 
 
-def _run(document: dict[str, object]) -> Iterator[Operation]:
+def _object(data: bytes) -> JsonDict:
+    value = json_of(data)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def _run(document: JsonDict) -> Iterator[Operation]:
     status = str(document.get("status"))
-    known = _STATUSES.get(status)
-    ended, beat = _moment(document.get("stop_time")), _moment(document.get("heartbeat"))
-    if known is not None:
-        trace = document.get("fail_trace")
-        last = str(trace[-1]).strip().splitlines() if isinstance(trace, list) and trace else []
+    word = _STATUSES.get(status)
+    ended, beat = moment(document.get("stop_time"), utc=True), moment(document.get("heartbeat"), utc=True)
+    if word is not None:
+        trace = sequence(document.get("fail_trace"))
+        last = str(trace[-1]).strip().splitlines() if trace else []
         reason = f"Sacred says {status}" + (f": {last[-1][:300]}" if last else "")
-        at = ended if not math.isnan(ended) else beat
-        yield Evidence(known, reason, at=None if math.isnan(at) else at)
-    started = _moment(document.get("start_time"))
-    if not math.isnan(started):
-        yield Started(started)
-    experiment, host = document.get("experiment"), document.get("host")
-    if isinstance(experiment, dict) and isinstance(experiment.get("name"), str):
-        yield Label("project", experiment["name"])
-    if isinstance(host, dict) and isinstance(host.get("hostname"), str):
-        yield Writer(host["hostname"], None, None if math.isnan(started) else started)
+        yield Evidence(word, reason, at=known(beat if math.isnan(ended) else ended))
+    started = moment(document.get("start_time"), utc=True)
+    experiment, host = mapping(document.get("experiment")), mapping(document.get("host"))
+    yield from facts(project=experiment.get("name"), started=started)
+    name = host.get("hostname")
+    if isinstance(name, str):
+        yield Writer(name, None, known(started))
     yield from _environment(experiment, host, document.get("result"))
 
 
-def _environment(experiment: object, host: object, result: object) -> Iterator[Operation]:
-    values: dict[str, object] = {}
-    if isinstance(experiment, dict):
-        values |= {key: experiment[key] for key in ("dependencies", "repositories") if experiment.get(key)}
-    if isinstance(host, dict):
-        values |= {key: host[key] for key in ("hostname", "python_version", "cpu", "os") if host.get(key)}
+def _environment(experiment: JsonDict, host: JsonDict, result: object) -> Iterator[Operation]:
+    values = {key: experiment[key] for key in ("dependencies", "repositories") if experiment.get(key)}
+    values |= {key: host[key] for key in ("hostname", "python_version", "cpu", "os") if host.get(key)}
     if values:
         yield HParams(values, section="environment")
     if isinstance(result, (int, float, str)):
@@ -144,17 +126,16 @@ class _MetricsFile:
         return points is not None and len(points) >= count and _crc(points.where(slice(0, count))) == crc
 
     def _points(self, tag: str, metric: object) -> Points | None:
-        lists = (
-            [metric.get(key) for key in ("steps", "values", "timestamps")] if isinstance(metric, dict) else []
-        )
-        if len(lists) != 3 or not all(isinstance(part, list) for part in lists):
+        lists = [dig(metric, key) for key in ("steps", "values", "timestamps")]
+        if not all(isinstance(part, list) for part in lists):
             self._bad.append(tag)
             return None
-        steps, values, walls = (part for part in lists if isinstance(part, list))
+        steps, values, walls = lists
         rows = [
-            (step, math.nan if i >= len(walls) else _moment(walls[i]), number)
+            (place, math.nan if i >= len(walls) else moment(walls[i], utc=True), number)
             for i, (step, value) in enumerate(zip(steps, values, strict=False))
-            if (number := bounded_json.number(value)) is not None and _is_step(step)
+            if (number := bounded_json.number(value)) is not None
+            and (place := bounded_json.whole(step)) is not None
         ]
         if len(rows) < max(len(steps), len(values)):
             self._bad.append(tag)
@@ -168,18 +149,5 @@ class _MetricsFile:
         return (Problem(self._source.file, None, message, "log numbers with log_scalar"),)
 
 
-def _is_step(step: object) -> bool:
-    return isinstance(step, int) and not isinstance(step, bool) and abs(step) < 2**63
-
-
 def _crc(points: Points) -> int:
     return zlib.crc32(points.values.tobytes(), zlib.crc32(np.ascontiguousarray(points.steps).tobytes()))
-
-
-def _moment(text: object) -> float:
-    """Sacred writes UTC without saying so; NaN when it is no time."""
-    try:
-        moment = datetime.fromisoformat(str(text))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return math.nan

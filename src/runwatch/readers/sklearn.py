@@ -6,26 +6,18 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from runwatch.domain.directions import direction_of
-from runwatch.domain.operations import Append, HParams, Operation, Replace
+from runwatch.domain.operations import Append, HParams, Operation
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-    read_document,
-    unchanged,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.column_names import step_key
-from runwatch.readers.common.documents import Version, read_version
+from runwatch.readers.common.documents import Said, Torn, read_json, read_whole
 from runwatch.readers.common.lines import LineNotes
 from runwatch.readers.common.quotes import Quotes
 from runwatch.readers.common.table import header_names
@@ -96,40 +88,26 @@ def _are_numbers(value: dict[str, object]) -> bool:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     name = os.path.basename(source.file)
     if name.endswith(".csv"):
-        return _read_search(claim, source, cursor)
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
-    return _numbers(claim, source, version)
+        return read_whole(claim, source, cursor, partial(_search, claim, source))
+    return read_json(claim, source, cursor, partial(_numbers, claim, source))
 
 
-def _numbers(claim: Claim, source: SourceFile, version: Version) -> Reading:
-    numbers = bounded_json.flat_numbers(version.value)
+def _numbers(claim: Claim, source: SourceFile, value: object) -> Said:
+    numbers = bounded_json.flat_numbers(value)
     epoch = numbers.pop("epoch", 0.0)
     at = int(epoch) if 0 <= epoch < 2**53 else 0
-    operations: list[Operation] = [
-        Append(claim.tag_prefix + tag, Points.of([at], [value])) for tag, value in numbers.items()
-    ]
-    if not operations:
-        problem = Problem(source.file, None, "contains no numbers", "write metrics as flat names and numbers")
-        return version.reading(claim, operations, problem)
-    return version.reading(claim, operations)
+    if not numbers:
+        return [Problem(source.file, None, "contains no numbers", "write metrics as flat names and numbers")]
+    return [Append(claim.tag_prefix + tag, Points.of([at], [number])) for tag, number in numbers.items()]
 
 
-def _read_search(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
+def _search(claim: Claim, source: SourceFile, data: bytes) -> Said:
     """The table of a search: one row a candidate. The candidates are the steps; the best one by the first
     rank gives the parameters."""
-    try:
-        document = read_document(source, cursor)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
-    if document is None:
-        return unchanged(source, cursor)
-    lines = document.data.rstrip(b"\r\n").split(b"\n")
+    lines = data.rstrip(b"\r\n").split(b"\n")
     header = header_names(lines[0])
-    operations: list[Operation] = [] if cursor is None else [Replace()]
-    if header is None or not document.data.endswith(b"\n"):
-        return Reading({}, document.cursor)
+    if header is None or not data.endswith(b"\n"):
+        raise Torn
     names, delimiter = header
     notes = LineNotes(source.file)
     quotes = Quotes({}, notes)
@@ -139,8 +117,7 @@ def _read_search(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Rea
     if len(whole) < len(rows):
         text = f"{len(rows) - len(whole):,} rows with a different number of cells, skipped"
         notes.add(None, text, "write it with to_csv")
-    operations += _candidates(claim, names, whole)
-    return Reading.of(claim, operations, document.cursor, notes.problems())
+    return [*_candidates(claim, names, whole), *notes.problems()]
 
 
 def _candidates(claim: Claim, names: list[str], rows: list[list[str]]) -> list[Operation]:

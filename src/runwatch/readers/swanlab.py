@@ -9,19 +9,12 @@ import math
 from collections.abc import Iterable
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started
+from runwatch.domain.operations import Evidence, HParams, Operation
 from runwatch.readers import limits
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-    read_document,
-    unchanged,
-)
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
+from runwatch.readers.common.documents import read_whole
+from runwatch.readers.common.facts import facts, known
 from runwatch.readers.common.leveldb import read_log
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
@@ -47,20 +40,18 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        if source.file.endswith(".swanlab"):
-            return read_log(claim, source, cursor, final, _MAGIC, _FOREIGN, lambda state: _Content())
-        document = read_document(source, cursor)
-        if document is None:
-            return unchanged(source, cursor)
-        config = bounded_yaml.parse(document.data)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error, "it is read again when it changes")
+    if source.file.endswith(".swanlab"):
+        return read_log(claim, source, cursor, final, _MAGIC, _FOREIGN, lambda state: _Content())
+    return read_whole(claim, source, cursor, _config)
+
+
+def _config(data: bytes) -> Iterable[Operation]:
+    config = bounded_yaml.parse(data)
     values = {
         str(key): inner.get("value") if isinstance(inner, dict) else inner
         for key, inner in (config.items() if isinstance(config, dict) else ())
     }
-    return Reading.of(claim, [HParams(values)] if values else [], document.cursor)
+    return [HParams(values)] if values else []
 
 
 class _Content:
@@ -108,17 +99,14 @@ class _Content:
             raise ValueError(f"more than {limits.TAGS:,} tags at once, the rest is not shown")
 
     def _start(self, data: bytes, start: int, end: int) -> None:
-        for number, wire, at, stop in fields(data, start, end):
-            if wire != BYTES or stop <= at:
-                continue
-            if number == 1:
-                self._facts.append(Label("project", text(data, at, stop)))
-            elif number == 4:
-                self._facts.append(Label("name", text(data, at, stop)))
-            elif number == 7:
-                self._facts.append(Label("group", text(data, at, stop)))
-            elif number == 12:
-                self._facts.append(Started(timestamp(data, at, stop)))
+        parts = {
+            number: (at, stop)
+            for number, wire, at, stop in fields(data, start, end)
+            if wire == BYTES and stop > at
+        }
+        project, name, group = (text(data, *parts.get(number, (0, 0))) for number in (1, 4, 7))
+        started = timestamp(data, *parts[12]) if 12 in parts else math.nan
+        self._facts += facts(name, project, group, started)
         self._facts.append(Evidence("running", "SwanLab recorded its start and no end"))
 
     def _finish(self, data: bytes, start: int, end: int) -> None:
@@ -130,7 +118,7 @@ class _Content:
                 error = text(data, at, stop)
             elif number == 3 and wire == BYTES:
                 when = timestamp(data, at, stop)
-        at_end = None if math.isnan(when) else when
+        at_end = known(when)
         if _STATES.get(state) == "finished":
             self._facts.append(Evidence("finished", "SwanLab recorded the end", at=at_end))
         elif state in _STATES:

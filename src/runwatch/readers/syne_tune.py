@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from runwatch.domain.operations import Evidence, Label, Operation, Replace
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, read_tail
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, read_tail
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import step_key
 from runwatch.readers.common.records import JsonRows
@@ -40,10 +40,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         word = "ended" if source.file.endswith("end") else "was stopped by the scheduler"
         evidence = Evidence("finished", f"Syne Tune: the trial {word}", at=source.stat.mtime)
         return Reading({claim.run_id: [evidence]}, Cursor(stat=source.stat))
-    try:
-        tail = read_tail(source, cursor)
-    except OSError as error:
-        return failed(source, cursor, error)
+    tail = read_tail(source, cursor)
     records = JsonRows(source.file, tail.state)
     end = len(tail.data) if final and not tail.more else tail.data.rfind(b"\n") + 1
     if not end and len(tail.data) > limits.LINE:

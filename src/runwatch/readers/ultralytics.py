@@ -5,14 +5,14 @@ from 1: the first row tells."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, Length, Operation, Replace
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
+from runwatch.readers import limits
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.table import header_names, read_table
 
 NAME = "ultralytics"
@@ -54,13 +54,5 @@ def _first_epoch(operations: Iterable[Operation]) -> int | None:
 
 def _planned(source: SourceFile) -> int | None:
     """The ``epochs`` of the settings file beside the table."""
-    folder = os.path.dirname(source.file)
-    for name in _SETTINGS:
-        try:
-            with Opened(source.sibling(os.path.join(folder, name))) as opened:
-                match = _EPOCHS.search(opened.pread(64 * 1024, 0))
-        except OSError:
-            continue
-        if match:
-            return int(match.group(1))
-    return None
+    matches = (_EPOCHS.search(source.other(source.beside(name), 64 * limits.KIB)) for name in _SETTINGS)
+    return next((int(match[1]) for match in matches if match), None)

@@ -7,11 +7,11 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 
-from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.column_names import DATA_WORDS, index_key, is_loss, plain, step_key
+from runwatch.readers.common.order import Fault, refusal, refused
 from runwatch.readers.common.quotes import split_line
 from runwatch.readers.common.records import first_records, floor
 from runwatch.readers.common.table import header_names
@@ -23,30 +23,21 @@ _TABLES, _RECORDS = (".csv", ".tsv"), (".jsonl", ".ndjson")
 _PACKED = re.compile(r"\S{1,200}\.(?:log|out|jsonl|ndjson)\.gz")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _LOSS = re.compile(rb'"[\w/.-]{0,80}loss"\s?:')
-_WORDS = {
-    "utf-16": ("metrics as UTF-16, not read", "save it as UTF-8"),
-    "packed": ("a packed log, not read", "unpack it: gunzip -k"),
-    "lines": ("metrics that are no JSON lines, not read", "write one object with a numeric step per line"),
-}
-_HINT = 'name the column in runwatch.toml: [[runs]] files = "{file}" and step = "..."'
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
     """Such a file by itself; every other reader goes before."""
     for name in listing.files:
-        what = _unread(listing, name)
-        if what is not None:
-            file = listing.join(name)
-            yield Claim(NAME, what, file, (file,), priority=1, role="unread")
+        fault = _fault(listing, name)
+        if fault is not None:
+            yield refused(NAME, listing.join(name), fault)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    words = _WORDS.get(claim.format, ("metrics without a step, not read", _HINT.format(file=source.file)))
-    problem = Problem(source.file, None, *words)
-    return Reading({}, Cursor(stat=source.stat), (problem,))
+    return refusal(claim, source)
 
 
-def _unread(listing: Listing, name: str) -> str | None:
+def _fault(listing: Listing, name: str) -> Fault | None:
     """What keeps a file that plainly holds metrics from being read; None: it holds none, or is read."""
     if name.endswith(".gz"):
         return "packed" if _PACKED.fullmatch(name) and _is_packed_log(listing.head(name)) else None
@@ -59,12 +50,12 @@ def _unread(listing: Listing, name: str) -> str | None:
         named = header is not None and any(map(is_loss, header[0]))
         return "utf-16" if named or _LOSS.search(text) else None
     if name.endswith(_TABLES):
-        return NAME if _is_table(listing, name) else None
+        return "unplaced" if _is_table(listing, name) else None
     if b"\n" not in head:
         return None
     records = first_records(head, whole=False)
     if len(records) > 1 and all(_plainly_metrics(list(record)) for record in records[:5]):
-        return NAME
+        return "unplaced"
     return "lines" if _LOSS.search(head) and not _have_steps(records) else None
 
 

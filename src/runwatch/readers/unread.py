@@ -3,19 +3,19 @@ never passed over in silence. Of Aim's runs the names and times are read."""
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import sqlite3
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from functools import partial
 
-from msgspec.structs import replace
-
-from runwatch.domain.operations import Evidence, Label, Operation, Started
+from runwatch.domain.operations import Evidence, Operation
 from runwatch.domain.run import Problem
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed, read_document
+from runwatch.readers import limits
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
+from runwatch.readers.common.column_names import moment
+from runwatch.readers.common.facts import facts
 
 NAME = "unread"
 _AIM, _AIM_RUNS = ".aim", "run_metadata.sqlite"
@@ -44,15 +44,11 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     if claim.format == "evidently":
         problems = () if _is_drift_report(source) else (Problem(source.file, None, *_NO_DRIFT),)
         return Reading({}, Cursor(stat=source.stat), problems)
-    try:
-        with sqlite.opened(source) as connection:
-            operations = dict(_aim_runs(connection, claim, source))
-    except sqlite.Busy:
-        return Reading({}, replace(cursor or Cursor(), stat=None))
-    except sqlite3.Error as error:
-        return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
+    return sqlite.read(source, cursor, partial(_aim, claim, source))
+
+
+def _aim(claim: Claim, source: SourceFile, connection: sqlite3.Connection) -> Reading:
+    operations = dict(_aim_runs(connection, claim, source))
     message = "Aim: the metrics of this store are not read, only the names of its runs"
     hint = "export them: Repo(PATH).query_metrics(), then .dataframe() of each metric to a CSV file"
     return Reading(operations, Cursor(stat=source.stat), (Problem(source.file, None, message, hint),))
@@ -60,11 +56,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
 def _is_drift_report(source: SourceFile) -> bool:
     """Whether a snapshot is shown beside the data sets."""
-    try:
-        document = read_document(source, None)
-    except (OSError, ValueError):
-        return False
-    return document is not None and any(word in document.data for word in _EVIDENTLY_DRIFT)
+    return any(word in source.other(source.file, limits.DOCUMENT) for word in _EVIDENTLY_DRIFT)
 
 
 def _aim_runs(
@@ -78,24 +70,8 @@ def _aim_runs(
         (_MOST,),
     )
     for key, name, created, experiment in rows:
-        operations: list[Operation] = []
-        if name:
-            operations.append(Label("name", str(name)))
-        if experiment:
-            operations.append(Label("project", str(experiment)))
-        started = _utc(created)
-        if not math.isnan(started):
-            operations.append(Started(started))
-        going_on = os.path.lexists(
-            source.sibling(f"{claim.run_id}/meta/progress/{os.path.basename(str(key))}")
-        )
+        mark = f"{claim.run_id}/meta/progress/{os.path.basename(str(key))}"
+        going_on = os.path.lexists(os.path.join(source.root, mark))
         words = "Aim has not closed the run" if going_on else "Aim closed the run"
-        operations.append(Evidence("running" if going_on else "finished", words))
-        yield f"{claim.run_id}#{key}", operations
-
-
-def _utc(text: object) -> float:
-    try:
-        return datetime.fromisoformat(str(text)).replace(tzinfo=UTC).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return math.nan
+        end = Evidence("running" if going_on else "finished", words)
+        yield f"{claim.run_id}#{key}", [*facts(name, experiment, started=moment(created, utc=True)), end]

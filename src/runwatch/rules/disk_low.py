@@ -8,6 +8,7 @@ from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.machine import Disk
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
+from runwatch.domain.tree import is_below
 from runwatch.rules.engine.making import KEEP as _KEEP
 from runwatch.rules.engine.making import about_host, about_run, is_open
 from runwatch.rules.engine.options import number
@@ -93,7 +94,7 @@ def _inodes(situation: Situation, disk: Disk) -> Finding:
 
 def _checkpoint(run: Run, disks: tuple[Disk, ...]) -> Iterator[Finding]:
     last = max(run.checkpoints, key=lambda checkpoint: checkpoint.mtime, default=None)
-    holds = [disk for disk in disks if _lies_on(run.root, disk.mount)]
+    holds = [disk for disk in disks if is_below(run.root, disk.mount)]
     disk = max(holds, key=lambda disk: len(disk.mount), default=None)
     if last is None or disk is None or disk.free >= _CHECKPOINT * last.size:
         return
@@ -107,7 +108,3 @@ def _checkpoint(run: Run, disks: tuple[Disk, ...]) -> Iterator[Finding]:
         subject="next checkpoint",
         evidence={"checkpoint": last.size, "free": disk.free, "mount": disk.mount},
     )
-
-
-def _lies_on(path: str, mount: str) -> bool:
-    return path == mount or path.startswith(mount.rstrip("/") + "/")

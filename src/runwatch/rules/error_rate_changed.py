@@ -24,12 +24,9 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     so one batch is enough."""
     recent = int(str(options["recent_batches"]))
     for data in situation.data:
-        if data.errors_changed is None:
+        batch = next((b for b in data.batches[-recent:] if b.name == data.errors_changed), None)
+        if batch is None:
             continue
-        names = [batch.name for batch in data.batches]
-        if data.errors_changed not in names[-recent:]:
-            continue
-        batch = data.batches[names.index(data.errors_changed)]
         way = "fell" if data.errors_fell else "rose"
         yield about_data(
             data,

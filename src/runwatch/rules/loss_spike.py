@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, begun, signs_of
+from runwatch.rules.engine.making import about_sign, signs_of
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 
@@ -22,27 +22,16 @@ PLAIN = "The training {name} had a sudden setback."
 def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Finding]:
     """Info for the newest spike of a curve while it is recent, a warning when there are three; older ones
     are marks on the chart only."""
-    for run, sign in signs_of(situation, "spike"):
-        ago, newest = sign.evidence.get("points_ago"), _newest(situation, run.key, sign.tag)
-        if sign.last_step != newest or not isinstance(ago, int) or ago > number(options, "recent_points"):
+    newest = {(run.key, sign.tag): (run, sign) for run, sign in signs_of(situation, "spike")}
+    for run, sign in newest.values():
+        ago = sign.evidence.get("points_ago")
+        if not isinstance(ago, int) or ago > number(options, "recent_points"):
             continue
-        yield about_run(
+        yield about_sign(
             run,
+            sign,
             NAME,
-            sign.severity,
-            sign.summary,
             f"{safe(sign.tag)} of {safe(run.title)} keeps spiking",
             "Look at the batches of these steps, and at the gradient norm just before; clip gradients or "
             "lower the learning rate if it goes on.",
-            subject=sign.tag,
-            since=begun(run, sign),
-            evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},
-            actionable=sign.severity != "info",
         )
-
-
-def _newest(situation: Situation, key: object, tag: str) -> int | None:
-    signs = situation.health.get(key, ())  # type: ignore[call-overload]
-    return max(
-        (s.last_step for s in signs if s.kind == "spike" and s.tag == tag and s.last_step), default=None
-    )

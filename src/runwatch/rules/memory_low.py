@@ -33,22 +33,23 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     machine = situation.machine
     if machine is None:
         return
-    share = 1 - machine.memory_used / machine.memory_total if machine.memory_total else 1.0
-    severity: Severity = "critical" if 100 * share < number(options, "critical_percent") else "warning"
+    total = machine.memory_total
+    free = 100 * (total - machine.memory_used) / total if total else 100.0
+    severity: Severity = "critical" if free < number(options, "critical_percent") else "warning"
     where = "its container" if machine.in_container else "the machine"
     low = about_host(
         situation,
         NAME,
         severity,
         "memory",
-        f"{percent(share, 1)} of {size(machine.memory_total)} is available in {where}",
+        f"{percent(free / 100, 1)} of {size(total)} is available in {where}",
         "Memory is nearly used up",
         "Find the process that grew (the machine pane); stop it, or give its data loader fewer workers, "
         "before the kernel chooses one to kill.",
-        evidence={"used": machine.memory_used, "total": machine.memory_total},
+        evidence={"used": machine.memory_used, "total": total},
     )
     limit = number(options, "warning_percent") * (_CLEARS if is_open(situation, low) else 1.0)
-    if 100 * share < limit:
+    if free < limit:
         yield low
     for name, waiting in machine.pressure:
         if name in _WAITS and waiting > number(options, _WAITS[name]):

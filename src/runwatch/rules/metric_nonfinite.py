@@ -14,7 +14,7 @@ from runwatch.domain.health import HealthSign
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, begun, signs_of
+from runwatch.rules.engine.making import about_sign, signs_of
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
@@ -49,18 +49,14 @@ def _place(sign: HealthSign) -> int:
 
 
 def _finding(run: Run, sign: HealthSign) -> Finding:
-    return about_run(
+    return about_sign(
         run,
+        sign,
         NAME,
-        sign.severity,
-        sign.summary,
         f"{safe(sign.tag)} of {safe(run.title)} is not finite",
         "Stop it unless it recovers by itself; resume from a checkpoint before step "
         f"{sign.first_step} with a lower learning rate or gradient clipping, and look for bad rows in the "
         "batch of that step (log of zero, division by zero, half precision).",
-        subject=sign.tag,
-        since=begun(run, sign),
-        evidence={**sign.evidence, "last_step": sign.last_step},
     )
 
 

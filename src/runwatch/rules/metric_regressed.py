@@ -47,10 +47,9 @@ def _of_metric(situation: Situation, subject: Subject, metric: MetricComparison)
         _advice(subject.comparison, metric),
         subject_name=metric.name,
         evidence=_evidence(metric),
-        actionable=severity != "info",
     )
     if not is_open(situation, finding) and _by_chance_of_many_looks(subject, metric):
-        finding = replace(finding, severity="info", actionable=False)
+        finding = replace(finding, severity="info")
     if (
         metric.verdict == "worse"
         or _surely_worse(metric)

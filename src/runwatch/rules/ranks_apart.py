@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, begun, signs_of
+from runwatch.rules.engine.making import about_sign, signs_of
 from runwatch.text.safe import safe
 
 NAME = "ranks-apart"
@@ -22,16 +22,12 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     """A warning for a rank that is behind while the run goes on, info else."""
     for run, sign in signs_of(situation, "ranks-apart"):
         severity: Severity = sign.severity if run.status == "running" else "info"
-        yield about_run(
+        yield about_sign(
             run,
+            sign,
             NAME,
-            severity,
-            sign.summary,
             f"Ranks of {safe(run.title)} are out of step",
             "Look at the log of that rank and at its node: a rank that waits, or reads the wrong "
             "data, makes all others wait or learn from less.",
-            subject=sign.tag,
-            since=begun(run, sign),
-            evidence=dict(sign.evidence),
-            actionable=severity != "info",
+            severity,
         )

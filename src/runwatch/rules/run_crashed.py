@@ -50,22 +50,15 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             _advice(run),
             since=run.updated,
             evidence={"reason": run.status_reason, "step": run.step},
-            actionable=later is None,
             lasting=True,
         )
 
 
 def _last_successes(runs: Iterable[Run]) -> dict[tuple[str, tuple[str, str]], Run]:
     """The run of each group, name or folder that ended well and began last."""
-    newest: dict[tuple[str, tuple[str, str]], Run] = {}
-    for run in runs:
-        if run.status != "finished" or run.started is None:
-            continue
-        for work in run.series_of_work:
-            known = newest.get((run.root, work))
-            if known is None or (known.started or 0.0) < run.started:
-                newest[run.root, work] = run
-    return newest
+    ended_well = (run for run in runs if run.status == "finished")
+    in_order = sorted(ended_well, key=lambda run: run.started or 0.0)
+    return {(run.root, work): run for run in in_order for work in run.series_of_work}
 
 
 def _began_after(later: Run, run: Run) -> bool:

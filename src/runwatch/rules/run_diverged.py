@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, begun, signs_of
+from runwatch.rules.engine.making import about_sign, signs_of
 from runwatch.text.safe import safe
 
 NAME = "run-diverged"
@@ -24,24 +24,11 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     """Critical above the level where the loss began, a warning below it; it is withdrawn when the loss comes
     back."""
     for run, sign in signs_of(situation, "diverged"):
+        surely = sign.severity == "critical"
+        what = "diverged" if surely else "rose far above its best"
+        its = "Its" if surely else "Unless a learning-rate restart or a new stage was intended: its"
         advice = (
-            f"Its best was at step {sign.first_step}: stop it, and resume from a checkpoint before the rise "
+            f"{its} best was at step {sign.first_step}: stop it, and resume from a checkpoint before the rise"
+            " with a lower learning rate, warm-up or gradient clipping."
         )
-        advice += "with a lower learning rate, warm-up or gradient clipping."
-        if sign.severity != "critical":
-            advice = (
-                f"Unless a learning-rate restart or a new stage was intended: {advice[0].lower()}{advice[1:]}"
-            )
-        yield about_run(
-            run,
-            NAME,
-            sign.severity,
-            sign.summary,
-            f"{safe(sign.tag)} of {safe(run.title)} rose far above its best"
-            if sign.severity != "critical"
-            else f"{safe(sign.tag)} of {safe(run.title)} diverged",
-            advice,
-            subject=sign.tag,
-            since=begun(run, sign),
-            evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},
-        )
+        yield about_sign(run, sign, NAME, f"{safe(sign.tag)} of {safe(run.title)} {what}", advice)

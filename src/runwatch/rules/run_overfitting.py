@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, begun, signs_of
+from runwatch.rules.engine.making import about_sign, signs_of
 from runwatch.text.safe import safe
 
 NAME = "run-overfitting"
@@ -23,16 +23,12 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     """A warning while the run goes on; info afterwards, for early stopping always ends like this."""
     for run, sign in signs_of(situation, "overfitting"):
         severity: Severity = "warning" if run.status == "running" else "info"
-        yield about_run(
+        yield about_sign(
             run,
+            sign,
             NAME,
-            severity,
-            sign.summary,
             f"Run {safe(run.title)} overfits: {safe(sign.tag)} gets worse",
             f"The best model was at step {sign.first_step}: keep that checkpoint, and stop early or "
             "regularise (weight decay, dropout, augmentation, more data).",
-            subject=sign.tag,
-            since=begun(run, sign),
-            evidence={**sign.evidence, "last_step": sign.last_step},
-            actionable=severity != "info",
+            severity,
         )

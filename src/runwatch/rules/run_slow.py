@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, begun, signs_of
+from runwatch.rules.engine.making import about_sign, signs_of
 from runwatch.text.safe import safe
 
 NAME = "run-slow"
@@ -22,14 +22,13 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     """A warning, while it runs. The five minutes are in the sign itself."""
     for run, sign in signs_of(situation, "slow"):
         if run.status == "running":
-            yield about_run(
+            yield about_sign(
                 run,
+                sign,
                 NAME,
-                "warning",
-                sign.summary,
                 f"Run {safe(run.title)} has become slow",
                 "See what else uses this machine (processor, disk, GPU), whether a GPU is throttled, and "
                 "whether the data loader keeps up.",
-                since=begun(run, sign),
-                evidence=dict(sign.evidence),
+                "warning",
+                subject="",
             )

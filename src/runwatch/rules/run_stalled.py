@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.health import HealthSign
-from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.making import KEEP as _KEEP
 from runwatch.rules.engine.making import about_run
@@ -29,11 +28,11 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     ``critical_after`` where the threshold isn't known; info while it is only called quiet."""
     signs = {key: sign for key, found in situation.health.items() for sign in found if sign.kind == "stalled"}
     for run in situation.runs:
-        if run.status != "stalled" and not (run.status == "running" and signs and run.key in signs):
+        if run.status != "stalled" and not (run.status == "running" and run.key in signs):
             continue
         sign = signs.get(run.key)
         silent = situation.now - run.updated if run.updated is not None else None
-        severity = _severity(run, sign, silent, number(options, "critical_after"))
+        severity = _severity(sign, silent, number(options, "critical_after"))
         what = "silent" if run.status == "stalled" else "quiet"
         summary = (
             f"{what} for {duration(silent)}: {safe(run.status_reason or (sign.summary if sign else ''), 160)}"
@@ -48,13 +47,10 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             "another rank); if it hangs, stop it and resume from the last checkpoint.",
             since=run.updated,
             evidence={"silent_seconds": silent, "step": run.step, **(sign.evidence if sign else {})},
-            actionable=severity != "info",
         )
 
 
-def _severity(run: Run, sign: HealthSign | None, silent: float | None, late: float) -> Severity:
+def _severity(sign: HealthSign | None, silent: float | None, late: float) -> Severity:
     if sign is not None:
         return sign.severity
-    if run.status != "stalled":
-        return "info"
     return "critical" if silent is not None and silent > late else "warning"

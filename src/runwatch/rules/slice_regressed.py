@@ -45,5 +45,4 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
                     "contribution": group.contribution,
                     "overlapping": list(group.also),
                 },
-                actionable=not subject.assumed,
             )

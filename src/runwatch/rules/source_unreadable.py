@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
+from runwatch.domain.tree import is_below
 from runwatch.rules.engine.making import KEEP as _KEEP
 from runwatch.rules.engine.making import project_of
 from runwatch.rules.engine.options import number
@@ -66,7 +67,7 @@ def _configured(situation: Situation) -> Iterator[Finding]:
 
 def _place(source: str, roots: tuple[str, ...]) -> tuple[str, str]:
     """The root of a source and its path in it ("." for the root itself)."""
-    holding = [root for root in roots if source == root or source.startswith(root.rstrip("/") + "/")]
+    holding = [root for root in roots if is_below(source, root)]
     if not holding:
         return (roots[0] if roots else ""), source
     root = max(holding, key=len)

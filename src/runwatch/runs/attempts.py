@@ -35,27 +35,31 @@ USED_TO_IT, MANY = 3, 1000
 
 
 class _Descent(msgspec.Struct, eq=False):
-    """A tag's step went back, and what that means is not certain yet. ``bottom``, ``top``: its steps before;
-    ``wall``: of the row that went back; ``stride``: the greatest usual step up; ``confirming_rows``: how many
-    rows make it a restart; ``affected``: the tags that it speaks for (``for_all``: those of the training);
-    ``sizes``: how many points each tag had before, ``written`` all together; ``rows``, ``low``, ``previous``:
-    since then; ``lows``: of other tags that went back with it; ``former``: once it counts as a restart."""
+    """A tag's step went back, and what that means is not certain yet. ``bottom``, ``top``: its steps before.
+    ``rows``, ``low``, ``previous``: since then."""
 
     tag: str
     bottom: int
     top: int
     wall: float
+    """Of the row that went back."""
     stride: int
+    """The greatest usual step up."""
     confirming_rows: int
+    """How many rows make it a restart."""
     affected: frozenset[str]
+    """The tags that it speaks for (``for_all``: those of the training)."""
     for_all: bool
     sizes: dict[str, int]
+    """How many points each tag had before, ``written`` all together."""
     written: int
     low: int
     previous: int
     lows: dict[str, int] = msgspec.field(default_factory=dict)
+    """Of other tags that went back with it."""
     rows: int = 0
     former: Former | None = None
+    """Once it counts as a restart."""
 
 
 class Attempts:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.domain.run import Problem
-from runwatch.domain.tree import Folder
+from runwatch.domain.tree import Folder, is_below
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Listing, Reader
 
@@ -84,7 +84,7 @@ class Catalogue:
     def _neighbours(self, top: Folder, path: str, affected: dict[str, Folder]) -> None:
         folder = top.at(path)
         if folder is None:
-            for known in [k for k in self._known() if k == path or k.startswith(path + "/")]:
+            for known in [k for k in self._known() if is_below(k, path)]:
                 self._drop(known)
                 affected.setdefault(".", top)
             return

@@ -15,25 +15,29 @@ MOST_POINTS, SPANS = 2048, 512
 
 
 class Former(msgspec.Struct, eq=False):
-    """What a later attempt superseded. ``step``: where the later one set in, ``wall``: when (NaN: not known);
-    ``first``, ``last``: the steps where this one began and how far it came; ``ended``: its last wall time;
-    ``written``: the points it wrote; ``whole``: nothing of it counts any more; ``for_all``: it holds for all
-    tags, not for one with a counter of its own (``tag``: the one that went back); ``lost``: the superseded
-    points by tag, once another attempt began an envelope of them where they are many; ``counts``: how many
-    they were; ``kept``: how many points each tag had left."""
+    """What a later attempt superseded. ``first``, ``last``: the steps where this one began and how far it
+    came."""
 
     tag: str
     step: int
+    """Where the later one set in, ``wall``: when (NaN: not known)."""
     wall: float
     first: int
     last: int
     written: int
+    """The points it wrote."""
     for_all: bool
+    """It holds for all tags, not for one with a counter of its own (``tag``: the one that went back)."""
     ended: float = math.nan
+    """Its last wall time."""
     whole: bool = True
+    """Nothing of it counts any more."""
     lost: dict[str, Points] = msgspec.field(default_factory=dict)
+    """The superseded points by tag, once another attempt began an envelope of them where they are many."""
     counts: Counter[str] = msgspec.field(default_factory=Counter)
+    """How many they were."""
     kept: dict[str, int] = msgspec.field(default_factory=dict)
+    """How many points each tag had left."""
 
     def take(self, tag: str, points: Points) -> None:
         self.lost[tag] = points

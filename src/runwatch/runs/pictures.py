@@ -25,7 +25,7 @@ def can_decode() -> bool:
 def decoded(data: bytes, width: int, height: int) -> tuple[Pixels, tuple[int, int]]:
     """The picture as RGB, made to fit into ``width`` by ``height`` pixels (its proportions kept), and its own
     (width, height). Pixels are counted by the header before they are decoded; of a moving picture the first
-    is shown. Raises Refused."""
+    is shown. Raises MediaRefused."""
     from PIL import Image, UnidentifiedImageError
 
     try:

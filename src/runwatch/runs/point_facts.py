@@ -43,7 +43,7 @@ class StepFacts(NamedTuple):
 class PointFacts(NamedTuple):
     """``gap``: the longest time between neighbours (NaN: not known); ``narrow``: whether 32 bits hold the
     values exactly; ``low``, ``high``: the extremes of the finite values (inf and -inf where there is none),
-    and the steps where they first were; ``first_bad``: the least step of the ``bad`` that are not finite."""
+    and the steps where they first were; ``bad``: how many are not finite."""
 
     steps: StepFacts
     gap: float
@@ -53,7 +53,6 @@ class PointFacts(NamedTuple):
     high: float
     high_at: int
     bad: int = 0
-    first_bad: int | None = None
 
 
 def facts_of(points: Points) -> PointFacts:
@@ -120,24 +119,14 @@ def _of_many(points: Points) -> PointFacts:
     gap = float((walls[1:] - walls[:-1]).max()) if len(walls) > 1 else math.nan
     finite = np.isfinite(values)
     spacing, narrow = step_facts(steps), _is_narrow(values)
-    bad, first_bad = 0, None
-    if not finite.all():
-        wrong = ~finite
-        bad, first_bad = int(wrong.sum()), int(steps[wrong].min())
+    bad = int((~finite).sum())
+    if bad:
         steps, values = steps[finite], values[finite]
         if not len(values):
-            return PointFacts(spacing, gap, narrow, math.inf, 0, -math.inf, 0, bad, first_bad)
+            return PointFacts(spacing, gap, narrow, math.inf, 0, -math.inf, 0, bad)
     low, high = int(values.argmin()), int(values.argmax())
     return PointFacts(
-        spacing,
-        gap,
-        narrow,
-        float(values[low]),
-        int(steps[low]),
-        float(values[high]),
-        int(steps[high]),
-        bad,
-        first_bad,
+        spacing, gap, narrow, float(values[low]), int(steps[low]), float(values[high]), int(steps[high]), bad
     )
 
 

@@ -23,18 +23,20 @@ MOST_FILES = 200
 
 class _Restart(NamedTuple):
     """What the claim's files told before ``wall`` (None: those before the ``by``-th) at ``step`` or later is
-    superseded. ``top``: how far the counter was. ``ended``: the file that ended before this one began.
-    ``tag``: a counter of its own, for which alone it holds.
-    ``reached``: a resumed training has got so far: what it did not write anew up to there still counts, as in
-    TensorBoard, which takes points back tag by tag."""
+    superseded."""
 
     step: int
     wall: float | None
     by: int
     top: int
+    """How far the counter was."""
     ended: SourceData | None = None
+    """The file that ended before this one began."""
     reached: int | None = None
+    """A resumed training has got so far: what it did not write anew up to there still counts, as in
+    TensorBoard, which takes points back tag by tag."""
     tag: str | None = None
+    """A counter of its own, for which alone it holds."""
 
 
 class Restarts:

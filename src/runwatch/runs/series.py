@@ -126,7 +126,7 @@ class Series:
     again can tell them."""
 
     __slots__ = (
-        "_head", "_steps", "_thinned", "_values", "_walls", "bottom", "first_nonfinite", "first_wall", "high",
+        "_head", "_steps", "_thinned", "_values", "_walls", "bottom", "first_wall", "high",
         "last", "last_step", "last_wall", "longest_gap", "low", "max_at", "min_at", "monotonic", "nonfinite",
         "top", "torn",
     )  # fmt: skip
@@ -148,7 +148,6 @@ class Series:
         self.low, self.high = math.inf, -math.inf
         self.min_at, self.max_at = 0, 0
         self.nonfinite = 0
-        self.first_nonfinite: int | None = None
 
     def __len__(self) -> int:
         return self._thinned + self._steps.size
@@ -221,9 +220,7 @@ class Series:
         if facts.gap > self.longest_gap:
             self.longest_gap = facts.gap
         self.last_wall = float(points.wall_times[-1])
-        if facts.first_bad is not None:
-            known, self.nonfinite = self.first_nonfinite, self.nonfinite + facts.bad
-            self.first_nonfinite = facts.first_bad if known is None else min(facts.first_bad, known)
+        self.nonfinite += facts.bad
         if facts.low < self.low:
             self.low, self.min_at = facts.low, facts.low_at
         if facts.high > self.high:

@@ -27,14 +27,12 @@ from runwatch.domain.operations import (
 )
 from runwatch.domain.points import EPOCHS, IntArray, Points
 from runwatch.domain.run import Attempt, Problem
+from runwatch.readers.limits import EARLIEST, LATEST
 from runwatch.runs.attempts import Attempts
 from runwatch.runs.point_facts import FEW
 from runwatch.runs.restarts import Restarts
 from runwatch.runs.series import Series, merge
 from runwatch.runs.source_data import Source, SourceData
-
-EARLIEST, LATEST = 0.0, 7258118400.0
-"""Moments that are believed: 1970 to 2200, in seconds since the epoch."""
 
 MAX_TAGS = 10_000
 MAX_PROBLEMS = 20

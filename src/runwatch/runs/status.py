@@ -18,23 +18,24 @@ SKEW = MINUTE
 
 
 class StatusFacts(msgspec.Struct, frozen=True):
-    """What is known of one run. Times in seconds since the epoch. ``updated``: newest mtime of its files;
-    ``console_updated``/``numbers_updated``: newest mtime of the console that tells of a crash, and of
-    its other files;
-    ``own_clock``: the last wall time inside its files; ``longest_gap``: the longest usual gap between
-    writes; ``silence``: (word, seconds) of a run that some runwatch process saw being written: "none",
-    "quiet" or "stalled" by its own rhythm."""
+    """What is known of one run. Times in seconds since the epoch. ``console_updated``/``numbers_updated``:
+    newest mtime of the console that tells of a crash, and of its other files."""
 
     evidence: tuple[Evidence, ...] = ()
     length: Length | None = None
     last_step: int | None = None
     last_epoch: float | None = None
     updated: float | None = None
+    """Newest mtime of its files."""
     console_updated: float | None = None
     numbers_updated: float | None = None
     own_clock: float | None = None
+    """The last wall time inside its files."""
     longest_gap: float = 0.0
+    """The longest usual gap between writes."""
     silence: tuple[str, float] | None = None
+    """(word, seconds) of a run that some runwatch process saw being written: "none", "quiet" or "stalled" by
+    its own rhythm."""
     process: Process | None = None
 
 

@@ -39,11 +39,10 @@ class RunSummary(msgspec.Struct, frozen=True, eq=False):
     started: float | None
     own_clock: float | None
     longest_gap: float
-    writers: tuple[tuple[str | None, int | None, float | None], ...]
     attempts: tuple[Attempt, ...] = ()
 
 
-NOTHING = RunSummary((), {}, None, None, {}, {}, {}, {}, (), (), None, None, None, 0.0, ())
+NOTHING = RunSummary((), {}, None, None, {}, {}, {}, {}, (), (), None, None, None, 0.0)
 """Of a run that nothing was read of yet."""
 
 
@@ -70,15 +69,16 @@ class Summariser:
             if old.count:
                 metrics[tag] = old
         attempts = memory.attempts()
+        settings = [data for data in memory.ranked() if data in visible or data.source.format != "console"]
         clocks = [s.last_wall for t in visible for s in t.series.values() if not math.isnan(s.last_wall)]
         return RunSummary(
             formats=_formats(visible, tag_sources),
             metrics=metrics,
             step=_step(metrics.values(), visible),
             epoch=memory.newest_epoch(visible),
-            hparams=_merged(visible, "hparams"),
-            config=_merged(visible, "config"),
-            environment=_merged(visible, "environment"),
+            hparams=_merged(settings, "hparams"),
+            config=_merged(settings, "config"),
+            environment=_merged(settings, "environment"),
             labels={key: value for data in reversed(visible) for key, value in data.labels.items()},
             problems=(*_problems(memory.sources.values(), visible), *_several(attempts, visible)),
             evidence=_evidence(memory.ranked()),
@@ -86,7 +86,6 @@ class Summariser:
             started=_started(memory.sources.values()),
             own_clock=max(clocks, default=None),
             longest_gap=_usual_gap(visible),
-            writers=tuple((t.writer.host, t.writer.pid, t.writer.started) for t in visible if t.writer),
             attempts=attempts,
         )
 
@@ -113,10 +112,8 @@ class Summariser:
             direction=direction,
             format=tag_sources[0].source.format,
             nonfinite=series.nonfinite,
-            first_nonfinite_step=series.first_nonfinite,
             spark=series.spark(SPARK),
             hidden=self._hidden(tag),
-            from_history=next((v.history_below for v in tag_sources if v.history_below is not None), None),
             former=memory.lost(tag, tag_sources),
         )
 
@@ -185,11 +182,19 @@ def _formats(visible: Iterable[SourceData], tag_sources: Mapping[str, list[Sourc
     return tuple(dict.fromkeys(words))
 
 
-def _merged(visible: Sequence[SourceData], section: str) -> dict[str, object]:
+def _merged(sources: Sequence[SourceData], section: str) -> dict[str, object]:
+    """What the sources say together, those included whose points another one repeats. Event files count
+    least: they hold each number as a double, and PyTorch's true is 1.0 there."""
     out: dict[str, object] = {}
-    for data in reversed(visible):
+    for data in sorted(sources, key=_say, reverse=True):
         out.update(data.hparams.get(section, {}))
     return out
+
+
+def _say(data: SourceData) -> tuple[bool, int, str, int]:
+    """Who is believed first about a setting."""
+    source = data.source
+    return source.format == "tensorboard", -source.priority, source.claim, source.order
 
 
 def _problems(sources: Iterable[SourceData], visible: Sequence[SourceData]) -> Iterable[Problem]:

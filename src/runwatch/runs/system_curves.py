@@ -11,12 +11,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from runwatch.domain.points import Points
-from runwatch.domain.tree import FileStat
-from runwatch.readers.base import Cursor, Opened, SourceFile, read_tail
+from runwatch.readers.base import Cursor, SourceFile, read_tail
 from runwatch.readers.common import bounded_json, sqlite
-from runwatch.readers.common.leveldb import START, Log
+from runwatch.readers.common.column_names import moment
+from runwatch.readers.common.leveldb import Log
 from runwatch.readers.common.protobuf import BYTES, VARINT, Malformed, fields, signed
-from runwatch.readers.trackio import moment
 from runwatch.readers.wandb._record import item
 from runwatch.runs.media.base import MOST_BYTES
 
@@ -67,14 +66,9 @@ class SystemCurves:
             times.append(at)
             values.append(float(value))
 
-    def _source(self, file: str) -> SourceFile:
-        unread = SourceFile(self._root, file, FileStat(0, 0, 0, 0, 0))
-        with Opened(unread.path) as opened:
-            return SourceFile(self._root, file, opened.stat)
-
     def _read_wandb(self, file: str) -> None:
         more = True
-        source = self._source(file)
+        source = SourceFile.now(self._root, file)
         while more:
             known = self._cursors.get(file)
             if known is not None and known.stat == source.stat:
@@ -82,11 +76,10 @@ class SystemCurves:
             tail = read_tail(source, known, MOST_BYTES // 4)
             if tail.rewritten:
                 self._curves.clear()
-            head = START if tail.start == 0 else 0
-            log = Log(tail.data[head:], tail.start + head, MOST_BYTES // 4)
+            log = Log(tail.data, tail.start, MOST_BYTES // 4)
             for record in log.records():
                 self._take_stats(record)
-            self._cursors[file] = tail.cursor(head + log.used)
+            self._cursors[file] = tail.cursor(log.used)
             more = tail.more and log.used > 0
 
     def _take_stats(self, data: bytes) -> None:
@@ -112,7 +105,7 @@ class SystemCurves:
             self._add(tag, wall, value)
 
     def _read_trackio(self, file: str) -> None:
-        source = self._source(file)
+        source = SourceFile.now(self._root, file)
         known = self._cursors.get(file)
         if known is not None and known.stat == source.stat:
             return

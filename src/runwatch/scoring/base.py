@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.borders import JsonDict
-from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.comparison import PredictionTask
 from runwatch.domain.points import AnyArray
 from runwatch.domain.run import Problem
+from runwatch.text.safe import safe
 
 MAX_ROWS = 5_000_000
 PIECE = 65_536
@@ -26,6 +25,11 @@ class ScoringError(Exception):
     def __init__(self, file: str, what: str, hint: str = "") -> None:
         super().__init__(what)
         self.problem = Problem(file, None, what, hint)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, on one line that may be shown."""
+    return safe((str(error).strip() or type(error).__name__).splitlines()[0], 200)
 
 
 class ScoringJob(msgspec.Struct, frozen=True):
@@ -56,10 +60,6 @@ class ScoringJob(msgspec.Struct, frozen=True):
     usual: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
 
-    @classmethod
-    def of(cls, table: Mapping[str, object]) -> Self:
-        return from_plain(cls, table)
-
 
 class ScoringAnswer(msgspec.Struct, frozen=True):
     """What a written predictions file holds. ``task``: None where only class labels are known; ``scores``:
@@ -78,14 +78,6 @@ class ScoringAnswer(msgspec.Struct, frozen=True):
     said: tuple[str, ...] = ()
     bad: int = 0
     notes: tuple[str, ...] = ()
-
-    def to_json(self) -> JsonDict:
-        values: dict[str, object] = to_plain(self)
-        return values
-
-    @classmethod
-    def of(cls, table: Mapping[str, object]) -> Self:
-        return from_plain(cls, table)
 
 
 class Offer(msgspec.Struct, frozen=True):

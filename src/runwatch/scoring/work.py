@@ -13,7 +13,7 @@ import threading
 from contextlib import suppress
 from typing import IO
 
-from runwatch.domain.codec import to_plain
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.run import Problem
 from runwatch.scoring.base import ScoringAnswer, ScoringError, ScoringJob
 from runwatch.scoring.formats import format_of
@@ -110,7 +110,7 @@ def _heard(job: ScoringJob, code: int, output: bytes, tail: str) -> ScoringAnswe
     try:
         result = json.loads(output)
         if "answer" in result:
-            return ScoringAnswer.of(result["answer"])
+            return from_plain(ScoringAnswer, result["answer"])
         file, message, hint = result["problem"]
         return Problem(str(file), None, str(message), str(hint))
     except (ValueError, KeyError, TypeError):

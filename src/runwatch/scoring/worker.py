@@ -16,12 +16,12 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.domain.run import Problem
-from runwatch.scoring.base import Offer, ScoringAnswer, ScoringError, ScoringJob, numeric_columns
+from runwatch.scoring.base import Offer, ScoringAnswer, ScoringError, ScoringJob, first_line, numeric_columns
 from runwatch.scoring.formats import format_of
-from runwatch.scoring.labels import with_labels
 from runwatch.scoring.outputs import predicted
-from runwatch.scoring.tables import InputTable
+from runwatch.scoring.tables import InputTable, with_labels
 from runwatch.scoring.writing import write
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
@@ -34,10 +34,10 @@ def main() -> int:
     """The process: limits, one job, one answer."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    job = ScoringJob.of(json.load(sys.stdin))
+    job = from_plain(ScoringJob, json.load(sys.stdin))
     limit(job)
     try:
-        result: dict[str, object] = {"answer": do(job).to_json()}
+        result: dict[str, object] = {"answer": to_plain(do(job))}
     except Exception as error:
         problem = in_words(job, error)
         result = {"problem": [problem.file, problem.message, problem.hint]}
@@ -110,9 +110,7 @@ def in_words(job: ScoringJob, error: Exception) -> Problem:
     if isinstance(error, ModuleNotFoundError):
         what = f"scoring needs {safe(str(error.name))}"
         return Problem(job.model, None, what, "pip install 'runwatch[models]'")
-    text = str(error).strip().splitlines()
-    message = safe(text[0] if text else type(error).__name__, 200)
-    return Problem(job.data, None, f"cannot be scored: {message}", "write it again")
+    return Problem(job.data, None, f"cannot be scored: {first_line(error)}", "write it again")
 
 
 if __name__ == "__main__":

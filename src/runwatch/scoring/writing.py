@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from runwatch.domain.borders import Arrow
+from runwatch.domain.codec import from_plain, to_plain
 from runwatch.scoring.base import (
     CLASS,
     CONFIDENCE,
@@ -29,6 +30,7 @@ def write(job: ScoringJob, table: Arrow, predicted: Predicted) -> ScoringAnswer:
     """The predictions of ``table``'s rows beside key, truth, group and slices, in order. ScoringError where
     it cannot be written."""
     import pyarrow as pa
+    import pyarrow.parquet as parquet
 
     columns: dict[str, object] = {}
     for name in _carried(job):
@@ -39,9 +41,11 @@ def write(job: ScoringJob, table: Arrow, predicted: Predicted) -> ScoringAnswer:
     for name, values in predicted.columns.items():
         columns[name] = pa.array(values, from_pandas=False)
     answer = _answer(job, table.num_rows, predicted, columns)
-    named = pa.table(columns).replace_schema_metadata({_META: json.dumps(answer.to_json()).encode()})
+    named = pa.table(columns).replace_schema_metadata({_META: json.dumps(to_plain(answer)).encode()})
+    path = Path(job.output)
     try:
-        _whole(named, job.output, job.mtime_ns)
+        private_folder(path.parent)
+        save(path, lambda file: parquet.write_table(named, file), 0o600, mtime_ns=job.mtime_ns)
     except OSError as error:
         message = f"cannot be written: {safe(error.strerror or str(error))}"
         raise ScoringError(job.output, message, "make room, or check the state directory") from error
@@ -91,20 +95,13 @@ def _labels(column: Arrow) -> tuple[str, ...]:
     return tuple(sorted({label_text(one) for one in labels if one is not None})[:_SEEN])
 
 
-def _whole(table: object, path: str, mtime_ns: int) -> None:
-    import pyarrow.parquet as parquet
-
-    private_folder(Path(path).parent)
-    save(Path(path), lambda file: parquet.write_table(table, file), 0o600, mtime_ns=mtime_ns)
-
-
 def kept(path: str, identity: str) -> ScoringAnswer | None:
     """What an earlier worker wrote, when it is of this very model and data; else None."""
     import pyarrow.parquet as parquet
 
     try:
         metadata = parquet.read_schema(path).metadata or {}
-        answer = ScoringAnswer.of(json.loads(metadata[_META]))
+        answer = from_plain(ScoringAnswer, json.loads(metadata[_META]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return answer if answer.identity == identity else None

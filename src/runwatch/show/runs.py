@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.health import HealthSign
-from runwatch.domain.hosts import HostLink
 from runwatch.domain.hyperparameters import flat
 from runwatch.domain.run import Attempt, Metric, Problem, Run, RunKey
 from runwatch.domain.run_names import shown_names
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import HostLink, Snapshot
 from runwatch.show.names import root_names
 from runwatch.show.tabular import table
 from runwatch.text import units
@@ -217,11 +216,8 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None, width
         ("ENVIRONMENT", run.environment),
     ):
         if section:
-            lines += [
-                "",
-                title,
-                *(f"  {safe(k)} = {safe(str(v), 100)}" for k, v in sorted(flat(section).items())),
-            ]
+            settings = sorted(flat(section).items())
+            lines += ["", title, *(f"  {safe(name)} = {safe(str(value), 100)}" for name, value in settings)]
     lines += _findings_text(snapshot, run, comparison)
     return "\n".join(lines)
 

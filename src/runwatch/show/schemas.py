@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.run import STATUSES
+from runwatch.judge.drift.measures import measures
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _BASE = "urn:runwatch:schema:1:"
@@ -28,7 +30,6 @@ _SEVERITY = ("info", "warning", "critical")
 _WORST = ("ok", "warning", "critical", "unknown")
 _METRIC_VERDICT = ("better", "equivalent", "worse", "inconclusive", "unknown")
 _DRIFT_VERDICT = ("stable", "warning", "drifted", "unknown")
-_STATUS = ("running", "finished", "crashed", "stalled", "unknown")
 _INTERVAL = "interval?"
 
 PROBLEM = {"file": "str", "where": "str?", "message": "str", "hint": "str"}
@@ -62,7 +63,7 @@ RUN = {
     "id": "str",
     "root": "str",
     "formats": ["str"],
-    "status": _STATUS,
+    "status": STATUSES,
     "status_reason": "str",
     "started": "time?",
     "updated": "time?",
@@ -73,7 +74,6 @@ RUN = {
     "hparams": "table",
     "problems": [PROBLEM],
 }
-_MEASURES = ("psi", "js", "ks", "wasserstein", "chi2", "hellinger", "total_variation")
 COLUMN = {
     "name": "str",
     "kind": ("numeric", "categorical", "boolean", "datetime", "text", "constant"),
@@ -89,7 +89,7 @@ COLUMN = {
     "new_categories": ["str"],
     "reference_n": "int?",
     "current_n": "int?",
-    **{f"{name}?": "num?" for name in _MEASURES},
+    **{f"{name}?": "num?" for name in measures()},
 }
 SIDE = {"files": "int", "rows": "int"}
 TOGETHER = {
@@ -223,7 +223,7 @@ RECORDS: Mapping[str, Mapping[str, object]] = {
         "value_text?": ("nan", "inf", "-inf"),
         "at": "time?",
     },
-    "status": {**_OF_RUN, "status": _STATUS, "reason": "str", "step": "int?", "at": "time?"},
+    "status": {**_OF_RUN, "status": STATUSES, "reason": "str", "step": "int?", "at": "time?"},
     "rewound": {**_OF_RUN, "tag": "str", "step": "int"},
     "finding": {**FINDING, "state": ("new", "changed", "over")},
     "host": {"host": "str", "state": ("live", "lost"), "message": "str"},

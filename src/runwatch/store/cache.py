@@ -58,17 +58,17 @@ class CacheFile:
                 lost = [(root, os.fsencode(run_id)) for run_id in gone]
                 db.executemany("DELETE FROM runs WHERE root = ? AND id = ?", lost)
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: tuple[str, ...]) -> bytes | None:
         """A kept piece."""
-        rows = self._rows("SELECT body FROM pieces WHERE key = ?", key)
+        rows = self._rows("SELECT body FROM pieces WHERE key = ?", "\0".join(key))
         return bytes(rows[0][0]) if rows else None
 
-    def put(self, key: str, body: bytes) -> None:
+    def put(self, key: tuple[str, ...], value: bytes) -> None:
         """Keep a piece; the oldest go once there are too many."""
         with self._writing() as db:
             if db is not None:
                 top = db.execute("SELECT COALESCE(MAX(used), 0) FROM pieces").fetchone()[0]
-                db.execute("INSERT OR REPLACE INTO pieces VALUES (?, ?, ?)", (key, top + 1, body))
+                db.execute("INSERT OR REPLACE INTO pieces VALUES (?, ?, ?)", ("\0".join(key), top + 1, value))
                 db.execute("DELETE FROM pieces WHERE used <= ?", (top + 1 - MAX_PIECES,))
 
     def _rows(self, sql: str, *values: object) -> list[Any]:

@@ -24,12 +24,13 @@ SIDE_FILES = ("", "-wal", "-shm", "-journal")
 
 
 class OpenedDatabase(msgspec.Struct):
-    """A connection in autocommit mode. ``notice``: what a person must know, "" when all is well;
-    ``in_memory``: nothing of it lasts."""
+    """A connection in autocommit mode."""
 
     connection: sqlite3.Connection
     notice: str = ""
+    """What a person must know, "" when all is well."""
     in_memory: bool = False
+    """Nothing of it lasts."""
 
 
 def open_database(path: Path | None, migrations: Sequence[str]) -> OpenedDatabase:

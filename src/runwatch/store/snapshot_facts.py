@@ -4,8 +4,6 @@ Facts are plain JSON values. Imports nothing heavy: a tmux status line pays for 
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -39,17 +37,6 @@ class SnapshotFacts(NamedTuple):
     facts: Facts
 
 
-def newest_kept(connection: sqlite3.Connection, key: str | None = None) -> SnapshotFacts | None:
-    """The newest kept row of an open database; None when another version of runwatch kept it."""
-    row = connection.execute(
-        "SELECT at, beat, body FROM kept WHERE ?1 IS NULL OR key = ?1 ORDER BY at DESC LIMIT 1", (key,)
-    ).fetchone()
-    facts = json.loads(row[2]) if row else None
-    return (
-        SnapshotFacts(row[0], row[1], facts) if facts and facts.get("version", VERSION) == VERSION else None
-    )
-
-
 def facts(snapshot: Snapshot, today: date) -> Facts:
     """What is kept of a snapshot: counts of all runs, recent runs, findings (worst first), tasks, data sets
     and disks. Bounded: 500 runs, 300 findings, 200 open tasks."""
@@ -57,26 +44,20 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
 
     situation = snapshot.situation
     findings = sorted(snapshot.findings, key=urgency)
-    counts: dict[str, int] = {}
-    for run in situation.runs:
-        counts[run.status] = counts.get(run.status, 0) + 1
     return {
         "version": VERSION,
         "now": situation.now,
         "host": _text(situation.host),
         "roots": [_text(root) for root in situation.roots],
         "looked": snapshot.looked,
-        "run_counts": counts,
+        **_counts(situation.runs, findings, snapshot.tasks, len(situation.problems), today),
         "runs": [run_facts(run) for run in _recent(situation.runs, situation.now)],
         "findings": [finding_facts(finding) for finding in findings[:_MOST_FINDINGS]],
-        "finding_counts": {s: sum(f.severity == s for f in findings) for s in _SEVERITIES},
-        "tasks": tasks_facts(snapshot.tasks, today),
         "data": [_data_facts(data) for data in situation.data],
         "disks": [
             {"mount": _text(d.mount), "percent": d.percent, "free": d.free, "full_in": finite(d.full_in)}
             for d in (situation.machine.disks if situation.machine else ())
         ],
-        "problems": len(situation.problems) + sum(len(run.problems) for run in situation.runs),
         "marks": [_text(mark) for mark in snapshot.watch.marks],
         "trouble": _text(snapshot.watch.trouble),
         "by_root": {_text(root): _root_facts(snapshot, root, today) for root in situation.roots},
@@ -85,19 +66,29 @@ def facts(snapshot: Snapshot, today: date) -> Facts:
 
 def _root_facts(snapshot: Snapshot, root: str, today: date) -> Facts:
     """The counts of one root; what belongs to the machine is counted with the first."""
+    from runwatch.domain.finding import of_root
+
     situation = snapshot.situation
-    first = root == situation.roots[0]
-    states = [run.status for run in situation.runs if run.root == root]
-    severities: list[str] = [
-        f.severity for f in snapshot.findings if f.root == root or (first and f.root not in situation.roots)
-    ]
+    runs = [run for run in situation.runs if run.root == root]
     listed = {root: snapshot.tasks[root]} if root in snapshot.tasks else {}
-    problems = sum(len(run.problems) for run in situation.runs if run.root == root)
+    problems = len(situation.problems) if root == situation.roots[0] else 0
+    return _counts(runs, of_root(snapshot.findings, root, situation.roots), listed, problems, today)
+
+
+def _counts(
+    runs: Sequence[Run],
+    findings: Sequence[Finding],
+    tasks: Mapping[str, TaskList],
+    problems: int,
+    today: date,
+) -> Facts:
+    states = [run.status for run in runs]
+    severities: list[str] = [finding.severity for finding in findings]
     return {
         "run_counts": {status: states.count(status) for status in dict.fromkeys(states)},
         "finding_counts": {severity: severities.count(severity) for severity in _SEVERITIES},
-        "tasks": tasks_facts(listed, today),
-        "problems": problems + (len(situation.problems) if first else 0),
+        "tasks": tasks_facts(tasks, today),
+        "problems": problems + sum(len(run.problems) for run in runs),
     }
 
 

@@ -1,12 +1,13 @@
 """``state.db``: what runwatch must not forget: tasks, history, pins, silences, who writes.
 
 One file a user and host, shared by all runwatch processes. Times are seconds since the epoch and come in as
-arguments; ``root`` is always a root's identity (``places.root_identity``)."""
+arguments; ``root`` is always a root's identity (``system.identity.root_identity``)."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runwatch.domain.errors import UserError
 from runwatch.store.database import open_database, reopened
-from runwatch.store.snapshot_facts import VERSION, SnapshotFacts, newest_kept
+from runwatch.store.snapshot_facts import VERSION, SnapshotFacts
 from runwatch.system.folders import state_dir
-from runwatch.system.identity import process_exists
+from runwatch.system.identity import host_name, process_exists
 from runwatch.text.safe import safe
 from runwatch.text.storable import restored, storable
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from runwatch.domain.task import TaskEvent, TaskRecord
 
 FILE = "state.db"
+BEAT_S = 30.0
+"""How often a process that holds a lease says that it still does."""
+LEASE_S = 3 * BEAT_S
 MIGRATIONS = (
     """CREATE TABLE records (root TEXT, fingerprint TEXT, body TEXT, PRIMARY KEY (root, fingerprint));
     CREATE TABLE events (id INTEGER PRIMARY KEY, root TEXT, fingerprint TEXT, at REAL, what TEXT, by TEXT,
@@ -202,6 +206,14 @@ class State:
         rows = self._rows("SELECT match, until FROM silences WHERE root = ? AND until > ?", root, now)
         return {restored(match): until for match, until in rows}
 
+    def save_view(self, root: str, view: str) -> None:
+        """Remember how a person arranged this root's board. Raises ``StateError``."""
+        self.note(f"view:{root}", view)
+
+    def saved_view(self, root: str) -> str:
+        """What ``save_view`` was given last, "" when nothing was."""
+        return self.noted(f"view:{root}") or ""
+
     def note(self, key: str, value: str) -> None:
         """Remember one small text. Raises ``StateError``."""
         self._write("INSERT OR REPLACE INTO notes VALUES (?, ?)", key, value)
@@ -274,10 +286,11 @@ class State:
             db.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?)", (root, *me))
         return None
 
-    def has_writer(self, root: str, me: Holder, stale_after: float) -> bool:
-        """Whether a process that is alive writes for the root. ``me`` says where and when it is asked."""
+    def has_writer(self, root: str, now: float) -> bool:
+        """Whether a process that is alive writes for the root."""
+        me = Holder("", os.getpid(), host_name(), now, now)
         rows = self._rows("SELECT token, pid, host, since, beat FROM leases WHERE root = ?", root)
-        return any(_is_alive(Holder(*row), me, stale_after) for row in rows)
+        return any(_is_alive(Holder(*row), me, LEASE_S) for row in rows)
 
     def give_lease(self, root: str, token: str) -> None:
         """Stop being the root's writer. Raises ``StateError``."""
@@ -293,12 +306,12 @@ class State:
 
     def kept(self, key: str | None = None) -> SnapshotFacts | None:
         """What was kept last, for these roots or (None) for any."""
-        with self._lock:
-            return newest_kept(self._db, key)
+        return next(iter(self.kept_rows(key)), None)
 
-    def kept_rows(self) -> list[SnapshotFacts]:
-        """All that is kept, newest first."""
-        rows = self._rows("SELECT at, beat, body FROM kept ORDER BY at DESC")
+    def kept_rows(self, key: str | None = None) -> list[SnapshotFacts]:
+        """All that is kept, newest first, but for what another version of runwatch kept."""
+        sql = "SELECT at, beat, body FROM kept WHERE ?1 IS NULL OR key = ?1 ORDER BY at DESC"
+        rows = self._rows(sql, key)
         facts = [SnapshotFacts(at, beat, json.loads(body)) for at, beat, body in rows]
         return [row for row in facts if row.facts.get("version", VERSION) == VERSION]
 
@@ -339,6 +352,36 @@ class State:
             where = safe(str(self.path)) if self.path else "the state"
             hint = "free some space" if "full" in str(error) else "check the disk"
             raise StateError(f"{where}: cannot be read or saved ({error}); {hint}") from error
+
+
+class Leases:
+    """What this process alone does, by keys in the state; another one takes over when it has ended."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._token = os.urandom(16).hex()
+        self._since = 0.0
+
+    def take(self, key: str, now: float) -> Holder | None:
+        """Become, or stay, who does what ``key`` names: None, else who does it. Raises ``StateError``."""
+        self._since = self._since or now
+        me = Holder(self._token, os.getpid(), host_name(), self._since, now)
+        return self._state.take_lease(key, me, LEASE_S)
+
+    def takes(self, key: str, now: float) -> bool:
+        """Whether it is this process; where the state cannot be written each one is."""
+        try:
+            return self.take(key, now) is None
+        except StateError:
+            return True
+
+    def give(self, key: str) -> bool:
+        """Let another process do it. False: the state cannot be written."""
+        try:
+            self._state.give_lease(key, self._token)
+        except StateError:
+            return False
+        return True
 
 
 def _is_alive(holder: Holder, me: Holder, stale_after: float) -> bool:

@@ -6,9 +6,14 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import NamedTuple
+
+from runwatch.domain.tree import is_below
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+
+_MOST_WINDOW = 1024 * 1024
 
 
 class NotRegular(OSError):
@@ -35,18 +40,50 @@ def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
 
 def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
     """All of a regular file of at most ``most`` bytes. Raises TooLarge, NotRegular, OSError."""
-    return read_with_owner(path, most)[0]
+    return read_with_stat(path, most)[0]
 
 
-def read_with_owner(path: str | os.PathLike[str], most: int) -> tuple[bytes, int]:
-    """The same, and the user whose file it is: asked of what was opened, not of a name that may mean
-    something else by then."""
-    fd, stat = open_regular(path)
+def read_with_stat(path: str | os.PathLike[str], most: int) -> tuple[bytes, os.stat_result]:
+    """The same, and what the file is: asked of what was opened, not of a name that may mean something else
+    by then."""
+    fd, info = open_regular(path)
     with open(fd, "rb") as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise TooLarge(errno.EFBIG, f"larger than {most >> 10} KiB", os.fspath(path))
-    return data, stat.st_uid
+    return data, info
+
+
+def read_window(path: str, end: int | None, size: int) -> tuple[bytes, int]:
+    """At most ``size`` bytes (and 1 MiB) of a regular file that end at offset ``end`` (None: the end of the
+    file), and the offset at which they start. Raises NotRegular, OSError."""
+    fd, info = open_regular(path)
+    with open(fd, "rb") as file:
+        stop = info.st_size if end is None else min(end, info.st_size)
+        start = max(stop - min(size, _MOST_WINDOW), 0)
+        file.seek(start)
+        return file.read(stop - start), start
+
+
+class Stamp(NamedTuple):
+    """What tells that a file is still the one that was read."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+    @staticmethod
+    def of(path: str | os.PathLike[str], info: os.stat_result) -> Stamp:
+        return Stamp(os.fspath(path), info.st_size, info.st_mtime_ns, info.st_ino)
+
+
+def stamp_of(path: str | os.PathLike[str]) -> Stamp | None:
+    """What a file is now; None: there is none, or it cannot be looked at."""
+    try:
+        return Stamp.of(path, os.stat(path))
+    except OSError:
+        return None
 
 
 def private_folder(path: Path) -> None:
@@ -67,9 +104,11 @@ def append_private(path: str | os.PathLike[str]) -> int:
     return fd
 
 
-def is_below(path: str, folder: str) -> bool:
-    """Whether a path is ``folder`` or lies in it, by its words alone."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+def write_all(fd: int, data: bytes) -> None:
+    """All of it, however little is taken at once. Raises OSError."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
 
 
 def is_really_below(path: str, folder: str) -> bool:

@@ -6,12 +6,9 @@ import os
 import re
 import sys
 
-from runwatch.system.mounts import mount_of
+from runwatch.system.mounts import SERVED, mount_of
 
-_SHARED = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "ceph", "lustre", "gpfs", "beegfs", "afs", "panfs"}
-    | {"fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.juicefs"}
-)
+_SHARED = SERVED | {"fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.juicefs"}
 _CONTAINER = re.compile(r"[0-9a-f]{12}|[0-9a-f]{64}")
 _POD = re.compile(r"-[0-9a-z]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$")
 _DIGITS = 16

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import msgspec
 
-from runwatch.system.files import is_below
+from runwatch.domain.tree import is_below
 
-REMOTE = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "ceph", "lustre", "gpfs", "beegfs", "afs", "overlay"}
-)
+SERVED = frozenset({"nfs", "nfs4", "cifs", "smb3", "ceph", "lustre", "gpfs", "beegfs", "afs", "panfs"})
+"""File systems of a server that several machines share."""
+REMOTE = SERVED | {"9p", "virtiofs", "overlay"}
 _MOUNTS = "/proc/self/mountinfo"
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
@@ -28,6 +29,18 @@ class Mount(msgspec.Struct, frozen=True):
     def remote(self) -> bool:
         """Whether inotify is silent about other hosts' (or layers') writes here."""
         return self.kind in REMOTE or self.kind.startswith(("nfs", "fuse."))
+
+
+def mount_point(path: str) -> str:
+    """The mount point that holds ``path`` (its nearest existing folder, where it does not exist yet). Asks
+    the file system, not the table of mounts, which only Linux has."""
+    at = os.path.realpath(path)
+    while not os.path.ismount(at):
+        parent = os.path.dirname(at)
+        if parent == at:
+            break
+        at = parent
+    return at
 
 
 def mount_of(path: str, table: str | None = None) -> Mount:

@@ -36,16 +36,17 @@ class CommandRefused(Exception):
 
 
 class TaskChange(msgspec.Struct, frozen=True):
-    """One line changed (``edit``), what the history calls it, and the words for the person. ``task``: the
-    task as it was, None when it is new; ``more``: what else changes with it; ``warning``: what a person may
-    not have thought of."""
+    """One line changed (``edit``), what the history calls it, and the words for the person."""
 
     edit: LineEdit
     what: What
     message: str
     task: Task | None
+    """The task as it was, None when it is new."""
     more: tuple[LineEdit, ...] = ()
+    """What else changes with it."""
     warning: str = ""
+    """What a person may not have thought of."""
 
     @property
     def edits(self) -> tuple[LineEdit, ...]:
@@ -53,7 +54,7 @@ class TaskChange(msgspec.Struct, frozen=True):
 
 
 def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
-    """The change that ``intent`` asks for in a file of these lines. Raises ``Refused``."""
+    """The change that ``intent`` asks for in a file of these lines. Raises ``CommandRefused``."""
     try:
         match intent:
             case AddTask(text=text):
@@ -91,7 +92,7 @@ def find(
     otherwise: str = "",
 ) -> tuple[int, Task]:
     """The task with this id, else the only eligible one whose text holds ``query`` (any case), with the
-    place of its line. Raises ``Refused``, naming the candidates."""
+    place of its line. Raises ``CommandRefused``, naming the candidates."""
     tasks = list(placed(lines, today))
     fitting = [pair for pair in tasks if pair[1].id == query]
     if not fitting and query:

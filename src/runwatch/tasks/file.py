@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
+import glob
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, TypeVar
 
-from runwatch.system.files import NotRegular, is_below, open_regular, private_folder
+from runwatch.domain.tree import is_below
+from runwatch.system.files import NotRegular, Stamp, TooLarge, private_folder, read_with_stat, stamp_of
+from runwatch.system.identity import digest
 from runwatch.system.saving import save
 from runwatch.tasks.document import Document, LineEdit
 from runwatch.tasks.lock import LockBusy, locked
@@ -54,14 +56,6 @@ class TodoError(Exception):
         self.why = why
 
 
-class Stamp(NamedTuple):
-    """What tells that a file is still the one that was read."""
-
-    size: int
-    mtime_ns: int
-    inode: int
-
-
 class _FileChanged(Exception):
     pass
 
@@ -89,7 +83,7 @@ class TodoFile:
         """``done.txt`` beside it, where other tools put finished lines; empty when there is none. It is read
         again only when it has changed."""
         path = self.path.with_name(_ARCHIVE)
-        now = _now_at(path)
+        now = stamp_of(path)
         if now is None or now != self._archived[0]:
             data, stamp = self._read(path)
             self._archived = (stamp, Document.decode(data))
@@ -113,7 +107,8 @@ class TodoFile:
         try:
             if self._private:
                 private_folder(self.path.parent)
-            with locked(self._locks / f"{self._name()}.lock", self._timeout):
+            name = digest(os.fsencode(os.path.realpath(self.path)))
+            with locked(self._locks / f"{name}.lock", self._timeout):
                 return work()
         except LockBusy as error:
             raise TodoError(self.path, "busy", "is being changed") from error
@@ -136,7 +131,7 @@ class TodoFile:
             if after == before:
                 return before
             with contextlib.suppress(_FileChanged):
-                _replace(Path(os.path.realpath(self.path)), after.encode(), stamp)
+                _replace(self.path, after.encode(), stamp)
                 return after
         raise TodoError(self.path, "changed", "was changed by another program during each of three tries")
 
@@ -155,82 +150,49 @@ class TodoFile:
 
     def _read(self, path: Path) -> tuple[bytes, Stamp | None]:
         try:
-            fd, info = open_regular(path)
+            data, info = read_with_stat(path, MAX_BYTES)
         except FileNotFoundError:
             return b"", None
         except NotRegular as error:
             raise TodoError(path, "unreadable", "is not a regular file") from error
+        except TooLarge as error:
+            raise TodoError(path, "unreadable", f"is larger than {MAX_BYTES >> 20} MiB") from error
         except OSError as error:
             raise TodoError(path, "unreadable", f"cannot be read ({error.strerror})") from error
-        try:
-            data = _read_all(fd) if info.st_size <= MAX_BYTES else None
-            if data is None:
-                raise TodoError(path, "unreadable", f"is larger than {MAX_BYTES >> 20} MiB")
-        except OSError as error:
-            raise TodoError(path, "unreadable", f"cannot be read ({error.strerror})") from error
-        finally:
-            os.close(fd)
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise TodoError(path, "unreadable", "is UTF-16; todo.txt is UTF-8")
-        return data, _stamp(info)
-
-    def _name(self) -> str:
-        return hashlib.sha256(os.fsencode(os.path.realpath(self.path))).hexdigest()[:16]
+        return data, Stamp.of(path, info)
 
 
-def _read_all(fd: int) -> bytes | None:
-    """All of it; None when it has grown past the limit."""
-    data = b""
-    while piece := os.read(fd, 2**20):
-        data += piece
-        if len(data) > MAX_BYTES:
-            return None
-    return data
-
-
-def _stamp(info: os.stat_result) -> Stamp:
-    return Stamp(info.st_size, info.st_mtime_ns, info.st_ino)
-
-
-def _replace(target: Path, data: bytes, read: Stamp | None) -> None:
+def _replace(path: Path, data: bytes, read: Stamp | None) -> None:
     def unchanged() -> None:
-        if _now_at(target) != read:
+        if stamp_of(path) != read:
             raise _FileChanged
 
+    target = Path(os.path.realpath(path))
     new = 0o600 | (0o644 & target.parent.stat().st_mode)  # as open as its directory lets it be
     save(target, lambda file: file.write(data), new, unchanged, _SUFFIX)
     _tidy(target)
-
-
-def _now_at(target: Path) -> Stamp | None:
-    try:
-        return _stamp(target.stat())
-    except OSError:
-        return None
 
 
 def _tidy(target: Path) -> None:
     """Remove what a process that was killed in the middle of a save left behind a day ago or earlier."""
     with contextlib.suppress(OSError):
         written = target.stat().st_mtime
-        for stray in target.parent.glob(f".{_glob_safe(target.name)}.*{_SUFFIX}"):
+        for stray in target.parent.glob(f".{glob.escape(target.name)}.*{_SUFFIX}"):
             if stray.lstat().st_mtime < written - _DAY:
                 stray.unlink()
 
 
-def _glob_safe(name: str) -> str:
-    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
-
-
 def move_into(own: TodoFile, private: TodoFile) -> None:
-    """Make ``own`` with the lines of ``private``, whose file is renamed to ``todo.txt.moved``. Raises
-    ``TodoError``; ``private`` is then as it was."""
+    """Add the lines of ``private`` that ``own`` does not have; the file of ``private`` is then renamed to
+    ``todo.txt.moved``. Raises ``TodoError``; ``private`` is then as it was."""
     lines = private.read().texts
     if not lines:
         return
 
     def missing(document: Document) -> list[LineEdit]:
-        return [] if document.lines else [LineEdit(None, line) for line in lines]
+        return [LineEdit(None, line) for line in (Counter(lines) - Counter(document.texts)).elements()]
 
     own.update(missing)
     with contextlib.suppress(FileNotFoundError):

@@ -10,8 +10,8 @@ from runwatch.tasks.todotxt import is_task, parse
 
 
 class LineIndex:
-    """The lines that carry ``rw:``, by fingerprint. Of several the first one counts; where a finding was
-    opened anew on a later day, the first one of that day (a copy that a person made bears the same day).
+    """The lines that carry ``rw:``, by fingerprint. Of several the first that is as we know it counts, else
+    the first of the day of this opening (a finding may be opened anew on a later day), else the first of all.
     ``host``: lines that bear another ``host:`` are another machine's; "": all are ours."""
 
     def __init__(self, lines: Sequence[str], today: date, host: str = "") -> None:
@@ -32,7 +32,8 @@ class LineIndex:
             still_open = [task for task in tasks if not task.done]
             return next(iter(still_open), None) or max(tasks, key=_completed, default=None)
         created = parse(record.line).created
-        known = next(iter([t for t in tasks if t.created == created] or tasks), None)
+        same = [t for t in tasks if t.line == record.line] or [t for t in tasks if t.created == created]
+        known = next(iter(same or tasks), None)
         if known is None or not known.done:
             return known
         newer = (t for t in tasks if not t.done and t.source == "rule" and _created(t) > _created(known))

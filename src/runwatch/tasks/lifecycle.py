@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from runwatch.domain.clock import elapsed
 from runwatch.domain.finding import SEVERITIES, Finding, fingerprint
 from runwatch.domain.task import Task, TaskEvent, TaskRecord, What
+from runwatch.domain.tree import is_below
 from runwatch.tasks.document import LineEdit
 from runwatch.tasks.index import LineIndex
 from runwatch.tasks.sync_from_file import DAY, REOPEN_WITHIN, adopted, follow, is_current
@@ -95,7 +96,7 @@ class _Advance:
         self._index = LineIndex(lines, input.today, input.host)
         self._archive = LineIndex(archived, input.today, input.host)
         self._tasks: dict[str, Task] = {}
-        self._held = {f.fingerprint: f for f in input.findings if f.actionable and f.severity != "info"}
+        self._held = {f.fingerprint: f for f in input.findings if f.actionable}
         self._settled = {f.fingerprint for f in input.findings if f.lasting and f.severity == "info"}
         self._inhibited = {print_ for f in input.findings for print_ in f.also}
         self._group = fingerprint(GROUP_RULE, input.root, "")
@@ -117,18 +118,21 @@ class _Advance:
 
     def follow_file(self) -> None:
         """Bring every record in line with what stands in the file."""
-        for print_, record in list(self.records.items()):
-            task = self._index.task(print_, record)
-            if task is not None:
-                self._tasks[print_] = task
-            if record.state == "pending":
-                if task is not None and is_current(task, self.input.today):
-                    self.records[print_] = adopted(record, task, self.input.now, self.input.today)
-                continue
-            old = self._archive.task(print_, record)
-            now = self.input.now
-            self.records[print_], events = follow(record, task, old, print_ in self._held, now)
-            self.events += events
+        for print_ in list(self.records):
+            self._follow_line(print_)
+
+    def _follow_line(self, print_: str) -> None:
+        record, now, today = self.records[print_], self.input.now, self.input.today
+        task = self._index.task(print_, record)
+        if task is not None:
+            self._tasks[print_] = task
+        if record.state == "pending":
+            if task is not None and is_current(task, today):
+                self.records[print_] = adopted(record, task, now, today)
+            return
+        old = self._archive.task(print_, record)
+        self.records[print_], events = follow(record, task, old, print_ in self._held, now)
+        self.events += events
 
     def _meet(self) -> None:
         """A record for each finding that has none."""
@@ -181,7 +185,7 @@ class _Advance:
         if record.fingerprint in self._inhibited or record.rule in self.input.unjudged:
             return True
         scope = record.scope
-        return any(s in (".", "", scope) or scope.startswith(s + "/") for s in self.input.unreadable)
+        return any(not s or is_below(scope, s) for s in self.input.unreadable)
 
     def _timed(self, record: TaskRecord, finding: Finding | None) -> TaskRecord:
         now = self.input.now
@@ -324,8 +328,7 @@ class _Advance:
             self._held[self._group] = group
             if self._group not in self.records:
                 self._meet()
-                if task := self._index.task(self._group, None):
-                    self._tasks[self._group] = task
+                self._follow_line(self._group)
         if self._group not in self.records:
             return
         finding = self._held.get(self._group)

@@ -158,14 +158,11 @@ class RootTaskList:
             self._notice, self._writable = str(error), False
         return self._list(today)
 
-    def apply(self, intent: Intent, now: float, today: date) -> IntentAnswer:
-        """Do what a person asks: one of the task intents, ``Silence`` or ``Undo``."""
-        return self.perform(intent, now, today)[0]
-
     def perform(self, intent: Intent, now: float, today: date) -> tuple[IntentAnswer, Task | None]:
-        """``apply``, with the task as it is afterwards (None: refused, or it is gone)."""
+        """Do what a person asks: one of the task intents, ``Silence`` or ``Undo``; with the task as it is
+        afterwards (None: refused, or it is gone)."""
         if isinstance(intent, Undo):
-            return self.undo(intent.token, now, today, intent), None
+            return self._take_back(intent, now, today), None
         if isinstance(intent, Silence):
             return self._silence(intent, now), None
         if isinstance(intent, ArchiveTasks):
@@ -180,12 +177,11 @@ class RootTaskList:
         named = task.id if task else ""
         return IntentAnswer(intent, True, message, self._undoable(done), done.warning, named), task
 
-    def undo(self, token: str, now: float, today: date, intent: Intent | None = None) -> IntentAnswer:
+    def _take_back(self, intent: Undo, now: float, today: date) -> IntentAnswer:
         """Take a change back, unless the line has changed since."""
-        request = intent or Undo(self._root, token)
-        known = self._undo.get(token)
+        known = self._undo.get(intent.token)
         if known is None:
-            return IntentAnswer(request, False, "nothing to undo; it was already undone, or too long ago")
+            return IntentAnswer(intent, False, "nothing to undo; it was already undone, or too long ago")
 
         def back(lines: Sequence[str]) -> TaskChange:
             if any(edit.old is not None and edit.old not in lines for edit in known.edits):
@@ -196,9 +192,9 @@ class RootTaskList:
         try:
             done = self._change(back, now, today)
         except (CommandRefused, TodoError) as error:
-            return IntentAnswer(request, False, str(error))
-        del self._undo[token]
-        return IntentAnswer(request, True, done.message, self._undoable(done))
+            return IntentAnswer(intent, False, str(error))
+        del self._undo[intent.token]
+        return IntentAnswer(intent, True, done.message, self._undoable(done))
 
     def _archive(self, intent: ArchiveTasks, now: float, today: date) -> IntentAnswer:
         """Move what is finished into ``done.txt`` beside the list."""

@@ -15,13 +15,12 @@ from typing import NamedTuple
 from runwatch.domain.directions import core_words, split_of
 from runwatch.domain.hyperparameters import flat
 from runwatch.domain.main_metric import same_metric
-from runwatch.domain.run import Run
+from runwatch.domain.run import STATUSES, Run
 from runwatch.text.bounded_pattern import BoundedPattern
 from runwatch.text.durations import seconds
 from runwatch.text.signs import STATUS_WORDS
 
 GRAMMAR = "status:crashed  val/loss<0.3  lr=1e-3  age<2d  format:wandb  tag:f1  !word  /regex/  a,b is either"
-STATUSES = ("running", "finished", "crashed", "stalled", "unknown")
 _TOKEN = re.compile(r'[!-]?/(?:\\.|[^/\\])+/(?=\s|$)|(?:"[^"]*"|\S)+')
 _COMPARED = re.compile(r"^(?P<key>.+?)(?P<sign><=|>=|!=|<|>|=)(?P<value>.+)$", re.DOTALL)
 _SIGNS: Mapping[str, Callable[[float, float], bool]] = {

@@ -6,7 +6,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from runwatch.show.screen.tasks import TaskKey
 from runwatch.text.safe import safe
 from runwatch.ui.dialogs import AskLine, Menu
 from runwatch.ui.host import Host
-from runwatch.ui.messages import BaselineAction, NoteAction, TaskAction
+from runwatch.ui.messages import BaselineAction, NoteAction, TaskAction, TaskVerb
 
 _PRIORITIES = (
     ("a", "A   first of all", "A"),
@@ -65,15 +65,9 @@ def _of_task(host: Host, request: TaskAction) -> None:
     if request.action == "add":
         _add(host, key)
         return
-    does: dict[str, Callable[[Host, TaskKey, Task], None]] = {
-        "toggle": _toggle,
-        "snooze": _snooze,
-        "priority": _priority,
-        "edit": _edit,
-    }
     task = view_task.find(host.snapshot, key) if host.snapshot and key else None
     if task is not None and key is not None:
-        does[request.action](host, key, task)
+        _DOES[request.action](host, key, task)
 
 
 def _toggle(host: Host, key: TaskKey, task: Task) -> None:
@@ -192,3 +186,11 @@ def undo_of(answer: IntentAnswer, back: Intent | None) -> Intent | None:
     if answer.undo and not isinstance(answer.intent, Undo):
         return Undo(root_of(answer.intent), answer.undo)
     return back
+
+
+_DOES: Mapping[TaskVerb, Callable[[Host, TaskKey, Task], None]] = {
+    "toggle": _toggle,
+    "snooze": _snooze,
+    "priority": _priority,
+    "edit": _edit,
+}

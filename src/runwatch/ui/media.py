@@ -49,8 +49,8 @@ from runwatch.ui.work import fetch
 if TYPE_CHECKING:
     from runwatch.ui.widgets.prompt import Prompt
 
-_INSTALL = 'pictures are drawn by Pillow: pip install "runwatch[images]"'
-_NOTHING = "this run logged nothing but numbers: no picture, histogram, text, table or sound"
+_INSTALL = 'images are drawn by Pillow: pip install "runwatch[images]"'
+_NOTHING = "this run logged nothing but numbers: no image, histogram, text, table or sound"
 _WAYS = ("over steps", "quantiles", "at this step")
 _MOST_AT_ONCE = 200
 _ROOMY = 60
@@ -71,10 +71,10 @@ class MediaPart(Vertical):
         hidden("end", "step(100000)", "Last step", "media.last", priority=True),
         Binding("down", "series(1)", "Next", id="media.next", tooltip="the next tag", priority=True),
         hidden("up", "series(-1)", "Previous", "media.previous", priority=True),
-        Binding("t", "kind", "Kind", id="media.kind", tooltip="pictures, histograms, texts, tables in turn"),
+        Binding("t", "kind", "Kind", id="media.kind", tooltip="images, histograms, texts, tables in turn"),
         Binding("d", "way", "Draw", id="media.way", tooltip="histogram: over steps, quantiles, one step"),
         hidden("x", "export", "Export", "media.export", "this, as it was logged"),
-        hidden("y", "copy", "Copy", "media.copy", "the text, or a picture's path"),
+        hidden("y", "copy", "Copy", "media.copy", "the text, or an image's path"),
         Binding("slash", "filter", "Filter", id="media.filter", key_display="/"),
     ]
 

@@ -11,14 +11,16 @@ from runwatch.domain.run import RunKey
 from runwatch.show.screen.destinations import Destination
 from runwatch.show.screen.tasks import TaskKey
 
-TaskChange = Literal["toggle", "snooze", "priority", "edit"]
+TaskVerb = Literal["add", "toggle", "snooze", "priority", "edit"]
+"""What ``actions`` can do with a task."""
 
 
 class TaskAction(NamedTuple):
-    """Something to do with a task. ``key`` may be None where a new one is added."""
+    """Something to do with a task."""
 
-    action: TaskChange | Literal["add"]
+    action: TaskVerb
     key: TaskKey | None
+    """None where a new one is added."""
 
 
 class BaselineAction(NamedTuple):

@@ -9,24 +9,15 @@ from inspect import isawaitable
 from runwatch.domain.intents import Rescan
 from runwatch.domain.run import RunKey
 from runwatch.show.names import in_root
-from runwatch.show.screen.destinations import PlaceName, ShowFinding, ShowPlace, ShowRun
+from runwatch.show.screen.destinations import ShowFinding, ShowPlace, ShowRun
 from runwatch.show.screen.findings import about, in_order
 from runwatch.text.safe import safe
 from runwatch.ui.host import AnyApp, AnyScreen, Host
 from runwatch.ui.messages import BaselineAction
+from runwatch.ui.places import PLACES
 from runwatch.ui.screens.palette import PaletteCommand, PaletteScreen
 
 _MOST_RUNS = 5000
-_PLACES: tuple[tuple[PlaceName, str, str], ...] = (
-    ("findings", "Findings", "all, in order"),
-    ("leaderboard", "Leaderboard", "all runs ranked by a metric"),
-    ("brief", "What happened", "since you last looked"),
-    ("tasks-history", "History", "what opened, who closed it, how long it took"),
-    ("baselines-history", "Former baselines", "what was compared against when, and why"),
-    ("notes", "Notes", "what was assumed, how folders are watched"),
-    ("machine", "Machine", "disks, memory, GPUs"),
-    ("problems", "Problems", "what could not be read"),
-)
 
 
 def palette(app: AnyApp, host: Host, screen: AnyScreen) -> PaletteScreen:
@@ -59,8 +50,8 @@ def _keys(app: AnyApp, screen: AnyScreen) -> Iterator[PaletteCommand]:
 
 
 def _places(host: Host, screen: AnyScreen) -> Iterator[PaletteCommand]:
-    for name, message, what in _PLACES:
-        yield PaletteCommand(message, what, "", partial(host.open, ShowPlace(name)))
+    for name, place in PLACES.items():
+        yield PaletteCommand(place.title, place.about, "", partial(host.open, ShowPlace(name)))
     here = getattr(screen, "key", None)
     run = here if isinstance(here, RunKey) else host.choice.looked
     pin, clear = BaselineAction("pin", run), BaselineAction("clear", run)

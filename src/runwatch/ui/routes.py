@@ -5,6 +5,7 @@ from __future__ import annotations
 from runwatch.show.screen import destinations as to
 from runwatch.show.screen.tasks import TaskKey
 from runwatch.ui.host import AnyScreen, Host
+from runwatch.ui.places import PLACES
 
 
 def screen_for(host: Host, destination: to.Destination) -> AnyScreen | None:
@@ -48,8 +49,8 @@ def screen_for(host: Host, destination: to.Destination) -> AnyScreen | None:
             from runwatch.ui.screens.finding import FindingScreen
 
             return FindingScreen(finding)
-        case to.ShowPlace():
-            return _place(host, destination)
+        case to.ShowPlace(name):
+            return PLACES[name].open(host)
 
 
 def _subject(host: Host, task: TaskKey) -> AnyScreen | None:
@@ -57,38 +58,3 @@ def _subject(host: Host, task: TaskKey) -> AnyScreen | None:
 
     leads = leads_to(host.snapshot, task) if host.snapshot else None
     return screen_for(host, leads or to.ShowTask(task))
-
-
-def _place(host: Host, place: to.ShowPlace) -> AnyScreen:
-    from runwatch.ui.screens.plain import TableScreen
-
-    match place.name:
-        case "machine":
-            from runwatch.show.screen.machine import machines_table
-
-            return TableScreen("Machine", machines_table)
-        case "problems":
-            from runwatch.show.screen.notices import problems
-
-            return TableScreen("Problems", lambda snapshot, now: problems(snapshot), header=True)
-        case "notes":
-            from runwatch.show.screen.notices import notes
-
-            return TableScreen("Notes", notes)
-        case "findings":
-            from runwatch.ui.screens.findings import FindingsScreen
-
-            return FindingsScreen()
-        case "brief":
-            from runwatch.show.screen.history import brief_table
-
-            briefs = tuple(host.briefs)
-            return TableScreen("What happened", lambda snapshot, now: brief_table(briefs))
-        case "leaderboard":
-            from runwatch.ui.screens.leaderboard import Leaderboard
-
-            return Leaderboard(host.choice)
-        case "tasks-history" | "baselines-history":
-            from runwatch.ui.screens.history import BASELINES, TASKS, HistoryScreen
-
-            return HistoryScreen(TASKS if place.name == "tasks-history" else BASELINES)

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from runwatch.system.threads import must_have
 from runwatch.watch.tree import SKIPPED
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Watcher:
     def _started(self) -> BaseObserver:
         from watchdog.observers import Observer
 
-        _spare_threads()
+        must_have(_OBSERVER_THREADS)  # else its descriptors would stay open, one more at each attempt
         observer = Observer()
         try:
             observer.schedule(_handler(self._dirty), self._root, recursive=True, event_filter=_events())
@@ -122,9 +123,8 @@ class Watcher:
         observer = self._observer
         if observer is None or not observer.is_alive() or not all(e.is_alive() for e in observer.emitters):
             return False
-        reader = getattr(
-            observer, "_inotify_fd", None
-        )  # the thread that reads the kernel's events, where there is one
+        # the thread that reads the kernel's events, where there is one
+        reader = getattr(observer, "_inotify_fd", None)
         if isinstance(reader, threading.Thread) and not reader.is_alive():
             return False
         return _identity(self._root) == self._identity
@@ -142,18 +142,6 @@ class Watcher:
         if os.path.isdir(self._root):
             self.start()
         self._dirty.ask_scan()
-
-
-def _spare_threads() -> None:
-    """Raise RuntimeError when the threads of an observer could not be started: it would leave its descriptors
-    open, one instance more at each attempt."""
-    enough = threading.Event()
-    threads = [threading.Thread(target=enough.wait, daemon=True) for _ in range(_OBSERVER_THREADS)]
-    try:
-        for thread in threads:
-            thread.start()
-    finally:
-        enough.set()
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -92,11 +92,10 @@ class ScanSchedule:
     def due(self, clock: float, now: float, top: Folder) -> DueScan:
         """What to look at now."""
         paths, requested = self._dirty.take()
-        if not self.polling and clock >= self._check_at:
+        if clock >= self._check_at:
             self._check_at = clock + CHECK_EVERY
-            self._watcher.check(clock)
-        elif clock >= self._check_at:
-            self._check_at = clock + CHECK_EVERY
+            if not self.polling:
+                self._watcher.check(clock)
         if requested or clock >= self._scan_at:
             return DueScan(frozenset(paths), True, requested)
         if self._must_poll:
@@ -138,7 +137,7 @@ class ScanSchedule:
             return
         held = watches_held()
         self._missing = (held, folders) if held is not None else (0, 0)
-        if own and self._auto and any(True for _ in changes.files):
+        if own and self._auto and changes.files:
             self._misses += 1
             if self._misses >= MISSES_TO_POLL:
                 self.polling, self.why_polling = True, "events were missed here"

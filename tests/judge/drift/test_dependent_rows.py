@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from drift_tables import profiled
 
-from runwatch.data.pack import pack_profile, unpack_profile
+from runwatch.data.cache import on_grid, pack, unpack, without_grid
 from runwatch.domain.dependence import clustered, serial
 from runwatch.domain.drift import DriftReport
-from runwatch.domain.profile import NamedProfile
+from runwatch.domain.profile import NamedProfile, TableProfile
 from runwatch.judge.drift.multivariate import domain_classifier
 from runwatch.judge.drift.report import report
 
@@ -116,7 +116,7 @@ def test_a_true_shift_of_dependent_rows_is_found(rng) -> None:
 
 def test_what_was_seen_of_the_rows_is_kept(rng) -> None:
     made = profiled({"x": users(rng, 20, 0.5, 3000), "c": rng.choice(list("ab"), 3000)})
-    again = unpack_profile(pack_profile(made), made.grid)
+    again = on_grid(unpack(TableProfile, pack(without_grid(made))), made.grid)
     assert np.array_equal(again.dependence, made.dependence) and again.column(0).design > 5
 
 

@@ -7,9 +7,9 @@ import pytest
 from drift_tables import profiled
 
 from runwatch.data.arrays import strings
+from runwatch.data.cache import pack, unpack
 from runwatch.data.kernel import bitmap, hashed, known
-from runwatch.data.pack import pack_grid, unpack_grid
-from runwatch.domain.profile import NamedProfile, TableProfile, merge
+from runwatch.domain.profile import NamedProfile, ProfileGrid, TableProfile, merge
 from runwatch.judge.drift.report import report
 from runwatch.judge.quality.case import QualityCase
 from runwatch.judge.quality.checks import categories
@@ -70,7 +70,7 @@ def test_the_day_rule_keeps_still_what_the_rows_do(rng) -> None:
 def test_counts_of_parts_add_up_and_grids_survive_packing(rng) -> None:
     values = uniform(rng, 15_000, 60_000)
     reference = profiled({"c": values}, kinds=KINDS)
-    grid = unpack_grid(pack_grid(reference.grid))
+    grid = unpack(ProfileGrid, pack(reference.grid))
     assert grid.columns[0].seen == reference.grid.columns[0].seen and grid.id == reference.grid.id
     parts = [profiled({"c": part}, reference.grid) for part in np.array_split(values, 7)]
     total = parts[0]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from drift_tables import profiled
 
-from runwatch.data.pack import pack_profile, unpack_profile
+from runwatch.data.cache import on_grid, pack, unpack, without_grid
 from runwatch.domain.drift import ColumnDrift
-from runwatch.domain.profile import NamedProfile, empty_profile, merge
+from runwatch.domain.profile import NamedProfile, TableProfile, empty_profile, merge
 from runwatch.judge.drift.multivariate import domain_classifier
 from runwatch.judge.drift.report import report
 
@@ -105,7 +105,7 @@ def test_sales_of_one_catalogue_keep_every_row_even_at_other_prices(named: bool)
 def test_what_is_known_of_repeated_rows_is_kept_and_adds_up(rng) -> None:
     whole, single = profiled(oversampled(drawn(rng, 400), 8000, rng)), profiled(drawn(rng, 4000))
     assert len(whole.repeating) == 1024 and len(single.repeating) == 0
-    again = unpack_profile(pack_profile(whole), whole.grid)
+    again = on_grid(unpack(TableProfile, pack(without_grid(whole))), whole.grid)
     assert np.array_equal(again.repeating, whole.repeating)
     assert len(merge(whole, again).repeating) == 1024
     assert np.array_equal(merge(whole, empty_profile(whole.grid)).repeating, whole.repeating)

@@ -1,4 +1,4 @@
-"""One file a format: each lists its ``SUFFIXES`` and offers ``schema``, ``parts`` and ``read``."""
+"""One file a format: each lists its ``SUFFIXES`` and offers ``schema``, ``pieces`` and ``read``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from functools import cache
 from typing import cast
 
 from runwatch.data.data_file import DataFile, is_url
-from runwatch.data.errors import DataError
-from runwatch.data.formats.base import TableFormat
+from runwatch.data.errors import DataError, explaining
+from runwatch.data.formats.base import Piece, TableFormat
 from runwatch.data.formats.table import Table
 
 
@@ -45,3 +45,9 @@ def format_of(file: DataFile) -> Table:
             file.name, "is not in a supported data format", "use parquet, CSV, Arrow, ORC or JSONL"
         )
     return _tables()[ending]
+
+
+def pieces_of(file: DataFile) -> list[Piece]:
+    """What a file is read in. DataError when it cannot be read."""
+    with explaining(file.name):
+        return format_of(file).pieces(file)

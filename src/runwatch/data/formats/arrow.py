@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import ColumnBlock, ReadPart, duplicated, ranges, span
+from runwatch.data.formats.base import ColumnBlock, Piece, duplicated, ranges, span
 from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = (".arrow", ".arrows", ".feather", ".ipc")
@@ -38,20 +38,20 @@ def schema(file: DataFile) -> list[tuple[str, Arrow]]:
         return [(field.name, field.type) for field in reader.schema]
 
 
-def parts(file: DataFile) -> list[ReadPart]:
+def pieces(file: DataFile) -> list[Piece]:
     with _opened(file) as (reader, seekable):
         if not seekable:
-            return [ReadPart(_STREAM, None)]
+            return [Piece(file, _STREAM)]
         rows = [reader.get_batch(index).num_rows for index in range(reader.num_record_batches)]
-        return ranges(rows, len(reader.schema))
+        return ranges(file, rows, len(reader.schema))
 
 
-def read(file: DataFile, part: str, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
-    with _opened(file) as (reader, _):
+def read(piece: Piece, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
+    with _opened(piece.file) as (reader, _):
         names = list(reader.schema.names)
         twice = duplicated(names)
         selected = [(i, name) for i, name in enumerate(names) if name in types and name not in twice]
-        batches = reader if part == _STREAM else (reader.get_batch(index) for index in span(part))
+        batches = reader if piece.part == _STREAM else (reader.get_batch(index) for index in span(piece))
         for batch in batches:
             columns = [(name, batch.column(i)) for i, name in selected]
             for _, column in columns:

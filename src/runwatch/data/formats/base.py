@@ -22,11 +22,12 @@ class ColumnBlock(NamedTuple):
     skipped: int = 0
 
 
-class ReadPart(NamedTuple):
+class Piece(NamedTuple):
     """A stretch of a file that one worker reads: its name ("0-3" row groups, "all") and rows, if known."""
 
-    name: str
-    rows: int | None
+    file: DataFile
+    part: str
+    rows: int | None = None
 
 
 class TableFormat(Protocol):
@@ -43,10 +44,10 @@ class TableFormat(Protocol):
 
     def schema(self, file: DataFile) -> list[tuple[str, Arrow]]: ...
 
-    def parts(self, file: DataFile) -> list[ReadPart]: ...
+    def pieces(self, file: DataFile) -> list[Piece]: ...
 
     def read(
-        self, file: DataFile, part: str, types: Mapping[str, object], coded: frozenset[str]
+        self, piece: Piece, types: Mapping[str, object], coded: frozenset[str]
     ) -> Iterator[ColumnBlock]: ...
 
 
@@ -56,19 +57,19 @@ def duplicated(names: list[str]) -> set[str]:
     return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
 
 
-def ranges(rows: list[int], columns: int) -> list[ReadPart]:
-    """Consecutive groups of rows bundled until each part holds about ``TARGET_VALUES`` values."""
-    parts: list[ReadPart] = []
+def ranges(file: DataFile, rows: list[int], columns: int) -> list[Piece]:
+    """Consecutive groups of rows bundled until each piece holds about ``TARGET_VALUES`` values."""
+    pieces: list[Piece] = []
     start, total = 0, 0
     for index, count in enumerate(rows):
         total += count
         if total * max(columns, 1) >= TARGET_VALUES or index == len(rows) - 1:
-            parts.append(ReadPart(f"{start}-{index}", total))
+            pieces.append(Piece(file, f"{start}-{index}", total))
             start, total = index + 1, 0
-    return parts
+    return pieces
 
 
-def span(part: str) -> range:
-    """The indices that a part named by ``ranges`` stands for."""
-    first, _, last = part.partition("-")
+def span(piece: Piece) -> range:
+    """The indices that a piece made by ``ranges`` stands for."""
+    first, _, last = piece.part.partition("-")
     return range(int(first), int(last) + 1)

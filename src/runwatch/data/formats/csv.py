@@ -12,7 +12,7 @@ from itertools import islice
 from runwatch.data.arrays import blank_is_missing
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, ColumnBlock, ReadPart, duplicated
+from runwatch.data.formats.base import MAX_COLUMNS, ColumnBlock, Piece, duplicated
 from runwatch.data.formats.dialect import Dialect, FileTraits, dialect, file_traits
 from runwatch.data.formats.stream import BLOCK, Utf8, opened, packed
 from runwatch.domain.borders import Arrow
@@ -85,21 +85,19 @@ def schema(file: DataFile) -> list[tuple[str, Arrow]]:
     return [(name, pa.string() if name in codes else type_) for name, type_ in _first_types(file)]
 
 
-def parts(file: DataFile) -> list[ReadPart]:
-    return [ReadPart("all", None)]
+def pieces(file: DataFile) -> list[Piece]:
+    return [Piece(file, "all")]
 
 
-def read(
-    file: DataFile, part: str, types: Mapping[str, object], coded: frozenset[str]
-) -> Iterator[ColumnBlock]:
-    """``part``: "all", or "from:BYTE" for the rows that begin at that offset."""
+def read(piece: Piece, types: Mapping[str, object], coded: frozenset[str]) -> Iterator[ColumnBlock]:
+    """``piece``: "all", or "from:BYTE" for the rows that begin at that offset."""
     import pyarrow as pa
 
-    start = int(part.partition(":")[2] or 0)
+    start = int(piece.part.partition(":")[2] or 0)
     if not start and any(kind is None for kind in types.values()):
-        as_text = _codes(file)
+        as_text = _codes(piece.file)
         types = {n: pa.string() if kind is None and n in as_text else kind for n, kind in types.items()}
-    yield from _CsvReader(file, start, types).blocks()
+    yield from _CsvReader(piece.file, start, types).blocks()
 
 
 class _CsvReader:

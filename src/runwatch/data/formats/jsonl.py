@@ -15,7 +15,7 @@ import numpy as np
 
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, Piece
 from runwatch.data.formats.stream import BLOCK, opened, packed
 from runwatch.domain.borders import Arrow, JsonMapping
 from runwatch.readers.common.bounded_json import refuse_many
@@ -141,19 +141,19 @@ def schema(file: DataFile) -> list[tuple[str, Arrow]]:
     return list(_names(file))
 
 
-def parts(file: DataFile) -> list[ReadPart]:
-    return [ReadPart("all", None)]
+def pieces(file: DataFile) -> list[Piece]:
+    return [Piece(file, "all")]
 
 
-def read(file: DataFile, part: str, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
-    """``part``: "all", or "from:BYTE" for the rows that begin at that offset. A key that is in none of a
+def read(piece: Piece, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
+    """``piece``: "all", or "from:BYTE" for the rows that begin at that offset. A key that is in none of a
     block's lines is missing in all of them."""
     import pyarrow as pa
 
-    start, keys = int(part.partition(":")[2] or 0), set[bytes]()
-    for block in _chunks(file, start):
+    start, keys = int(piece.part.partition(":")[2] or 0), set[bytes]()
+    for block in _chunks(piece.file, start):
         if start:
-            _few_keys(keys, block, file)
+            _few_keys(keys, block, piece.file)
         table, skipped = _parsed(block, types)
         absent = [name for name in types if name not in table.column_names]
         for batch in table.to_batches():

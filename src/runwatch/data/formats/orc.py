@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import ColumnBlock, ReadPart, duplicated, ranges, span
+from runwatch.data.formats.base import ColumnBlock, Piece, duplicated, ranges, span
 from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = (".orc",)
@@ -46,21 +46,21 @@ def _microseconds() -> Arrow:
     return pa.timestamp("us")
 
 
-def parts(file: DataFile) -> list[ReadPart]:
+def pieces(file: DataFile) -> list[Piece]:
     with _opened(file) as reader:
         if not reader.nstripes:
             return []
         each = -(-reader.nrows // reader.nstripes)  # stripes say their rows only when they are read
-        return ranges([each] * reader.nstripes, len(reader.schema))
+        return ranges(file, [each] * reader.nstripes, len(reader.schema))
 
 
-def read(file: DataFile, part: str, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
-    with _opened(file) as reader:
+def read(piece: Piece, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
+    with _opened(piece.file) as reader:
         names = list(reader.schema.names)
         twice = duplicated(names)
         columns = [name for name in names if name in types and name not in twice]
         local = _local_times(reader)
-        for index in span(part):
+        for index in span(piece):
             batch = reader.read_stripe(index, columns=columns)
             pairs = zip(batch.schema.names, batch.columns, strict=True)
             times = [(name, array.view(_microseconds()) if name in local else array) for name, array in pairs]

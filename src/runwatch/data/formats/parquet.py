@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, duplicated, ranges, span
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, Piece, duplicated, ranges, span
 from runwatch.data.plain import interval_bytes, whole_128
 from runwatch.domain.borders import Arrow, JsonMapping
 
@@ -146,37 +146,37 @@ def _special(parquet: Arrow) -> dict[str, Callable[[Arrow], Arrow]]:
     return converters
 
 
-def parts(file: DataFile) -> list[ReadPart]:
+def pieces(file: DataFile) -> list[Piece]:
     with opened(file) as parquet:
         meta = parquet.metadata
         rows = [meta.row_group(index).num_rows for index in range(meta.num_row_groups)]
-        return ranges(rows, len(parquet.schema_arrow))
+        return ranges(file, rows, len(parquet.schema_arrow))
 
 
-def read(file: DataFile, part: str, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
-    with opened(file) as parquet:
+def read(piece: Piece, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
+    with opened(piece.file) as parquet:
         names = list(parquet.schema_arrow.names)
         twice = duplicated(names)
         columns = [name for name in names if name in types and name not in twice]
-        repeated = _repeated(parquet, part, [name for name in columns if name in coded])
+        repeated = _repeated(parquet, piece, [name for name in columns if name in coded])
         if not repeated:
-            yield from _groups(parquet, part, columns, file.name)
+            yield from _groups(parquet, piece, columns)
             return
-    with opened(file, repeated) as parquet:
-        yield from _groups(parquet, part, columns, file.name)
+    with opened(piece.file, repeated) as parquet:
+        yield from _groups(parquet, piece, columns)
 
 
-def _repeated(parquet: Arrow, part: str, columns: list[str]) -> frozenset[str]:
+def _repeated(parquet: Arrow, piece: Piece, columns: list[str]) -> frozenset[str]:
     """The text columns that are stored as codes of few words: those are read faster as codes."""
     text = {f.name for f in parquet.schema_arrow if str(f.type) in ("string", "large_string")} & set(columns)
     meta = parquet.metadata
     few = [
         chunk.path_in_schema
-        for index in (span(part) if text else ())
+        for index in (span(piece) if text else ())
         for chunk in _chunks(meta.row_group(index), sorted(text))
         if chunk.has_dictionary_page and chunk.total_uncompressed_size <= _BYTES_A_CODE * chunk.num_values
     ]
-    return frozenset(name for name in text if few.count(name) == len(span(part)))
+    return frozenset(name for name in text if few.count(name) == len(span(piece)))
 
 
 def _chunks(group: Arrow, columns: Collection[str]) -> Iterator[Arrow]:
@@ -188,24 +188,18 @@ def _chunks(group: Arrow, columns: Collection[str]) -> Iterator[Arrow]:
             yield chunk
 
 
-def _groups(parquet: Arrow, part: str, columns: list[str], name: str) -> Iterator[ColumnBlock]:
+def _groups(parquet: Arrow, piece: Piece, columns: list[str]) -> Iterator[ColumnBlock]:
     special = _special(parquet)
-    for index in span(part):
-        yield from _row_group(parquet, index, columns, special, name)
-
-
-def _row_group(
-    parquet: Arrow, index: int, columns: list[str], special: Mapping[str, Callable[[Arrow], Arrow]], name: str
-) -> Iterator[ColumnBlock]:
-    unpacked_bytes(parquet, index, columns, name)
-    rows = parquet.metadata.row_group(index).num_rows
-    step = max(1, _VALUES_AT_ONCE // max(rows, 1))
-    yield ColumnBlock(rows, [])
-    for start in range(0, len(columns), step):
-        table = parquet.read_row_group(index, columns=columns[start : start + step], use_threads=False)
-        for key, column in zip(table.column_names, table.columns, strict=True):
-            for values in column.chunks:
-                yield ColumnBlock(0, [(key, special[key](values) if key in special else values)])
+    for index in span(piece):
+        unpacked_bytes(parquet, index, columns, piece.file.name)
+        rows = parquet.metadata.row_group(index).num_rows
+        step = max(1, _VALUES_AT_ONCE // max(rows, 1))
+        yield ColumnBlock(rows, [])
+        for start in range(0, len(columns), step):
+            table = parquet.read_row_group(index, columns=columns[start : start + step], use_threads=False)
+            for key, column in zip(table.column_names, table.columns, strict=True):
+                for values in column.chunks:
+                    yield ColumnBlock(0, [(key, special[key](values) if key in special else values)])
 
 
 def unpacked_bytes(parquet: Arrow, index: int, columns: Collection[str], name: str) -> int:

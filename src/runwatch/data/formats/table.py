@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from runwatch.data.arrays import family, longest
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, ReadPart, TableFormat
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, Piece, TableFormat
 from runwatch.data.literals import nested
 from runwatch.data.plain import MAX_LEAVES, by_key, leaf_types, leaves, map_keys, plain, plain_type
 from runwatch.domain.borders import Arrow, JsonMapping
@@ -35,18 +35,17 @@ class Table:
     def schema(self, file: DataFile) -> list[tuple[str, Arrow]]:
         return list(_columns(self, file))
 
-    def parts(self, file: DataFile) -> list[ReadPart]:
-        return self._format.parts(file)
+    def pieces(self, file: DataFile) -> list[Piece]:
+        return self._format.pieces(file)
 
-    def read(
-        self, file: DataFile, part: str, types: Mapping[str, object], coded: frozenset[str]
-    ) -> Iterator[ColumnBlock]:
+    def read(self, piece: Piece, types: Mapping[str, object], coded: frozenset[str]) -> Iterator[ColumnBlock]:
+        file = piece.file
         above = {key[:at] for key in types for at, sign in enumerate(key) if sign == "."}
         stored = _stored(self, file)
         names = [name for name in stored if name in types or name in above]
         inner = {name: None if name in above else types.get(name) for name in names}
         partitions = {n: value for n, value in partition_values(file) if n in types and n not in stored}
-        for block in self._format.read(file, part, inner, coded):
+        for block in self._format.read(piece, inner, coded):
             for name, array in block.columns:
                 if longest(array) > MAX_LINE:
                     what = f"column {name} has a value of more than {MAX_LINE >> 20} MiB"
@@ -115,8 +114,8 @@ def _none(_: DataFile) -> frozenset[str]:
 def _first_values(table: Table, file: DataFile, types: JsonMapping) -> Iterator[tuple[str, Arrow]]:
     """The first block's values of each wanted column."""
     left = set(types)
-    for part in table.parts(file)[:1]:
-        for block in table._format.read(file, part.name, types, frozenset()):
+    for piece in table.pieces(file)[:1]:
+        for block in table._format.read(piece, types, frozenset()):
             for name, array in block.columns:
                 if name in left:
                     yield name, array

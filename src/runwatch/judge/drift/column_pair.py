@@ -226,10 +226,7 @@ def quantile(column: ColumnGrid, profile: ColumnProfile, p: float) -> float | No
     if edges is None or not total:
         return None
     cumulative = np.cumsum(profile.counts)
-    index = int(np.searchsorted(cumulative, p * total, side="left"))
-    index = min(index, len(profile.counts) - 1)
-    while profile.counts[index] == 0 and index > 0:
-        index -= 1
+    index = int(np.searchsorted(cumulative, max(p * total, 0.5), side="left"))
     low = max(float(edges[index - 1]), profile.low) if index > 0 else profile.low
     high = min(float(edges[index]), profile.high) if index < len(edges) else profile.high
     if not (np.isfinite(low) and np.isfinite(high)) or high <= low:

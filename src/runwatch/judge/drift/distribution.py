@@ -60,12 +60,13 @@ def _axis(pair: ColumnPair, bars: int) -> Floats:
 
 
 def _spread(pair: ColumnPair, side: ColumnProfile, axis: Floats) -> Floats:
-    """The side's shares on ``axis``: atoms as steps, other bins evenly between their ends; what lies outside
-    falls into the end bars."""
+    """The side's shares on ``axis``: each bin evenly between its ends, a whole number from half below it to
+    half above; what lies outside falls into the end bars."""
     assert pair.column.edges is not None
     total = max(int(side.counts.sum()), 1)
     low, high = pair.ends
-    points = np.concatenate([[low], pair.column.edges.astype(np.float64), [high]])
+    half = 0.5 if pair.column.edges.dtype.kind in "iu" else 0.0
+    points = np.concatenate([[low - half], pair.column.edges + half, [high + half]])
     cumulative = np.concatenate([[0.0], np.cumsum(side.counts) / total])
     at: NDArray[np.float64] = np.interp(axis, points, cumulative)
     at[0], at[-1] = 0.0, 1.0 if side.counts.sum() else 0.0

@@ -22,7 +22,7 @@ NOISE_TV = 0.4
 _NEAR_ZERO = 0.1
 GONE = "not in the batch"
 NESTED = "nested: only its missing share is compared, and each of its parts as a column of its own"
-_NESTED_TYPES = ("struct<", "list<", "large_list<", "fixed_size_list<", "map<")
+NESTED_TYPES = ("struct<", "list<", "large_list<", "fixed_size_list<", "map<")
 NO_VALUES = ("no values to compare", "the batch has no values")
 
 
@@ -97,7 +97,7 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
 def _incomparable(pair: ColumnPair) -> str:
     """Why the values are not compared, empty when they are."""
     if not pair.n and not pair.m:
-        return NESTED if pair.column.type.startswith(_NESTED_TYPES) else NO_VALUES[0]
+        return NESTED if pair.column.type.startswith(NESTED_TYPES) else NO_VALUES[0]
     if not pair.n:
         return "the reference has no values" if pair.column.bins else "only its missing share is compared"
     if not pair.m:

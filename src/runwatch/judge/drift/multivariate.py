@@ -271,8 +271,3 @@ def _placements(scores: Floats, y: Labels) -> tuple[Floats, Floats]:
     """The places of either side's scores among the other's, higher where the sides are told apart."""
     low, high = scores[y == 0], scores[y == 1]
     return 1 - _placed(low, high), _placed(high, low)
-
-
-def _sides(model: Model, x: Floats, y: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    scores = model(x)
-    return scores[y == 0], scores[y == 1]

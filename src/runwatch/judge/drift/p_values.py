@@ -14,14 +14,16 @@ _DURBIN = 100_000
 
 def ks_p_value(statistic: float, n: int, m: int) -> float:
     """Two-sided p of the two-sample Kolmogorov-Smirnov statistic, as ``scipy.stats.ks_2samp`` with
-    ``method="asymp"`` defines it: the exact one-sample law at the rounded effective size. Marsaglia, Tsang,
-    Wang 2003 for small sizes, twice the one-sided law in the tail (Simard, L'Ecuyer 2011), and the expansion
-    of Pelz and Good 1976 elsewhere."""
+    ``method="asymp"`` defines it: the exact one-sample law at the rounded effective size, but for sides that
+    do not overlap, of which the exact p is known. Marsaglia, Tsang, Wang 2003 for small sizes, twice the
+    one-sided law in the tail (Simard, L'Ecuyer 2011), and the expansion of Pelz and Good 1976 elsewhere."""
     if not n or not m or statistic <= 0:
         return 1.0
+    if statistic >= 1:
+        return min(1.0, 2 * math.exp(math.lgamma(n + 1) + math.lgamma(m + 1) - math.lgamma(n + m + 1)))
     size = round(n * m / (n + m))
-    if size < 1 or statistic >= 1:
-        return 1.0 if size < 1 else 0.0
+    if size < 1:
+        return 1.0
     scaled = size * statistic * statistic
     if scaled >= 370:
         return 0.0

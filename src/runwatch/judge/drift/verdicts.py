@@ -15,6 +15,7 @@ from runwatch.judge.drift.days import MIN_DAYS, DayComparison, compare_with_days
 from runwatch.judge.drift.evidence import (
     GONE,
     NESTED,
+    NESTED_TYPES,
     NO_VALUES,
     ColumnEvidence,
     DriftTest,
@@ -106,9 +107,8 @@ def _nested_once(reference: TableProfile, current: TableProfile) -> dict[str, st
 def _nested(profile: TableProfile) -> dict[str, bool]:
     """Which columns are nested and which are text, by the types found."""
     types = {name: type_.removeprefix(GUESSED) for name, type_ in profile.schema}
-    nested = ("struct<", "list<", "large_list<", "fixed_size_list<", "map<")
     text = ("string", "large_string", "dictionary<")
-    return {n: t.startswith(nested) for n, t in types.items() if t.startswith((*nested, *text))}
+    return {n: t.startswith(NESTED_TYPES) for n, t in types.items() if t.startswith((*NESTED_TYPES, *text))}
 
 
 def _limit(p_values: list[float], options: DriftOptions) -> float:

@@ -29,14 +29,29 @@ class PointBatch(msgspec.Struct, eq=False):
     windows: list[Window]
 
 
-class CurveCheck(ABC):
-    """The memory of one check over one curve. ``feed`` takes what is new, in bounded memory; the signs must
-    not depend on how the points were cut into feeds. Every class in ``checks/`` is found by listing."""
+class _Check(ABC):
+    """What a check says of itself. Every class in ``checks/`` is found by listing."""
 
     __slots__ = ()
     NAME: ClassVar[str]
+    """Of the check, and the kind of its signs."""
+    MARK: ClassVar[str] = "!"
+    """The character on a chart where a sign of this kind begins."""
+    WORD: ClassVar[str] = ""
+    """What a chart calls the mark; "": by its kind."""
+    NEEDS_FIXED_GOAL: ClassVar[bool] = False
+    """Whether such a sign means nothing in the losses of a training whose goal moves (a GAN, an agent)."""
+
+
+class CurveCheck(_Check):
+    """The memory of one check over one curve. ``feed`` takes what is new, in bounded memory; the signs must
+    not depend on how the points were cut into feeds."""
+
+    __slots__ = ()
     ROLES: ClassVar[frozenset[Role]]
+    """The curves that it looks at."""
     WINDOWS: ClassVar[bool] = False
+    """Whether ``feed`` gets the points in rolling windows as well."""
 
     @abstractmethod
     def feed(self, batch: PointBatch) -> None:
@@ -47,10 +62,8 @@ class CurveCheck(ABC):
         """What shows in the curve now."""
 
 
-class RunCheck(ABC):
+class RunCheck(_Check):
     """A check over several curves of one run, from what they remember; it has no memory of its own."""
-
-    NAME: ClassVar[str]
 
     @abstractmethod
     def signs(self, curves: Mapping[str, CurveView]) -> list[HealthSign]:

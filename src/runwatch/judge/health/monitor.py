@@ -19,9 +19,6 @@ from runwatch.judge.health.trace import Trace
 from runwatch.judge.health.windows import Windows
 from runwatch.text.safe import safe
 
-_NEEDS_A_FIXED_GOAL = frozenset({"spike", "diverged", "plateau", "overfitting"})
-
-
 _TRACED = frozenset({"train", "validation", "evaluation"})
 _RATE_ROSE = 1.5
 
@@ -105,7 +102,8 @@ class RunHealth:
         signs += [sign for check in run_checks() for sign in check.signs(views)]
         signs = [_explained(sign, views) for sign in signs]
         if signs and any(has_moving_target(tag) for tag in views):
-            signs = [s for s in signs if s.kind not in _NEEDS_A_FIXED_GOAL or role_of(s.tag) == "evaluation"]
+            needing = _needing_fixed_goal()
+            signs = [s for s in signs if s.kind not in needing or role_of(s.tag) == "evaluation"]
         return tuple(sorted(signs, key=lambda sign: (sign.tag, sign.kind, sign.first_step or 0)))
 
 
@@ -147,9 +145,26 @@ def run_checks() -> tuple[RunCheck, ...]:
     return tuple(kind() for kind in _check_classes() if issubclass(kind, RunCheck))
 
 
-def _check_classes() -> Iterator[type]:
+def mark_of(kind: str) -> tuple[str, str]:
+    """The character and the word that mark a sign of this kind on a chart."""
+    return _marks().get(kind, ("!", kind))
+
+
+@cache
+def _marks() -> Mapping[str, tuple[str, str]]:
+    own = {kind.NAME: (kind.MARK, kind.WORD or kind.NAME) for kind in _check_classes()}
+    return {"restart": ("↻", "restart"), **own}
+
+
+@cache
+def _needing_fixed_goal() -> frozenset[str]:
+    return frozenset(kind.NAME for kind in _check_classes() if kind.NEEDS_FIXED_GOAL)
+
+
+def _check_classes() -> Iterator[type[CurveCheck | RunCheck]]:
     for info in sorted(pkgutil.iter_modules(checks.__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{checks.__name__}.{info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and value.__module__ == module.__name__:
+            own = isinstance(value, type) and value.__module__ == module.__name__
+            if own and issubclass(value, CurveCheck | RunCheck):
                 yield value

@@ -45,9 +45,6 @@ class Trace:
             at = piece.stop
 
     def _take(self, steps: IntArray, walls: FloatArray, values: FloatArray) -> None:
-        if self.size == 1:
-            self._append(steps, walls, values)
-            return
         first = min(self.size - self._carry_count, len(values)) if self._carry_count else 0
         if first:
             sums = np.add.accumulate(np.concatenate(((self._carry,), values[:first])))

@@ -41,7 +41,6 @@ class Window(msgspec.Struct, eq=False):
     after: int
     values: FloatArray
     steps: IntArray
-    positive: bool
 
     def step_at(self, index: int) -> int:
         """The step of the new point with that index among all finite points."""
@@ -74,7 +73,7 @@ class Windows:
         origin = before - len(self.tail)
         keep = max((after // BLOCK - LONG) * BLOCK, 0)
         self.tail, self.count = joined[keep - origin :].copy(), after
-        return Window(origin, before, after, joined, steps, bool(joined.min() > 0))
+        return Window(origin, before, after, joined, steps)
 
 
 def rows_at(values: FloatArray, starts: IntArray, width: int) -> FloatArray:

@@ -9,6 +9,8 @@ import numpy as np
 
 from runwatch.domain.points import FloatArray
 
+_ROUNDING = 1e-12
+
 
 class Estimate(msgspec.Struct, frozen=True):
     """Metric ``name`` on both sides. ``ci``: 95% interval of candidate minus baseline, ``method`` its name;
@@ -33,9 +35,18 @@ class Estimate(msgspec.Struct, frozen=True):
         return self.candidate - self.baseline
 
     @property
+    def spreadless(self) -> bool:
+        """Every case differs by the same amount, but for the rounding of floats."""
+        return self.se is not None and self.se <= self._rounding
+
+    @property
     def identical(self) -> bool:
         """No difference in any case: nothing to be uncertain about."""
-        return self.se == 0 and self.delta == 0
+        return self.spreadless and abs(self.delta) <= self._rounding
+
+    @property
+    def _rounding(self) -> float:
+        return _ROUNDING * max(abs(self.baseline), abs(self.candidate))
 
     @staticmethod
     def unknown(name: str, baseline: float, candidate: float, n: int, reason: str) -> Estimate:

@@ -28,11 +28,11 @@ def calibrations(sample: Sample) -> Mapping[str, Calibration]:
     return result
 
 
-def calibrate(outcome: FloatArray, probability: FloatArray, adaptive: bool = False) -> Calibration:
-    """Reliability of ``probability`` (n,) in 0..1 for ``outcome`` (n,) 0 or 1, in 15 equal-width bins or,
-    with ``adaptive``, 15 of equal count. ``miscalibrated``: ECE past the 95th percentile of what outcomes
-    drawn from the probabilities themselves give (consistency, Bröcker and Smith 2007)."""
-    bins = _equal_count(probability) if adaptive else bin_of(probability)
+def calibrate(outcome: FloatArray, probability: FloatArray) -> Calibration:
+    """Reliability of ``probability`` (n,) in 0..1 for ``outcome`` (n,) 0 or 1, in 15 equal-width bins.
+    ``miscalibrated``: ECE past the 95th percentile of what outcomes drawn from the probabilities themselves
+    give (consistency, Bröcker and Smith 2007)."""
+    bins = bin_of(probability)
     n = len(probability)
     counts = np.bincount(bins, minlength=BINS)
     predicted = np.bincount(bins, probability, BINS).astype(np.float64)
@@ -41,13 +41,6 @@ def calibrate(outcome: FloatArray, probability: FloatArray, adaptive: bool = Fal
     null = _null_ece(bins, predicted)
     rows = tuple(_bin(int(counts[i]), predicted[i], seen[i]) for i in range(BINS) if counts[i])
     return Calibration(rows, ece, null, ece > null)
-
-
-def _equal_count(probability: FloatArray) -> IntArray:
-    order = np.argsort(probability, kind="stable")
-    bins = np.empty(len(probability), dtype=np.int64)
-    bins[order] = np.arange(len(probability)) * BINS // len(probability)
-    return bins
 
 
 def _bin(n: int, predicted: float, seen: float) -> CalibrationBin:

@@ -9,14 +9,13 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.comparison import CompareOptions, Comparison, Confusion, MetricComparison
-from runwatch.domain.directions import direction_of
 from runwatch.domain.predictions import PredictionRows
-from runwatch.domain.run import Direction
 from runwatch.judge.metrics.adjust import holm
 from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.metrics.tolerance import margin
 from runwatch.judge.metrics.verdict import judge
 from runwatch.judge.predictions.calibration import calibrations
+from runwatch.judge.predictions.methods import direction as method_direction
 from runwatch.judge.predictions.methods import methods
 from runwatch.judge.predictions.prepare import prepare
 from runwatch.judge.predictions.sample import Sample, Side
@@ -74,7 +73,7 @@ def compare_predictions(
 def _metrics(sample: Sample, options: CompareOptions) -> tuple[tuple[MetricComparison, ...], str]:
     estimates = _estimates(sample, options.background)
     names = [estimate.name for estimate in estimates]
-    primary = choose_primary({name: direction_of(name) for name in names}, options.primary)
+    primary = choose_primary({name: method_direction(name) for name in names}, options.primary)
     reason = ""
     if primary is None and options.primary is not None:
         reason = f"the primary metric {safe(options.primary)} is not among {', '.join(names)}"
@@ -96,13 +95,6 @@ def _estimates(sample: Sample, background: bool) -> list[Estimate]:
     return sorted(estimates, key=lambda estimate: (*ORDER, estimate.name).index(estimate.name))
 
 
-def _own_direction(name: str) -> Direction:
-    """What the names of this module's own metrics do not tell by the registry."""
-    if name == "cost" or name.startswith("pinball_"):
-        return "min"
-    return "max" if name.startswith(("fbeta_", "recall_at_")) else None
-
-
 def _no_difference(estimate: Estimate) -> Estimate:
     """The two sides say the same of every row: nothing is uncertain about their difference, however few the
     rows."""
@@ -120,7 +112,7 @@ def _judged(
     sample: Sample,
 ) -> MetricComparison:
     name = estimate.name
-    direction = direction_of(name, _own_direction(name), options.directions.get(name))
+    direction = options.directions.get(name) or method_direction(name)
     tolerances = dict(options.tolerances)
     if name == primary and options.tolerance is not None:
         tolerances.setdefault(name, options.tolerance)

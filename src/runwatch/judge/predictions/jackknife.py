@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -29,26 +30,31 @@ def jackknife(
     if reason := sample.too_few():
         return Estimate.unknown(name, *values, sample.n, reason)
     rng = np.random.default_rng(_SEED)
-    units = min(len(side) if side.group is None else len(np.unique(side.group)) for side in sample.sides)
-    blocks = min(blocks, sample.n // 2, units)
+    blocks = min(blocks, sample.n // 2, sample.units)
     repeats = int(np.clip(_WORK // (sample.n * blocks), 1, _MOST_REPEATS))
     squares = [_variance(sample, leave_out, blocks, rng) for _ in range(repeats)]
-    se = float(np.sqrt(np.mean(squares)))
-    return from_standard_error(name, *values, units, se, blocks - 1, "group-jackknife", "group-jackknife")
+    return of_blocks(name, sample, values, float(np.mean(squares)), blocks)
+
+
+def of_blocks(name: str, sample: Sample, values: tuple[float, float], square: float, blocks: int) -> Estimate:
+    """Estimate of the variance ``square`` that the metric without each of ``blocks`` blocks gave."""
+    method = "group-jackknife"
+    return from_standard_error(name, *values, sample.units, math.sqrt(square), blocks - 1, method, method)
 
 
 def _variance(sample: Sample, leave_out: LeaveOut, blocks: int, rng: np.random.Generator) -> float:
     if sample.paired:
         ids = block_ids(len(sample.baseline), sample.baseline.group, blocks, rng)
-        return _spread(leave_out(1, ids, blocks) - leave_out(0, ids, blocks))
+        return variance_of(leave_out(1, ids, blocks) - leave_out(0, ids, blocks))
     total = 0.0
     for i, side in enumerate(sample.sides):
         ids = block_ids(len(side), side.group, blocks, rng)
-        total += _spread(leave_out(i, ids, blocks))
+        total += variance_of(leave_out(i, ids, blocks))
     return total
 
 
-def _spread(left: FloatArray) -> float:
+def variance_of(left: FloatArray) -> float:
+    """The variance of a metric by its values without each block (G,)."""
     return (len(left) - 1) / len(left) * float(np.square(left - left.mean()).sum())
 
 

@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import CompareOptions
+from runwatch.domain.comparison import CompareOptions, PredictionTask
 from runwatch.domain.points import FloatArray, IntArray
-from runwatch.domain.predictions import TASKS, Coded, Column, PredictionRows, Task, take
+from runwatch.domain.predictions import TASKS, Coded, Column, PredictionRows, take
 from runwatch.judge.predictions.aligning import RowAlignment, align, in_time_order
 from runwatch.judge.predictions.labels import as_numbers, canonical, coded
 from runwatch.judge.predictions.named_metrics import asked_of
@@ -85,7 +85,7 @@ def _picked(rows: PredictionRows, index: IntArray) -> PredictionRows:
     )
 
 
-def _task(rows: Pair, options: CompareOptions) -> tuple[Task, tuple[str, ...]]:
+def _task(rows: Pair, options: CompareOptions) -> tuple[PredictionTask, tuple[str, ...]]:
     if options.task is not None:
         named = next((task for task in TASKS if task == options.task), None)
         if named is None:
@@ -97,7 +97,7 @@ def _task(rows: Pair, options: CompareOptions) -> tuple[Task, tuple[str, ...]]:
     return task, (f"task assumed: {task} ({why})",)
 
 
-def _guess(rows: Pair) -> tuple[Task, str]:
+def _guess(rows: Pair) -> tuple[PredictionTask, str]:
     scores = max(len(side.scores) for side in rows)
     columns: list[Column] = [side.truth for side in rows]
     columns += [side.prediction for side in rows if side.prediction is not None]
@@ -121,7 +121,7 @@ def _whole(column: Column) -> bool:
     return bool((known == np.floor(known)).all())
 
 
-def _values(rows: Pair, task: Task, options: CompareOptions, paired: bool) -> Sample:
+def _values(rows: Pair, task: PredictionTask, options: CompareOptions, paired: bool) -> Sample:
     sides = [_value_side(side) for side in rows]
     horizon = 1 if options.horizon is None else options.horizon
     if horizon < 1:
@@ -164,7 +164,7 @@ def _not_finite(part: str, values: FloatArray) -> tuple[tuple[str, str], ...]:
     return ((part, f"{rows:,} of {plural(len(values), part)} {'is' if rows == 1 else 'are'} {kind}"),)
 
 
-def _classes(rows: Pair, task: Task, options: CompareOptions, paired: bool) -> Sample:
+def _classes(rows: Pair, task: PredictionTask, options: CompareOptions, paired: bool) -> Sample:
     columns: list[Column] = [side.truth for side in rows]
     columns += [side.prediction for side in rows if side.prediction is not None]
     codes, labels = coded(columns)
@@ -241,7 +241,7 @@ def _class_side(
     truth: IntArray,
     prediction: IntArray | None,
     labels: tuple[str, ...],
-    task: Task,
+    task: PredictionTask,
     options: CompareOptions,
 ) -> tuple[Side, list[str]]:
     faults: list[tuple[str, str]] = []
@@ -275,7 +275,7 @@ def _predicted(score: FloatArray, threshold: float | None) -> tuple[IntArray | N
     return (score >= 0.5).astype(np.int64), ["predictions from scores at the threshold 0.5 (assumed)"]
 
 
-def _score(rows: PredictionRows, labels: tuple[str, ...], task: Task) -> FloatArray | None:
+def _score(rows: PredictionRows, labels: tuple[str, ...], task: PredictionTask) -> FloatArray | None:
     if not rows.scores:
         return None
     names = list(rows.scores)

@@ -6,9 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from runwatch.domain.comparison import Costs
+from runwatch.domain.comparison import Costs, PredictionTask
 from runwatch.domain.points import FloatArray, IntArray
-from runwatch.domain.predictions import Task
 
 FEW = 10
 """With fewer positives, negatives, rows or units there is no interval."""
@@ -39,7 +38,7 @@ class Sample(msgspec.Struct, frozen=True, eq=False):
     ``asked``: names of metrics that are computed only where they are named;
     ``counts_fault``: why metrics of predicted labels have no verdict, though they have values."""
 
-    task: Task
+    task: PredictionTask
     baseline: Side
     candidate: Side
     labels: tuple[str, ...]
@@ -59,6 +58,11 @@ class Sample(msgspec.Struct, frozen=True, eq=False):
     def n(self) -> int:
         """Rows compared: those of a pair, or of the smaller side."""
         return min(len(self.baseline), len(self.candidate))
+
+    @property
+    def units(self) -> int:
+        """Independent cases of the side that has fewer."""
+        return min(len(side) if side.group is None else len(np.unique(side.group)) for side in self.sides)
 
     def fault(self, part: str) -> str | None:
         """Why ``part`` ("prediction" or "score") of either side cannot be used, None when it can."""

@@ -36,7 +36,3 @@ class QualityCase(msgspec.Struct, frozen=True, eq=False):
             if current.rows:
                 before = None if self.reference is None else self.reference.column(index)
                 yield column, before, current
-
-    @property
-    def compared(self) -> bool:
-        return self.reference is not None

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison
+from runwatch.domain.comparison import CompareOptions, Comparison, MetricComparison, Samples
 from runwatch.domain.directions import core_words, direction_of, is_placeholder
-from runwatch.domain.evaluations import Samples
 from runwatch.domain.hyperparameters import seed_of
 from runwatch.domain.points import FloatArray, Points
 from runwatch.domain.run import Metric, Run, RunKey
@@ -18,7 +17,7 @@ from runwatch.judge.metrics.tolerance import margin
 from runwatch.judge.metrics.verdict import judge
 from runwatch.judge.runs.hyperparameters import differences
 from runwatch.judge.runs.naming import match
-from runwatch.judge.runs.seeds import over_tasks
+from runwatch.judge.runs.seeds import over_tasks, probability_of_improvement
 from runwatch.judge.runs.values import ONE_RUN, MetricReading, MetricReadings, compare_values, with_samples
 from runwatch.text.safe import run_name, safe
 
@@ -225,13 +224,13 @@ def _over_tasks(
         sign * np.array([side.values for side in sides]).T
         for sides in ([r.baseline for r in family], [r.candidate for r in family])
     ]
-    seeds = over_tasks(f"{name} (interquartile mean of {len(family)} tasks)", tables[0], tables[1])
-    estimate = seeds.difference
+    estimate = over_tasks(f"{name} (interquartile mean of {len(family)} tasks)", tables[0], tables[1])
     if sign < 0 and estimate.ci is not None:
         ci = (-estimate.ci[1], -estimate.ci[0])
         estimate = replace(estimate, baseline=-estimate.baseline, candidate=-estimate.candidate, ci=ci)
     allowed = margin(name, direction, estimate.baseline, options.tolerances)
-    chance = f"a candidate run beats a baseline run with probability {seeds.improvement:.2f}"
+    wins = probability_of_improvement(tables[0], tables[1])
+    chance = f"a candidate run beats a baseline run with probability {wins:.2f}"
     return replace(judge(estimate, direction, allowed, "seeds"), note=chance)
 
 

@@ -37,9 +37,10 @@ def paired(name: str, values: SampleValues) -> Estimate:
     if np.isin(a, (0.0, 1.0)).all() and np.isin(b, (0.0, 1.0)).all():
         return _right_or_wrong(name, means, int(((a == 1) & (b == 0)).sum()), int((b > a).sum()), n, note)
     se = float((b - a).std(ddof=1)) / math.sqrt(n)
-    if se == 0 and means[0] != means[1]:
+    estimate = from_standard_error(name, *means, n, se, n - 1, "paired-t", "paired-t", note)
+    if estimate.spreadless and not estimate.identical:
         return Estimate.unknown(name, *means, n, "each sample differs by the same amount")
-    return from_standard_error(name, *means, n, se, n - 1, "paired-t", "paired-t", note)
+    return estimate
 
 
 def _right_or_wrong(

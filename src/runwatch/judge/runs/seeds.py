@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.points import FloatArray
-from runwatch.judge.metrics.estimate import Estimate, from_standard_error
+from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
 
 FEWEST = 3
 """Seeds that a prediction band needs."""
@@ -70,34 +69,15 @@ def _with_visible(estimate: Estimate, se: float, df: float) -> Estimate:
     return replace(estimate, note=f"this many seeds show a difference of {visible:.3g} in 80% of cases")
 
 
-class TaskSeeds(msgspec.Struct, frozen=True):
-    """Interquartile means over tasks and seeds with intervals, their difference, and the probability that a
-    candidate run beats a baseline run of the same task."""
-
-    baseline: float
-    candidate: float
-    baseline_ci: tuple[float, float]
-    candidate_ci: tuple[float, float]
-    difference: Estimate
-    improvement: float
-
-
-def over_tasks(name: str, baseline: FloatArray, candidate: FloatArray) -> TaskSeeds:
+def over_tasks(name: str, baseline: FloatArray, candidate: FloatArray) -> Estimate:
     """Several tasks x seeds (Agarwal and others 2021): ``baseline`` (k_a, tasks), ``candidate`` (k_b, tasks),
-    values of one metric where higher is better; bootstrap of seeds stratified by task, 2,000 draws."""
+    values of one metric where higher is better: the difference of interquartile means by a bootstrap of
+    seeds, stratified by task, 2,000 draws."""
     rng = np.random.default_rng(_SEED)
     drawn_a, drawn_b = (_resampled(values, rng) for values in (baseline, candidate))
     a, b = interquartile_mean(baseline), interquartile_mean(candidate)
-    differences = drawn_b - drawn_a
-    low, high = (float(end) for end in np.quantile(differences, (0.025, 0.975)))
-    tail = min(np.count_nonzero(differences <= 0), np.count_nonzero(differences >= 0))
-    p_value = min(1.0, 2 * (tail + 1) / (len(differences) + 1))
-    seeds, se = min(len(baseline), len(candidate)), float(differences.std(ddof=1))
-    method = "stratified-bootstrap"
-    estimate = Estimate(name, a, b, seeds, se, (low, high), p_value, method, method)
-    ends = [tuple(float(end) for end in np.quantile(drawn, (0.025, 0.975))) for drawn in (drawn_a, drawn_b)]
-    improvement = probability_of_improvement(baseline, candidate)
-    return TaskSeeds(a, b, (ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]), estimate, improvement)
+    seeds = min(len(baseline), len(candidate))
+    return percentile(name, a, b, seeds, drawn_b - drawn_a, "stratified-bootstrap")
 
 
 def _resampled(values: FloatArray, rng: np.random.Generator) -> FloatArray:

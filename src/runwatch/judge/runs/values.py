@@ -10,9 +10,8 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import CompareOptions, MetricComparison, MetricVerdict
+from runwatch.domain.comparison import CompareOptions, MetricComparison, MetricVerdict, SampleKey, Samples
 from runwatch.domain.directions import direction_of, judged
-from runwatch.domain.evaluations import SampleKey, Samples
 from runwatch.domain.run import Direction
 from runwatch.judge.metrics.adjust import holm
 from runwatch.judge.metrics.estimate import Estimate
@@ -24,6 +23,7 @@ from runwatch.judge.runs.seeds import FEWEST, against_seeds, matched, welch
 
 ONE_RUN = "one run per side: the noise between seeds is unknown"
 TWO_SEEDS = "two seeds against one run: too few to know the noise between seeds"
+SAME_SEEDS = "the seeds' values, or their differences, are all the same: the noise between seeds is unknown"
 TWO_NUMBERS = "two bare numbers: the noise between seeds is unknown"
 _SHARES = re.compile(
     r"(^|[\W_\d])(acc|accuracy|precision|recall|f1|fbeta|auc|auroc|aucpr|roc|map|iou|dice|jaccard|sensitivity"
@@ -91,9 +91,8 @@ def compare_values(
     directions = {r.name: direction_of(r.name, r.stated, options.directions.get(r.name)) for r in readings}
     fit = {n: d for n, d in directions.items() if d is not None and _is_judged(n, options)}
     primary = choose_primary(fit, options.primary, main)
-    estimates = {
-        r.name: estimate for r in readings if r.name in fit and (estimate := _estimate(r)) is not None
-    }
+    made = [estimate for r in readings if r.name in fit and (estimate := _estimate(r)) is not None]
+    estimates = {one.name: one for one in made if one.identical or not one.spreadless}
     adjusted = _adjusted([estimate for name, estimate in estimates.items() if name != primary])
     metrics: list[MetricComparison] = []
     for reading in readings:
@@ -193,13 +192,14 @@ def _single(
     single: str,
     always_noise: bool,
 ) -> MetricComparison:
-    """One value a side (or two seeds against one): better or worse only past five margins, and past the
+    """One value a side, or seeds that tell no noise: better or worse only past five margins, and past the
     noise within the curves where they are known."""
     bare = _bare(reading, direction, "unknown", "")
     if bare.delta is None or not math.isfinite(bare.delta) or bare.baseline is None:
         return replace(bare, reason=_not_finite(bare))
-    if max(len(reading.baseline.values), len(reading.candidate.values)) > 1:
-        single = TWO_SEEDS
+    sizes = len(reading.baseline.values), len(reading.candidate.values)
+    if max(sizes) > 1:
+        single = TWO_SEEDS if sorted(sizes) == [1, 2] else SAME_SEEDS
     allowed = _margin(reading.name, direction, bare.baseline, options, primary)
     past = abs(bare.delta) > SINGLE * allowed
     noise = reading.noise() if reading.noise is not None and (past or always_noise) else (None, None)

@@ -5,8 +5,9 @@ local."""
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -18,8 +19,9 @@ from runwatch.readers.ax._database import TABLES, trials_of
 from runwatch.readers.ax._trial import STATES, Trial
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, unchanged
 from runwatch.readers.common import sqlite
+from runwatch.readers.common.bounded_json import dig, mapping, sequence
 from runwatch.readers.common.column_names import moment
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import json_of, newest
 
 NAME = "ax"
 PRIORITY = 60
@@ -35,39 +37,33 @@ def claim(listing: Listing) -> Iterable[Claim]:
         if name.endswith(".json") and _FILE.match(listing.head(name, 128)) is not None:
             file = listing.join(name)
             yield Claim(NAME, NAME, file, (file,), priority=PRIORITY, role="many")
-    for name in sqlite.names(listing):
-        if sqlite.tables_in_sight(listing, name) >= TABLES:
-            files = sqlite.files(listing, name)
-            yield Claim(NAME, NAME, listing.join(name), files, priority=PRIORITY, role="many")
+    yield from sqlite.claims(listing, NAME, NAME, TABLES)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if not source.file.endswith(".json"):
         if cursor is not None and cursor.stat == source.stat:
             return unchanged(source, cursor)
-        return sqlite.read(
-            source, cursor, lambda connection: _read_database(source, cursor, trials_of(connection))
-        )
-    version = read_version(source, cursor)
+        return sqlite.read(source, cursor, partial(_read_database, source, cursor))
+    version = newest(source, cursor, json_of)
     if isinstance(version, Reading):
         return version
-    experiment = version.value.get("experiment", version.value) if isinstance(version.value, dict) else {}
-    trials = experiment.get("trials") if isinstance(experiment, dict) else None
+    value, now = version
+    experiment = mapping(mapping(value).get("experiment", value))
+    trials = experiment.get("trials")
     if not isinstance(trials, dict):
         problem = Problem(source.file, None, "no trials in this JSON", "is it Ax's file?")
-        return Reading({}, version.cursor, (problem,))
+        return Reading({}, now, (problem,))
     group = str(experiment.get("name") or source.file.rpartition("/")[2].removesuffix(".json"))
     parsed = _trials(group, experiment, trials)
-    return _reading(source, version.cursor, cursor if version.again else None, parsed)
+    return _reading(source, now, cursor, parsed)
 
 
-def _read_database(source: SourceFile, cursor: Cursor | None, parsed: tuple[list[Trial], int]) -> Reading:
-    trials, large = parsed
-    reading = _reading(source, Cursor(offset=source.stat.size, stat=source.stat), cursor, trials)
-    if not large:
-        return reading
-    message = f"{large} trials with a cell above 1 MiB, skipped"
-    return replace(reading, problems=(Problem(source.file, None, message, "keep artifacts elsewhere"),))
+def _read_database(source: SourceFile, cursor: Cursor | None, connection: sqlite3.Connection) -> Reading:
+    store = sqlite.StorePass(connection, source, cursor)
+    trials = trials_of(store)
+    told = store.reading()
+    return replace(_reading(source, told.cursor, cursor, trials), problems=told.problems)
 
 
 def _reading(source: SourceFile, now: Cursor, before: Cursor | None, trials: Iterable[Trial]) -> Reading:
@@ -86,44 +82,34 @@ def _trials(group: str, experiment: JsonMapping, trials: JsonMapping) -> Iterato
     for number, trial in list(trials.items())[: limits.TAGS]:
         if not isinstance(trial, dict):
             continue
-        started, ended = (
-            moment(str(_at(trial, key, "value"))) for key in ("time_run_started", "time_completed")
-        )
-        table = _newest_table(_at(experiment, "data_by_trial", number))
-        state = str(_at(trial, "status", "name"))
+        started, ended = (moment(dig(trial, key, "value")) for key in ("time_run_started", "time_completed"))
+        table = _newest_table(dig(experiment, "data_by_trial", number))
+        state = str(dig(trial, "status", "name"))
         yield Trial(group, number, state, started, ended, dict(_arms(trial)), better, table)
-
-
-def _at(value: Any, *keys: str) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
 
 
 def _directions(experiment: JsonMapping) -> Iterator[tuple[str, bool]]:
     """(metric, lower is better), as the metrics say and, above them, the objective."""
     for metric in experiment.get("tracking_metrics") or ():
-        if isinstance(_at(metric, "name"), str) and isinstance(_at(metric, "lower_is_better"), bool):
+        if isinstance(dig(metric, "name"), str) and isinstance(dig(metric, "lower_is_better"), bool):
             yield metric["name"], metric["lower_is_better"]
-    objective = _at(experiment, "optimization_config", "objective")
-    name, low = _at(objective, "metric", "name"), _at(objective, "minimize")
+    objective = dig(experiment, "optimization_config", "objective")
+    name, low = dig(objective, "metric", "name"), dig(objective, "minimize")
     if isinstance(name, str) and isinstance(low, bool):
         yield name, low
-    expression = _at(objective, "expression")
+    expression = dig(objective, "expression")
     if isinstance(expression, str) and re.fullmatch(r"-?[A-Za-z_]\w{0,200}", expression):
         yield expression.removeprefix("-"), expression.startswith("-")
 
 
 def _arms(trial: JsonMapping) -> Iterator[tuple[str, Mapping[str, object]]]:
-    batch = trial.get("generator_run_structs")
-    generator_runs = [_at(one, "generator_run") for one in batch] if isinstance(batch, list) else []
+    generator_runs = [dig(one, "generator_run") for one in sequence(trial.get("generator_run_structs"))]
     for generated in (trial.get("generator_run"), *generator_runs):
-        for arm in _at(generated, "arms") or ():
-            if isinstance(_at(arm, "parameters"), dict):
-                yield str(_at(arm, "name")), arm["parameters"]
+        for arm in dig(generated, "arms") or ():
+            if isinstance(dig(arm, "parameters"), dict):
+                yield str(dig(arm, "name")), arm["parameters"]
 
 
 def _newest_table(data: object) -> object:
-    tables = _at(data, "value")
-    newest = tables[-1] if isinstance(tables, list) and tables else None
-    return _at(newest[-1], "df", "value") if isinstance(newest, list) and newest else None
+    newest = sequence((sequence(dig(data, "value")) or [None])[-1])
+    return dig(newest[-1], "df", "value") if newest else None

@@ -3,12 +3,12 @@ since the epoch."""
 
 from __future__ import annotations
 
-import math
 import sqlite3
 
 from runwatch.readers import limits
 from runwatch.readers.ax._trial import Trial
 from runwatch.readers.common import bounded_json, sqlite
+from runwatch.readers.common.column_names import clock
 
 TABLES = frozenset({"experiment_v2", "trial_v2", "data_v2", "generator_run_v2", "arm_v2", "metric_v2"})
 _STATES = {2: "FAILED", 3: "COMPLETED", 4: "RUNNING", 5: "ABANDONED", 7: "EARLY_STOPPED"}
@@ -16,8 +16,9 @@ _STATES = {2: "FAILED", 3: "COMPLETED", 4: "RUNNING", 5: "ABANDONED", 7: "EARLY_
 _MOST = limits.TAGS
 
 
-def trials_of(connection: sqlite3.Connection) -> tuple[list[Trial], int]:
-    """The newest trials of all experiments, and how many were passed over for a cell past the limit."""
+def trials_of(store: sqlite.StorePass) -> list[Trial]:
+    """The newest trials of all experiments."""
+    connection = store.db
     if not {"index", "status", "experiment_id", "time_completed"} <= sqlite.columns(connection, "trial_v2"):
         raise ValueError("not a store of Ax: the table trial_v2 lacks its columns")
     experiments = {
@@ -25,8 +26,7 @@ def trials_of(connection: sqlite3.Connection) -> tuple[list[Trial], int]:
         for key, name in connection.execute("SELECT id, name FROM experiment_v2 LIMIT ?", (_MOST,))
     }
     better = _directions(connection)
-    arms, large_arms = _arms(connection)
-    tables, large_tables = _tables(connection)
+    arms, tables = _arms(store), _tables(store)
     rows = connection.execute(
         'SELECT id, experiment_id, "index", status, time_run_started, time_completed FROM trial_v2'
         " ORDER BY id DESC LIMIT ?",
@@ -37,8 +37,8 @@ def trials_of(connection: sqlite3.Connection) -> tuple[list[Trial], int]:
             experiments[experiment],
             str(number),
             _STATES.get(status, ""),
-            _moment(started),
-            _moment(ended),
+            clock(started),
+            clock(ended),
             arms.get(key, {}),
             better.get(experiment, {}),
             tables.get((experiment, number)),
@@ -46,7 +46,7 @@ def trials_of(connection: sqlite3.Connection) -> tuple[list[Trial], int]:
         for key, experiment, number, status, started, ended in rows
         if experiment in experiments
     ]
-    return trials[::-1], large_arms + large_tables
+    return trials[::-1]
 
 
 def _directions(connection: sqlite3.Connection) -> dict[int, dict[str, bool]]:
@@ -63,10 +63,9 @@ def _directions(connection: sqlite3.Connection) -> dict[int, dict[str, bool]]:
     return better
 
 
-def _arms(connection: sqlite3.Connection) -> tuple[dict[int, dict[str, dict[str, object]]], int]:
+def _arms(store: sqlite.StorePass) -> dict[int, dict[str, dict[str, object]]]:
     """The arms' parameters by trial."""
-    got = sqlite.rows(
-        connection,
+    got = store.rows(
         "SELECT a.id, g.trial_id, substr(a.name, 1, 512), a.parameters FROM arm_v2 a"
         " JOIN generator_run_v2 g ON g.id = a.generator_run_id WHERE a.id > ? ORDER BY a.id LIMIT ?",
         "arm_v2",
@@ -80,19 +79,14 @@ def _arms(connection: sqlite3.Connection) -> tuple[dict[int, dict[str, dict[str,
             continue
         if isinstance(parameters, dict):
             arms.setdefault(trial, {})[str(name)] = parameters
-    return arms, got.large
+    return arms
 
 
-def _tables(connection: sqlite3.Connection) -> tuple[dict[tuple[int, int], str], int]:
+def _tables(store: sqlite.StorePass) -> dict[tuple[int, int], str]:
     """The newest table of data by experiment and trial."""
-    got = sqlite.rows(
-        connection,
+    got = store.rows(
         "SELECT id, experiment_id, trial_index, data_json FROM data_v2 WHERE id > ? ORDER BY id LIMIT ?",
         "data_v2",
         most=_MOST,
     )
-    return {(experiment, trial): text for _, experiment, trial, text in got.found}, got.large
-
-
-def _moment(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) and 0 < value < 7258118400 else math.nan
+    return {(experiment, trial): text for _, experiment, trial, text in got.found}

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Started, Stated
+from runwatch.domain.operations import Append, Evidence, HParams, Operation, Stated
 from runwatch.domain.points import Points
 from runwatch.domain.run import Status
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.facts import facts, known
 
 STATES: Mapping[str, tuple[Status, str]] = {
     "RUNNING": ("running", "Ax says the trial is running"),
@@ -18,7 +19,6 @@ STATES: Mapping[str, tuple[Status, str]] = {
     "ABANDONED": ("finished", "Ax: the trial was abandoned"),
     "FAILED": ("crashed", "Ax: the trial failed"),
 }
-_COLUMNS = ("metric_name", "mean", "step", "arm_name")
 Cell = tuple[str, int, float]
 """Tag, step, value."""
 
@@ -42,18 +42,14 @@ class Trial(NamedTuple):
 
     def operations(self) -> Iterator[Operation]:
         """What it says. Raises KeyError for a state that is none of ``STATES`` (it has not begun)."""
-        yield Label("name", self.name)
-        yield Label("group", self.group)
-        if not math.isnan(self.started):
-            yield Started(self.started)
+        yield from facts(self.name, group=self.group, started=self.started)
         if len(self.arms) == 1:
             yield from map(HParams, self.arms.values())
         for tag, low in self.lower_is_better.items():
             yield Stated(tag, "min" if low else "max")
         yield from _points(list(_cells(self.table, len(self.arms) > 1)))
         status, words = STATES[self.state]
-        at = None if status == "running" or math.isnan(self.ended) else self.ended
-        yield Evidence(status, words, at=at)
+        yield Evidence(status, words, at=None if status == "running" else known(self.ended))
 
 
 def _cells(text: object, several: bool) -> Iterator[Cell]:
@@ -62,12 +58,8 @@ def _cells(text: object, several: bool) -> Iterator[Cell]:
         table = bounded_json.parse(text) if isinstance(text, str) else None
     except ValueError:
         return
-    columns = table if isinstance(table, dict) else {}
-    names, means, steps, arms = (
-        columns.get(key) or {} for key in ("metric_name", "mean", "step", "arm_name")
-    )
-    if not all(isinstance(column, dict) for column in (names, means, steps, arms)):
-        return
+    columns = (bounded_json.dig(table, key) for key in ("metric_name", "mean", "step", "arm_name"))
+    names, means, steps, arms = map(bounded_json.mapping, columns)
     for row in names:
         value, step = bounded_json.number(means.get(row)), bounded_json.number(steps.get(row))
         if value is None or (step is not None and not (math.isfinite(step) and abs(step) < 2**53)):

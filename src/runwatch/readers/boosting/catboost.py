@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from msgspec.structs import replace
 
 from runwatch.domain.operations import Append, Length, Operation, Stated
-from runwatch.domain.run import Problem
+from runwatch.domain.run import Direction, Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common.bounded_json import dig, sequence
+from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.table import read_table
 
 NAME = "catboost"
@@ -24,7 +26,7 @@ _FOLDER = "catboost_info"
 _META = "catboost_training.json"
 _TABLE = re.compile(r"(learn|test\d{0,6})_error\.tsv", re.ASCII)
 _CLOCK = "time_left.tsv"
-_BETTER = {"Min": "min", "Max": "max"}
+_BETTER: Mapping[str, Direction] = {"Min": "min", "Max": "max"}
 LOOKS_FOR = ("*_error.tsv", "catboost_training.json")
 
 
@@ -49,14 +51,14 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return Reading({}, Cursor(stat=source.stat))
     if name != _META:
         return _by_set(read_table(claim, source, cursor, final), claim, source)
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
-    meta = version.value.get("meta") if isinstance(version.value, dict) else None
+    return read_json(claim, source, cursor, partial(_said, source))
+
+
+def _said(source: SourceFile, value: object) -> Said:
+    meta = dig(value, "meta")
     if not isinstance(meta, dict):
-        problem = Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")
-        return version.reading(claim, [], problem)
-    return version.reading(claim, _operations(meta))
+        return [Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")]
+    return _operations(meta)
 
 
 def _by_set(reading: Reading, claim: Claim, source: SourceFile) -> Reading:
@@ -80,11 +82,7 @@ def _named(append: Append, sets: int) -> Append:
 
 def _sets(source: SourceFile) -> int:
     """How many sets the header of the table names."""
-    try:
-        with Opened(source.path) as opened:
-            header = opened.pread(limits.KIB * 64, 0).partition(b"\n")[0]
-    except OSError:
-        return 1
+    header = source.other(source.file, 64 * limits.KIB).partition(b"\n")[0]
     return 1 + len(set(re.findall(rb":(\d{1,3})(?=\t|\r|$)", header)))
 
 
@@ -94,21 +92,13 @@ def _operations(meta: Mapping[str, object]) -> list[Operation]:
     if type(count) is int and 0 < count < 2**53:
         operations.append(Length(steps=count - 1))
     for sets, metrics in (("learn_sets", "learn_metrics"), ("test_sets", "test_metrics")):
-        named = meta.get(metrics)
-        for metric in named if isinstance(named, list) else ():
-            name, best = (
-                (metric.get("name"), metric.get("best_value")) if isinstance(metric, dict) else (None, None)
-            )
-            better = _BETTER.get(best) if isinstance(best, str) else None
+        for metric in sequence(meta.get(metrics)):
+            name, better = dig(metric, "name"), _BETTER.get(str(dig(metric, "best_value")))
             if isinstance(name, str) and better:
-                operations += [
-                    Stated(f"{group}/{name}", "min" if better == "min" else "max")
-                    for group in _groups(meta, sets)
-                ]
+                operations += [Stated(f"{group}/{name}", better) for group in _groups(meta, sets)]
     return operations
 
 
 def _groups(meta: Mapping[str, object], sets: str) -> list[str]:
-    listed = meta.get(sets)
-    names = [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    names = [name for name in sequence(meta.get(sets)) if isinstance(name, str)]
     return names or [sets.removesuffix("_sets")]

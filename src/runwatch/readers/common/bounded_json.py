@@ -136,11 +136,35 @@ def number(value: object) -> float | None:
     return None
 
 
-def flat_numbers(value: object, limit: int = limits.TAGS) -> dict[str, float]:
+def dig(value: Any, *keys: str) -> Any:
+    """What lies at a path of nested objects; None where there is nothing."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def mapping(value: object) -> dict[str, object]:
+    """The object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: object) -> list[object]:
+    """The list; an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def whole(value: object) -> int | None:
+    """An integer of 64 bits, or None."""
+    if type(value) is float:
+        value = int(value) if value.is_integer() else None
+    return value if type(value) is int and -(2**63) <= value < 2**63 else None
+
+
+def flat_numbers(value: object) -> dict[str, float]:
     """The numbers of nested objects by their path, parts joined with ``/``; lists are left out."""
     numbers: dict[str, float] = {}
     stack: list[tuple[str, object]] = [("", value)]
-    while stack and len(numbers) < limit:
+    while stack and len(numbers) < limits.TAGS:
         path, item = stack.pop()
         if isinstance(item, dict):
             prefix = path + "/" if path else ""

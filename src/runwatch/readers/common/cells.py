@@ -32,7 +32,7 @@ _WORDS = {
     b"-infinity": -math.inf,
 }
 ABSENT = frozenset({b"", b"na", b"n/a", b"null", b"none", b"-", b"<na>"})
-_FEW = 64
+_FEW, _MANY = 64, 2048
 _EXACT_DIGITS, _LONGEST_DECIMAL = 15, 17
 _POWERS = np.array([10.0**i for i in range(_LONGEST_DECIMAL + 1)])
 _NEWLINE = 10
@@ -189,7 +189,7 @@ class NumericCells:
         count = int(plain.sum())
         if count == 0:
             return np.empty(0)
-        if count > _FEW:
+        if count > _MANY:
             which = cells if count == len(cells) else cells[plain]
             values, known = decimals(self.data, self._starts[which], self._ends[which], self._point)
             if known.all():

@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 import numpy as np
@@ -97,7 +97,7 @@ _RANK = re.compile(
     r"(?:^|[._-])(?:rank|worker|process|proc|gpu)[._-]?\d{1,6}(?:$|[._-])", re.ASCII | re.IGNORECASE
 )
 _TABLE = re.compile(rb"\s{0,8}\"?(?:epoch|step|iter\w{0,8})\"?\s{0,24}[,;\t]", re.IGNORECASE)
-_RANK_FOLDER = re.compile(r"(?:rank|worker|process|gpu)[_-]?\d{1,6}", re.ASCII | re.IGNORECASE)
+RANK_FOLDER = re.compile(r"(?:rank|local_rank|worker|process|proc|gpu)[_-]?\d{1,6}", re.ASCII | re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
@@ -117,7 +117,10 @@ def starts_as_table(head: bytes) -> bool:
 
 
 def index_key(names: Sequence[str]) -> str | None:
-    """The unnamed first column that a data frame's index leaves, where a loss stands beside it; or None."""
+    """The unnamed first column that a data frame's index leaves, where a loss stands beside it, or that of
+    CatBoost's ``cv``, a number of trees in any other table; or None."""
+    if names and names[0] == "iterations" and any(name.endswith("-mean") for name in names):
+        return names[0]
     unnamed = bool(names) and names[0] in ("", "Unnamed: 0")
     return names[0] if unnamed and any("loss" in plain(name) for name in names) else None
 
@@ -169,10 +172,11 @@ def seconds(values: FloatArray) -> FloatArray:
     return result
 
 
-def moment(text: str) -> float:
-    """ISO 8601 (without a zone: local time) as seconds since the epoch; NaN if it is none."""
+def moment(text: object, utc: bool = False) -> float:
+    """ISO 8601 (without a zone: local time, or ``utc``) as seconds since the epoch; NaN if it is none."""
     try:
-        timestamp = datetime.fromisoformat(text.strip()).timestamp()
+        time = datetime.fromisoformat(str(text).strip())
+        timestamp = (time.replace(tzinfo=UTC) if utc and time.tzinfo is None else time).timestamp()
     except (ValueError, OverflowError, OSError):
         return math.nan
     return timestamp if _EARLIEST <= timestamp <= _LATEST else math.nan
@@ -202,36 +206,9 @@ def place(listing: Listing) -> tuple[str, str]:
     above = listing.parent
     if above is not None and listing.name == MMENGINE:
         return above.path, ""
-    if above is not None and _RANK_FOLDER.fullmatch(listing.name):
+    if above is not None and RANK_FOLDER.fullmatch(listing.name):
         return above.path, f"{listing.name}/"
     return listing.path, ""
-
-
-def keras_csv(listing: Listing) -> str | None:
-    """The file here that Keras's CSVLogger (or a history written as a table) made, of any name, or None: its
-    first column is ``epoch`` and there is a loss; a table of that kind named ``*.log`` needs none."""
-    for name in listing.files:
-        if name.endswith((".csv", ".log", ".tsv", ".txt")) and _is_keras(listing, name):
-            return name
-    return None
-
-
-def is_keras_header(names: list[str], any_metric: bool = False) -> bool:
-    """Whether a header is Keras's: ``epoch``, then names with ``loss`` or ``val_loss`` among them (or any, as
-    ``any_metric`` says), and no other step."""
-    rest = names[1:]
-    if not rest or names[0] != "epoch" or step_key(names) != "epoch" or not all(rest):
-        return False
-    return any_metric or bool({"loss", "val_loss"} & set(rest))
-
-
-def _is_keras(listing: Listing, name: str) -> bool:
-    head = listing.head(name, 8)
-    if not head.startswith((b"epoch,", b"epoch;", b"epoch\t")):
-        return False
-    line = listing.head(name).partition(b"\n")[0]
-    names = line.decode("utf-8", "replace").strip().split(chr(head[5]))
-    return is_keras_header([name.strip(' "') for name in names], any_metric=name.endswith(".log"))
 
 
 def by_prefix(listing: Listing, tags: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:

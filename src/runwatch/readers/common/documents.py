@@ -3,68 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, failed, read_document, unchanged
-from runwatch.readers.common import bounded_json
+from runwatch.readers.common import archives, bounded_json
+
+Said = Iterable[Operation | Problem]
+"""What a version says, and what is wrong with it."""
+
+T = TypeVar("T")
+
+AGAIN = "it is read again when it changes"
 
 
-class Version(NamedTuple):
-    """A new version of the file. ``again``: an earlier one was read, whose points have to go."""
+class Torn(ValueError):
+    """Half written just now. Its text is all that is said of it; "": nothing is."""
 
-    value: Any
-    cursor: Cursor
-    again: bool
 
-    def reading(self, claim: Claim, operations: list[Operation], *problems: Problem) -> Reading:
-        """What the version says, in place of what the earlier one said."""
-        all_operations = [Replace(), *operations] if self.again else operations
-        return Reading.of(claim, all_operations, self.cursor, problems)
+def newest(
+    source: SourceFile, cursor: Cursor | None, made_of: Callable[[bytes], T], limit: int = limits.DOCUMENT
+) -> tuple[T, Cursor] | Reading:
+    """What ``made_of`` makes of a version that is new; else the reading that says: unchanged, past the limit,
+    or (where it raises ValueError) torn or damaged. Such a version changes nothing: it is read again when it
+    is another one."""
+    try:
+        document = read_document(source, cursor, limit)
+    except ValueError as error:
+        return failed(source, cursor, error)
+    if document is None:
+        return unchanged(source, cursor)
+    try:
+        return made_of(document.data), document.cursor
+    except ValueError as error:
+        words = str(error) if isinstance(error, Torn) else f"not read: {error}"
+        return Reading({}, document.cursor, (Problem(source.file, None, words, AGAIN),) if words else ())
+
+
+def json_of(data: bytes) -> Any:
+    """The value of a JSON document. Raises Torn, PastLimit."""
+    if not data.strip():
+        raise Torn
+    try:
+        return bounded_json.parse(data)
+    except bounded_json.PastLimit:
+        raise
+    except ValueError as error:
+        raise Torn(f"not complete JSON: {error}") from None
 
 
 def read_whole(
     claim: Claim,
     source: SourceFile,
     cursor: Cursor | None,
-    operations_of: Callable[[bytes], Iterable[Operation]],
+    said_by: Callable[[bytes], Said],
     limit: int = limits.DOCUMENT,
 ) -> Reading:
-    """What ``operations_of`` makes of a new version, in place of what the earlier one said. A version for
-    which it raises ValueError is torn or damaged: a problem, and read again when it changes."""
-    try:
-        document = read_document(source, cursor, limit)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
-    if document is None:
-        return unchanged(source, cursor)
-    try:
-        operations = list(operations_of(document.data))
-    except ValueError as error:
-        problem = Problem(source.file, None, f"not read: {error}", "it is read again when it changes")
-        return Reading({}, document.cursor, (problem,))
-    if cursor is not None:
-        operations = [Replace(), *operations]
-    return Reading.of(claim, operations, document.cursor)
+    """What ``said_by`` tells of the newest version, in place of what the earlier one said."""
+    version = newest(source, cursor, lambda data: list(said_by(data)), limit)
+    return version if isinstance(version, Reading) else _in_place(claim, cursor, *version)
 
 
-def read_version(source: SourceFile, cursor: Cursor | None) -> Version | Reading:
-    """The file's value if it is new; else the reading that says: unchanged, torn, or past a limit. A torn
-    version changes nothing: it is read again when it is whole."""
-    try:
-        document = read_document(source, cursor)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
-    if document is None:
+def read_json(
+    claim: Claim, source: SourceFile, cursor: Cursor | None, said_by: Callable[[Any], Said]
+) -> Reading:
+    """As ``read_whole``, of the value of a JSON document."""
+    return read_whole(claim, source, cursor, lambda data: said_by(json_of(data)))
+
+
+def read_archive(
+    claim: Claim, source: SourceFile, cursor: Cursor | None, said_by: Callable[[archives.Archive], Said]
+) -> Reading:
+    """As ``read_whole``, of a zip archive, which is read again when its time or size is another one."""
+    if cursor is not None and cursor.stat == source.stat:
         return unchanged(source, cursor)
-    if not document.data.strip():
-        return Reading({}, document.cursor)
     try:
-        value = bounded_json.parse(document.data)
+        with archives.opened(source.path) as archive:
+            said = list(said_by(archive))
     except ValueError as error:
-        what = "not read" if isinstance(error, bounded_json.PastLimit) else "not complete JSON"
-        problem = Problem(source.file, None, f"{what}: {error}", "it is read again when it changes")
-        return Reading({}, document.cursor, (problem,))
-    return Version(value, document.cursor, cursor is not None)
+        return failed(source, cursor, error, AGAIN)
+    return _in_place(claim, cursor, said, Cursor(source.stat.size, stat=source.stat))
+
+
+def _in_place(claim: Claim, before: Cursor | None, said: list[Operation | Problem], now: Cursor) -> Reading:
+    operations: list[Operation] = [] if before is None else [Replace()]
+    operations += [one for one in said if not isinstance(one, Problem)]
+    return Reading.of(claim, operations, now, [one for one in said if isinstance(one, Problem)])

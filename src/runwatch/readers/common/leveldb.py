@@ -29,8 +29,8 @@ _DAMAGED = "the disk or a copy may have damaged the file; the records around it 
 
 
 class Log(msgspec.Struct):
-    """Whole records of ``data``, which begins at byte ``start`` of its file; ``final``: nothing more will
-    come, so damage at the very end is told too.
+    """Whole records of ``data``, which begins at byte ``start`` of its file (at its very top after ``START``
+    bytes); ``final``: nothing more will come, so damage at the very end is told too.
 
     After ``records()`` is used up: ``used`` bytes are understood (a record whose end is not here yet is not
     among them); ``dropping``: inside a record above ``largest`` bytes, whose rest must be dropped;
@@ -47,7 +47,7 @@ class Log(msgspec.Struct):
     """Up to where nothing but zero bytes was passed last."""
 
     def records(self) -> Iterator[bytes]:
-        at = 0
+        at = self.used = 0 if self.start else START
         first, parts, size = 0, list[bytes](), 0
         while True:
             fragment = self._fragment(at)
@@ -141,18 +141,16 @@ def read_log(
     make: Callable[[JsonMapping | None], Content],
 ) -> Reading:
     """What is new in a log whose first bytes are ``magic``. ``foreign``: message and remedy, said once, for a
-    file that begins otherwise; ``make``: the content, with the state that the cursor remembers. Raises
-    OSError."""
+    file that begins otherwise; ``make``: the content, with the state that the cursor remembers."""
     tail = read_tail(source, cursor)
     operations: list[Operation] = [Replace()] if tail.rewritten else []
     before = dict(tail.state)
-    head = START if tail.start == 0 else 0
-    if head and not tail.data.startswith(magic[: len(tail.data)]):
+    if tail.start == 0 and not tail.data.startswith(magic[: len(tail.data)]):
         problems = () if before.get("foreign") else (Problem(source.file, "byte 0", *foreign),)
         return Reading.of(claim, operations, tail.cursor(0, {"foreign": True}), problems)
-    if len(tail.data) < head:
+    if tail.start == 0 and len(tail.data) < START:
         return Reading.of(claim, operations, tail.cursor(0))
-    log = Log(tail.data[head:], tail.start + head, _LARGEST, bool(before.get("dropping")), final)
+    log = Log(tail.data, tail.start, _LARGEST, bool(before.get("dropping")), final)
     content = make(before.get("content"))
     faults = []
     for record in log.records():
@@ -165,9 +163,7 @@ def read_log(
     state: JsonDict = {"dropping": True} if log.dropping else {}
     if after := content.state():
         state["content"] = after
-    return Reading.of(
-        claim, operations, tail.cursor(head + log.used, state), _few(source.file, faults), tail.more
-    )
+    return Reading.of(claim, operations, tail.cursor(log.used, state), _few(source.file, faults), tail.more)
 
 
 def _few(file: str, problems: list[Problem]) -> list[Problem]:

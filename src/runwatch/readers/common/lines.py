@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import msgspec
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
+from runwatch.readers.common.bounded_json import parse_line
 from runwatch.text.units import plural
 
 BLOCK = limits.LINE
@@ -39,12 +41,14 @@ class LineNotes(msgspec.Struct):
 
 
 class Frame(msgspec.Struct):
-    """How far the lines of a file were taken. ``line``: complete lines so far; ``skipping``: inside a line
-    past the limit; ``taken``: the CRC-32 of an unterminated last line that was read all the same."""
+    """How far the lines of a file were taken."""
 
     line: int = 0
+    """Complete lines so far."""
     skipping: bool = False
+    """Inside a line past the limit."""
     taken: int | None = None
+    """The CRC-32 of an unterminated last line that was read all the same."""
 
     @staticmethod
     def of(state: JsonMapping) -> Frame:
@@ -96,6 +100,23 @@ class Frame(msgspec.Struct):
             return b""
         self.taken = crc
         return data + b"\n"
+
+
+def take_json(
+    lines: Iterable[tuple[int, bytes]],
+    notes: LineNotes,
+    take: Callable[[Any], None],
+    message: str,
+    hint: str = "it may be half written",
+) -> None:
+    """Hand the values of numbered lines of JSON to ``take``; one that is none, or whose fields are missing or
+    strange to ``take``, is a problem."""
+    for number, line in lines:
+        if line.strip():
+            try:
+                take(parse_line(line.decode("utf-8", "backslashreplace")))
+            except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
+                notes.line(number, message, hint)
 
 
 _LONG = f"line longer than {limits.LINE // limits.MIB} MiB, skipped"

@@ -1,38 +1,63 @@
-"""Whether the rows of a log stand in the order in which a training writes them, and what is said where they
-do not: of a shuffled or a reversed table no row is the newest."""
+"""Whether the rows of a log stand in the order in which a training writes them (of a shuffled or a reversed
+table no row is the newest), and what is said of logs that cannot be read."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Reading, SourceFile
+from runwatch.readers.common.column_names import plain
+from runwatch.readers.common.row_prefixes import rank_column, split_column
 
-Fault = Literal["unordered", "uncounted"]
+Fault = Literal["unordered", "uncounted", "unplaced", "utf-16", "packed", "lines"]
+T = TypeVar("T")
 Place = tuple[float, float]
 """The epoch and the step of a row."""
 
 _LATE = 3
 _MOST_WRITERS, _ROWS_A_WRITER = 8, 4
 _MANY, _RISING = 16, 0.8
-_WORDS: dict[str, tuple[str, str]] = {
+_WORDS: dict[Fault | str, tuple[str, str]] = {
     "unordered": (
         "metrics whose step does not rise from row to row, not read: no row is known to be the newest",
         "sort its rows by step",
     ),
     "uncounted": ("metrics whose step is not a whole number, not read", "log an integer step"),
+    "unplaced": (
+        "metrics without a step, not read",
+        'name the column in runwatch.toml: [[runs]] files = "{file}" and step = "..."',
+    ),
+    "utf-16": ("metrics as UTF-16, not read", "save it as UTF-8"),
+    "packed": ("a packed log, not read", "unpack it: gunzip -k"),
+    "lines": ("metrics that are no JSON lines, not read", "write one object with a numeric step per line"),
 }
 
 
-def in_order(places: Sequence[Place], owners: Callable[[], Iterable[Hashable]]) -> bool:
-    """Whether the rows mostly rise, perhaps anew with each epoch, be it each owner's (rank, split) alone; or
-    are those of a few writers, or of many that keep pace. ``owners``: of each row, asked only if it
-    matters."""
+Owners = Callable[[], Iterable[Hashable]]
+"""Whose each row is (rank, split): asked only if it matters."""
+
+
+def placed(
+    names: Sequence[str], rows: Sequence[Sequence[T]], step: str, number: Callable[[T], float | None]
+) -> tuple[list[Place], Owners]:
+    """The places and the owners of the rows that have a ``step``."""
+    at = names.index(step)
+    epoch = next((i for i, name in enumerate(names) if plain(name) == "epoch"), at)
+    by = [i for i in (rank_column(names), split_column(names)) if i is not None]
+    known = [(row, count) for row in rows if (count := number(row[at])) is not None]
+    places = [(number(row[epoch]) or 0.0, count) for row, count in known]
+    return places, lambda: (tuple(str(row[i]) for i in by) for row, _ in known)
+
+
+def in_order(places: Sequence[Place], owners: Owners) -> bool:
+    """Whether the rows mostly rise, perhaps anew with each epoch, be it each owner's alone; or are those of a
+    few writers, or of many that keep pace."""
     if _mostly_rises(places) or _slightly_late(places) or _is_interleaved(places) or _keeps_pace(places):
         return True
     of: dict[Hashable, list[Place]] = {}
@@ -84,9 +109,8 @@ def refused(reader: str, file: str, fault: Fault) -> Claim:
     return Claim(reader, fault, file, (file,), priority=1, role="unread")
 
 
-def refusal(claim: Claim, source: SourceFile) -> Reading | None:
-    """What is read of a file that was refused; None: it was not."""
-    if claim.role != "unread":
-        return None
-    problem = Problem(source.file, None, *_WORDS[claim.format])
+def refusal(claim: Claim, source: SourceFile) -> Reading:
+    """What is read of a file that was refused."""
+    message, hint = _WORDS[claim.format]
+    problem = Problem(source.file, None, message, hint.format(file=source.file))
     return Reading({}, Cursor(stat=source.stat), (problem,))

@@ -8,10 +8,21 @@ from collections.abc import Iterable
 import numpy as np
 
 from runwatch.domain.operations import Append, EpochAt, Operation
-from runwatch.domain.points import Points
+from runwatch.domain.points import IntArray, Points
 from runwatch.readers import limits
 
+EPOCH_TAGS = frozenset({"epoch", "train/epoch"})
+"""What trackers keep as a metric, though it says where the others stand."""
+
 Columns = tuple[list[int], list[float], list[float], list[int]]
+
+
+def column(tag: str, points: Points, rows: IntArray | None = None, prefix: str = "") -> Append | EpochAt:
+    """What all points of one tag, in the order of writing, say. ``rows`` as in ``Append``."""
+    if tag not in EPOCH_TAGS:
+        return Append(prefix + tag, points, rows)
+    finite = np.isfinite(points.values)
+    return EpochAt(points.where(finite), None if rows is None else rows[finite])
 
 
 class PointLog:
@@ -33,6 +44,9 @@ class PointLog:
 
     def add(self, tag: str, step: int, value: float, wall: float = math.nan) -> None:
         """One point of the current row; ``wall``: seconds since the epoch, where the format has a clock."""
+        if tag in EPOCH_TAGS:
+            self.epoch(step, value)
+            return
         columns = self._columns.get(tag)
         if columns is None:
             if len(self._columns) >= limits.TAGS:
@@ -43,7 +57,8 @@ class PointLog:
 
     def epoch(self, step: int, epoch: float) -> None:
         """The epoch that the current row is in."""
-        self._put(self._epochs, step, epoch, math.nan)
+        if math.isfinite(epoch):
+            self._put(self._epochs, step, epoch, math.nan)
 
     def _put(self, columns: Columns, step: int, value: float, wall: float) -> None:
         steps, values, walls, rows = columns

@@ -13,8 +13,8 @@ from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
-from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line
+from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, read_tail
+from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line, whole
 from runwatch.readers.common.cells import BoolArray
 from runwatch.readers.common.column_names import STEP_OF_LENGTH, moment, plain, seconds, step_key
 from runwatch.readers.common.row_log import GrowingRows, Roles
@@ -209,28 +209,13 @@ def _spelled_out(record: Mapping[str, object]) -> dict[str, object]:
 
 def read_records(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """What is new in a growing file of JSON lines, as points by key."""
-    try:
-        tail = read_tail(source, cursor)
-    except OSError as error:
-        return failed(source, cursor, error)
+    tail = read_tail(source, cursor)
     return JsonRows(source.file, tail.state, claim.layout).reading(claim, tail, final)
-
-
-def whole(value: object) -> int | None:
-    """An integer of 64 bits, or None."""
-    if type(value) is float:
-        value = int(value) if value.is_integer() else None
-    return value if type(value) is int and -(2**63) <= value < 2**63 else None
 
 
 def floor(value: object) -> int | None:
     """The whole part of a finite number within 64 bits, or None."""
     return whole(float(math.floor(value))) if type(value) is float and math.isfinite(value) else whole(value)
-
-
-def column(values: Sequence[object]) -> FloatArray:
-    """A column's numbers, NaN where there is none."""
-    return numbers(values)[0]
 
 
 def numbers(values: Sequence[object]) -> tuple[FloatArray, BoolArray]:

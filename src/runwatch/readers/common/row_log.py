@@ -90,14 +90,17 @@ def _is_named(name: str, patterns: Sequence[str]) -> bool:
 
 
 class RowBlock(Protocol):
-    """Rows with the same columns. ``lines``: the number of each row's line, rising; ``steps``: as written;
-    ``placed``: which rows have one; ``follows``: those whose counter is not the training's (None: none)."""
+    """Rows with the same columns."""
 
     roles: Roles
     lines: IntArray
+    """The number of each row's line, rising."""
     steps: IntArray
+    """As written."""
     placed: BoolArray
+    """Which rows have one."""
     follows: BoolArray | None
+    """Those whose counter is not the training's (None: none)."""
 
     def numbers(self, column: int) -> tuple[FloatArray, BoolArray]:
         """A column's numbers, and where there are any."""

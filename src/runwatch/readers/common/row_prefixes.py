@@ -97,7 +97,7 @@ def rank_word(name: str) -> str:
     return RANK_KEYS.get(plain(name), "rank")
 
 
-def owner_of(rank: object, split: object, name: object, word: str = "rank") -> RowPrefix:
+def owner_of(rank: object, split: object, name: object, word: str) -> RowPrefix:
     """``rank``: an integer says it, ``word`` what it numbers; ``split``: a word for a part of the data does;
     ``name``: a word; else nothing is said."""
     whole = isinstance(rank, (int, float)) and not isinstance(rank, bool) and rank == rank // 1

@@ -10,18 +10,23 @@ import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
+from runwatch.domain.borders import JsonDict
+from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Cursor, Listing, Opened, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed
+from runwatch.text.units import plural
 
 SIZE = 1024 * limits.MIB
 MAGIC = b"SQLite format 3\0"
+MOST_ROWS = 10_000_000
 SUFFIXES = (".db", ".sqlite", ".sqlite3", ".db3")
 WAL = "-wal"
 
@@ -46,18 +51,24 @@ def names(listing: Listing) -> list[str]:
     return [name for name in databases if listing.head(name, len(MAGIC)) == MAGIC]
 
 
+def claims(
+    listing: Listing, reader: str, format_: str, tables: Set[str], word: str = "\n"
+) -> Iterable[Claim]:
+    """A claim for many runs on each SQLite file here that has all of ``tables``, or ``word`` in its name."""
+    for name in names(listing):
+        if word in name.lower() or tables_in_sight(listing, name) >= tables:
+            wal = listing.files.get(name + WAL)
+            own = [name, name + WAL] if wal is not None and wal.size else [name]
+            files = tuple(map(listing.join, own))  # whose change means that the database changed
+            yield Claim(reader, format_, files[0], files, priority=60, role="many")
+
+
 def tables_in_sight(listing: Listing, name: str) -> frozenset[str]:
     """The tables whose definitions stand near the start of the file or of its WAL."""
     sight = listing.head(name, _SIGHT)
     if name + WAL in listing.files:
         sight += listing.head(name + WAL, _SIGHT)
     return frozenset(match.decode("ascii", "replace") for match in _TABLE.findall(sight))
-
-
-def files(listing: Listing, name: str) -> tuple[str, ...]:
-    """The files whose change means that the database changed: itself, and a WAL that holds something."""
-    wal = listing.files.get(name + WAL)
-    return (listing.join(name), *([listing.join(name + WAL)] if wal is not None and wal.size else []))
 
 
 @contextmanager
@@ -91,7 +102,7 @@ def read(source: SourceFile, cursor: Cursor | None, rows: Callable[[sqlite3.Conn
         return Reading({}, replace(cursor or Cursor(), stat=None), (busy,))
     except sqlite3.Error as error:
         return failed(source, cursor, ValueError(str(error)), "it is read again when it changes")
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         return failed(source, cursor, error)
 
 
@@ -105,7 +116,7 @@ class QueryRows(NamedTuple):
 
 
 def rows(
-    connection: sqlite3.Connection, select: str, table: str, after: int = -(2**63), most: int = 10_000_000
+    connection: sqlite3.Connection, select: str, table: str, after: int = -(2**63), most: int = MOST_ROWS
 ) -> QueryRows:
     """The rows of ``select ... WHERE rowid > ? ORDER BY rowid LIMIT ?``; one with a cell past the limit is
     refused by its size, before it is loaded, and the rest is read."""
@@ -135,6 +146,40 @@ def _row_alone(connection: sqlite3.Connection, select: str, after: int) -> list[
         return connection.execute(select, (after, 1)).fetchall()
     except sqlite3.DataError:
         return []
+
+
+class StorePass:
+    """One reading of an open database of many runs: what is said of each (``by_run``), what the cursor has to
+    remember (``state``), how many rows were passed over for a cell past the limit (``large``)."""
+
+    def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
+        self.db, self.source = connection, source
+        self.state: JsonDict = {} if cursor is None else dict(cursor.state)
+        self.prefix = source.file.removesuffix(WAL) + "#"
+        self.by_run: dict[str, list[Operation]] = {}
+        self.large = 0
+
+    def add(self, run: str, *operations: Operation) -> None:
+        if operations:
+            self.by_run.setdefault(self.prefix + run, []).extend(operations)
+
+    def rows(self, select: str, table: str, after: int = -(2**63), most: int = MOST_ROWS) -> QueryRows:
+        """As the function ``rows``."""
+        got = rows(self.db, select, table, after, most)
+        self.large += got.large
+        return got
+
+    def mark(self, select: str, row: int) -> int:
+        """What the row of that number says, as a checksum: it tells a database that was made anew."""
+        newest = self.db.execute(select, (row,)).fetchone()
+        return zlib.crc32(repr(newest).encode("utf-8", "backslashreplace"))
+
+    def reading(self, more: bool = False, *problems: Problem) -> Reading:
+        cursor = Cursor(offset=self.source.stat.size, stat=self.source.stat, state=self.state)
+        if self.large:
+            message = f"{plural(self.large, 'row')} with a name or a value above 1 MiB, skipped"
+            problems += (Problem(self.source.file, None, message, "keep large values in files of their own"),)
+        return Reading(self.by_run, cursor, problems, more)
 
 
 def columns(connection: sqlite3.Connection, table: str) -> frozenset[str]:

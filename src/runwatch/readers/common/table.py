@@ -14,7 +14,7 @@ import numpy as np
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, failed, read_tail
+from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, read_tail
 from runwatch.readers.common.cells import BoolArray, CellMatrix, NumericCells, number
 from runwatch.readers.common.column_names import moment, seconds
 from runwatch.readers.common.lines import BLOCK
@@ -307,9 +307,6 @@ def read_table(
 ) -> Reading:
     """What is new in a growing table, as points by column. ``keep_history``: when the file was written anew,
     points below its first step stay (Lightning on resume)."""
-    try:
-        tail = read_tail(source, cursor)
-    except OSError as error:
-        return failed(source, cursor, error)
+    tail = read_tail(source, cursor)
     table = DelimitedRows(source.file, tail.state, _is_much(source, len(tail.data)), claim.layout)
     return table.reading(claim, tail, final, keep_history)

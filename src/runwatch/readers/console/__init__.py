@@ -14,10 +14,10 @@ from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, SourceFile, Tail, failed, read_tail
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, SourceFile, Tail, read_tail
 from runwatch.readers.common.column_names import starts_as_table
 from runwatch.readers.console._lines import parse
-from runwatch.readers.console._state import ConsoleHealth, ConsoleNumbers, Lines, PlannedLength
+from runwatch.readers.console._state import END, ConsoleHealth, ConsoleNumbers, Lines, PlannedLength
 from runwatch.text.console import TRACEBACK, crash_words, plain
 
 NAME = "console"
@@ -45,7 +45,7 @@ _DIGITS = re.compile(r"\d+")
 _NOT_OURS = frozenset(("debug.log", "debug-internal.log", "events.out"))
 _RECORDS = (b'{"op_code":', b'{"record_id":', b'{"obj": {"type":')  # Optuna, FLAML, Neptune
 _NEWS = re.compile(
-    rb"loss|acc|epoch|step|iter|learn:|test:|traceback|error|kill|fault|cancelled|limit|exit|auc|\bf1\b|mse|mae|score|reward",
+    rb"loss|acc|epoch|step|iter|learn:|test:|traceback|error|kill|fault|cancelled|limit|exit|auc|\bf1\b|mse|mae|score|reward|stop",
     re.IGNORECASE,
 )
 
@@ -170,7 +170,7 @@ def tells_numbers(line: str) -> bool:
 
 
 def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
-    """What the log's last lines (or its first) hold: "numbers", "crash"."""
+    """What the log's last lines (or its first) hold: "numbers", "crash", "end"."""
     if stat.size == 0:
         return frozenset()
     news: set[str] = set()
@@ -181,6 +181,8 @@ def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
         for text in reversed(rows):
             if TRACEBACK in text or crash_words(text):
                 news.add("crash")
+            elif END.search(text):
+                news.add("end")
             elif (progress := parse(text)) is not None and progress.pairs:
                 return frozenset({*news, "numbers"})
         lines = Lines({})
@@ -193,10 +195,7 @@ def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """Evidence, planned length and epoch (a claim without format), or numbers (format ``console``)."""
-    try:
-        tail, anew = _tail(source, cursor)
-    except OSError as error:
-        return failed(source, cursor, error)
+    tail, anew = _tail(source, cursor)
     state = dict(tail.state)
     rows, consumed = _rows(tail, state, final)
     tellers: list[ConsoleHealth | PlannedLength | ConsoleNumbers] = (

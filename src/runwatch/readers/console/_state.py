@@ -26,7 +26,7 @@ _PLACES = 1000  # a share of an epoch as a step
 _SECOND_HAND = ("ChildFailedError", "CalledProcessError", "ProcessRaisedException", "ProcessExitedException")
 
 
-_END = re.compile(
+END = re.compile(
     r"^\{.{0,400}'train_runtime': |^Stopped by overfitting detector|`Trainer\.fit` stopped: "
     r"|^submitit INFO .{0,80} - (?:Job completed successfully|Exiting after successful completion)"
     r"|^\d{1,9} epochs completed in \d|\bdone training in \d|Saved pipeline to output directory"
@@ -94,7 +94,7 @@ class ConsoleHealth:
         words = crash_words(text)
         if words is not None:
             self._state.setdefault("why", words)
-        elif _END.search(text):
+        elif END.search(text):
             self._state["end"] = text.strip()[:200]
         elif progress is not None:
             if "end" in self._state and _is_training(progress):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from runwatch.domain.operations import Evidence, HParams, Label, Operation
 from runwatch.domain.run import Status
+from runwatch.readers.common.facts import facts
 
 STATUSES: Mapping[str, Status] = {
     "RUNNING": "running",
@@ -32,6 +34,15 @@ def seconds(milliseconds: object) -> float | None:
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, (int, float)):
         return None
     return milliseconds / 1000 if 0 < milliseconds < 1000 * LATEST else None
+
+
+def about(status: object, ended: object, started: object, name: str, experiment: str) -> Iterator[Operation]:
+    """What MLflow says of a run beside metrics, params and tags. Times in milliseconds since the epoch."""
+    known = evidence(status, seconds(ended))
+    if known is not None:
+        yield known
+    began = seconds(started)
+    yield from facts(name, experiment, started=math.nan if began is None else began)
 
 
 def tagged(tags: Mapping[str, str], siblings: str) -> Iterator[Operation]:

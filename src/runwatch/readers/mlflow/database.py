@@ -11,31 +11,28 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from runwatch.domain.operations import Append, Evidence, HParams, Label, Operation, Replace, Started
+from runwatch.domain.operations import Evidence, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
-from runwatch.readers.mlflow._terms import LATEST, evidence, seconds, tagged
+from runwatch.readers.common.point_log import column
+from runwatch.readers.mlflow._terms import LATEST, about, evidence, seconds, tagged
 from runwatch.text.units import plural
 
 NAME = "mlflow-db"
 FORMAT = "mlflow"
-PRIORITY = 60
 LOOKS_FOR = ("*.db", "*.sqlite", "*.sqlite3", "*.db3")
 ROWS = 200_000
 
 _TABLES = frozenset(("runs", "metrics", "params", "tags", "experiments"))
 _LARGEST = 1.797e308
+_MARKING = "SELECT key, value, timestamp, run_uuid, step FROM metrics WHERE rowid = ?"
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
     """SQLite files by MLflow's name or with MLflow's tables."""
-    return [
-        Claim(NAME, FORMAT, listing.join(name), sqlite.files(listing, name), priority=PRIORITY, role="many")
-        for name in sqlite.names(listing)
-        if "mlflow" in name.lower() or sqlite.tables_in_sight(listing, name) >= {"alembic_version", "runs"}
-    ]
+    return sqlite.claims(listing, NAME, FORMAT, {"alembic_version", "runs"}, "mlflow")
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
@@ -45,7 +42,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         missing = sorted(table for table in _TABLES if not sqlite.columns(connection, table))
         if missing:
             raise ValueError(f"not an MLflow database: it lacks {', '.join(missing)}")
-        return _Pass(connection, source, cursor).reading()
+        return _Store(connection, source, cursor).read()
 
     return sqlite.read(source, cursor, rows)
 
@@ -59,47 +56,29 @@ class _MlflowRun(msgspec.Struct, frozen=True):
     experiment: str
 
 
-class _Pass:
-    """One reading of an open database."""
+class _Store(sqlite.StorePass):
+    """State: ``row`` and ``mark`` of the last metric, ``facts`` a checksum of all else."""
 
-    def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
-        self._db = connection
-        self._source = source
-        self._state = dict(cursor.state) if cursor is not None else {}
-        self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
-        self._by_run: dict[str, list[Operation]] = {}
-        self._skipped = self._large = 0
+    _skipped = 0
 
-    def reading(self) -> Reading:
+    def read(self) -> Reading:
         runs, deleted = self._runs()
-        anew = "row" in self._state and self._mark(self._state["row"]) != self._state["mark"]
-        if anew:
-            self._state = {}
+        if "row" in self.state and self.mark(_MARKING, self.state["row"]) != self.state["mark"]:
+            self.state = {}
             for key in runs:
-                self._add(key, Replace())
-        facts = self._facts(runs)
-        if self._state.get("facts") != facts:
-            if "facts" in self._state:
+                self.add(key, Replace())
+        known = self._facts(runs)
+        if self.state.get("facts") != known:
+            if "facts" in self.state:
                 for key in deleted:
-                    self._add(key, Replace())
+                    self.add(key, Replace())
             self._tell_facts(runs)
-            self._state["facts"] = facts
+            self.state["facts"] = known
         more = self._metrics(runs)
-        cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
-        return Reading(self._by_run, cursor, self._problems(), more)
-
-    def _add(self, key: str, operation: Operation) -> None:
-        self._by_run.setdefault(self._prefix + key, []).append(operation)
-
-    def _problems(self) -> tuple[Problem, ...]:
-        problems = []
-        if self._skipped:
-            message = f"{plural(self._skipped, 'metric row')} without a number or a step"
-            problems.append(Problem(self._source.file, "table metrics", message, "log numbers only"))
-        if self._large:
-            message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
-            problems.append(Problem(self._source.file, None, message, "log it as an artifact"))
-        return tuple(problems)
+        if not self._skipped:
+            return self.reading(more)
+        message = f"{plural(self._skipped, 'metric row')} without a number or a step"
+        return self.reading(more, Problem(self.source.file, "table metrics", message, "log numbers only"))
 
     def _runs(self) -> tuple[dict[str, _MlflowRun], list[str]]:
         select = (
@@ -108,9 +87,7 @@ class _Pass:
             " FROM runs r LEFT JOIN experiments e ON e.experiment_id = r.experiment_id"
             " WHERE r.rowid > ? ORDER BY r.rowid LIMIT ?"
         )
-        selected = sqlite.rows(self._db, select, "runs")
-        self._large += selected.large
-        rows = [row[1:] for row in selected.found]
+        rows = [row[1:] for row in self.rows(select, "runs").found]
         alive = {str(r[0]): _MlflowRun(str(r[0]), str(r[1] or ""), str(r[2]), r[3], r[4], str(r[5] or ""))
                  for r in rows if not r[6]}  # fmt: skip
         return alive, [str(row[0]) for row in rows if row[6]]
@@ -119,60 +96,40 @@ class _Pass:
         """Changes when a run, a param or a tag is added, or a run's row changes."""
         facts = [zlib.crc32(repr(sorted(map(repr, runs.values()))).encode("utf-8", "backslashreplace"))]
         for table in ("params", "tags"):
-            count, last = self._db.execute(f"SELECT count(*), max(rowid) FROM {table}").fetchone()
+            count, last = self.db.execute(f"SELECT count(*), max(rowid) FROM {table}").fetchone()
             facts += [count, last or 0]
         return facts
 
     def _tell_facts(self, runs: Mapping[str, _MlflowRun]) -> None:
         params, tags = self._pairs("params"), self._pairs("tags")
         for key, run in runs.items():
-            status = evidence(run.status, seconds(run.ended))
-            if status is not None:
-                self._add(key, status)
-            started = seconds(run.started)
-            if started is not None:
-                self._add(key, Started(started))
-            if run.name:
-                self._add(key, Label("name", run.name))
-            if run.experiment:
-                self._add(key, Label("project", run.experiment))
+            self.add(key, *about(run.status, run.ended, run.started, run.name, run.experiment))
             if key in params:
-                self._add(key, HParams(params[key]))
-            for operation in tagged(tags.get(key, {}), self._prefix):
-                self._add(key, operation)
+                self.add(key, HParams(params[key]))
+            self.add(key, *tagged(tags.get(key, {}), self.prefix))
 
     def _pairs(self, table: str) -> dict[str, dict[str, str]]:
         pairs: dict[str, dict[str, str]] = {}
         select = f"SELECT rowid, run_uuid, key, value FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"
-        rows = sqlite.rows(self._db, select, table)
-        self._large += rows.large
-        for _, run, key, value in rows.found:
+        for _, run, key, value in self.rows(select, table).found:
             pairs.setdefault(str(run), {})[str(key)] = "" if value is None else str(value)
         return pairs
-
-    def _mark(self, row: int) -> int:
-        """What the row of that number says, as a checksum: it tells a database that was made anew."""
-        newest = self._db.execute(
-            "SELECT key, value, timestamp, run_uuid, step FROM metrics WHERE rowid = ?", (row,)
-        ).fetchone()
-        return zlib.crc32(repr(newest).encode("utf-8", "backslashreplace"))
 
     def _metrics(self, runs: Mapping[str, _MlflowRun]) -> bool:
         select = (
             "SELECT rowid, run_uuid, key, step, timestamp, value, is_nan FROM metrics"
             " WHERE rowid > ? ORDER BY rowid LIMIT ?"
         )
-        rows, _, large = sqlite.rows(self._db, select, "metrics", self._state.get("row", -(2**63)), ROWS)
-        self._large += large
+        rows, _, large = self.rows(select, "metrics", self.state.get("row", -(2**63)), ROWS)
         if not rows:
             return False
-        self._state["row"], self._state["mark"] = rows[-1][0], self._mark(rows[-1][0])
+        self.state["row"], self.state["mark"] = rows[-1][0], self.mark(_MARKING, rows[-1][0])
         more = len(rows) + large >= ROWS
         good = [row for row in rows if type(row[3]) is int and type(row[5]) in (int, float)]
         self._skipped += len(rows) - len(good)
         good = [row for row in good if row[1] in runs]
-        for run, append in _by_series(good):
-            self._add(run, append)
+        for run, operation in _by_series(good):
+            self.add(run, operation)
         for run, stamp in {row[1]: row[4] for row in good}.items():
             self._alive(runs[run], seconds(stamp))
         return more
@@ -180,10 +137,10 @@ class _Pass:
     def _alive(self, run: _MlflowRun, at: float | None) -> None:
         status = evidence(run.status, None)
         if status is not None and status.status == "running" and at is not None:
-            self._add(run.key, Evidence("running", status.reason, at=at))
+            self.add(run.key, Evidence("running", status.reason, at=at))
 
 
-def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Append]]:
+def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Operation]]:
     """Rows (row id, run, tag, step, milliseconds, value, is_nan) as points by run and tag, in row order.
 
     MLflow stores NaN as 0 with a mark, and infinities as the largest doubles."""
@@ -201,4 +158,4 @@ def _by_series(rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[str, Append]]:
     whole, lines = Points.of(steps, numbers, walls), np.array(numbered, dtype=np.int64)
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))
     for (run, tag), start, end in zip(names, [0, *ends[:-1]], ends, strict=True):
-        yield run, Append(str(tag), whole.where(order[start:end]), lines[order[start:end]])
+        yield run, column(str(tag), whole.where(order[start:end]), lines[order[start:end]])

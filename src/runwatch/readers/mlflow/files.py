@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from runwatch.domain.operations import Append, HParams, Label, Operation, Started
+from runwatch.domain.operations import HParams, Operation
 from runwatch.domain.points import Points
-from runwatch.domain.tree import FileStat
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
+from runwatch.readers.common.point_log import column
 from runwatch.readers.common.rows import RowsCursor, read_rows
-from runwatch.readers.mlflow._terms import evidence, seconds, tagged
+from runwatch.readers.mlflow._terms import about, seconds, tagged
 
 NAME = "mlflow"
 PRIORITY = 60
@@ -40,7 +40,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     for kind in _KINDS:
         below = listing.child(kind)
         if below is not None:
-            names += _files(below, kind)
+            names += below.below(f"{kind}/")
     files = tuple(listing.join(name) for name in names[: limits.TAGS])
     return [Claim(NAME, NAME, listing.path, files, priority=PRIORITY)]
 
@@ -61,25 +61,13 @@ def _deleted(listing: Listing) -> bool:
     return above is not None and _DELETED.search(above.head(_META)) is not None
 
 
-def _files(folder: Listing, path: str, depth: int = 16) -> Iterator[str]:
-    ordered: list[tuple[str, FileStat]] = sorted(folder.files.items())
-    yield from (f"{path}/{name}" for name, _ in ordered)
-    for name in sorted(folder.folders):
-        below = folder.child(name)
-        if below is not None and depth > 0:
-            yield from _files(below, f"{path}/{name}", depth - 1)
-
-
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """meta.yaml, a param and a tag are read whole when they change, a metric's file line by line."""
     kind, _, key = _inside(claim, source.file).partition("/")
     if kind != "metrics":
         limit = bounded_yaml.SIZE if kind == _META else VALUE
         return read_whole(claim, source, cursor, partial(_document, claim, source, kind, key), limit)
-    try:
-        return _metric(claim, source, key, read_rows(source, cursor, final))
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
+    return _metric(claim, source, key, read_rows(source, cursor, final))
 
 
 def _inside(claim: Claim, file: str) -> str:
@@ -100,7 +88,7 @@ def _metric(claim: Claim, source: SourceFile, tag: str, rows: RowsCursor) -> Rea
             rows.notes.line(line_number, "not '<milliseconds> <value> <step>'", "remove the line")
     if _META not in map(os.path.basename, claim.files) and source.file == claim.files[0]:
         rows.notes.add(None, "a run without meta.yaml: its name, status and times are not known", _LOST)
-    return rows.reading(claim, [Append(tag, Points.of(steps, values, walls))] if steps else ())
+    return rows.reading(claim, [column(tag, Points.of(steps, values, walls))] if steps else ())
 
 
 def _point(cells: list[bytes]) -> tuple[float, float, int] | None:
@@ -135,27 +123,17 @@ def _meta(claim: Claim, source: SourceFile, data: bytes) -> Iterator[Operation]:
     meta = bounded_yaml.parse(data)
     if not isinstance(meta, dict):
         raise ValueError("it is empty or not a mapping")
-    ended = seconds(meta.get("end_time"))
-    status = evidence(meta.get("status"), ended)
-    if status is not None:
-        yield status
-    started = seconds(meta.get("start_time"))
-    if started is not None:
-        yield Started(started)
-    if meta.get("run_name"):
-        yield Label("name", str(meta["run_name"]))
-    experiment = _experiment(source, claim)
-    if experiment:
-        yield Label("project", experiment)
+    name = str(meta.get("run_name") or "")
+    times = meta.get("end_time"), meta.get("start_time")
+    yield from about(meta.get("status"), *times, name, _experiment(source, claim))
 
 
-def _experiment(source: SourceFile, claim: Claim) -> str | None:
-    """The experiment's name, from the meta.yaml above; None when it cannot be told."""
+def _experiment(source: SourceFile, claim: Claim) -> str:
+    """The experiment's name, from the meta.yaml above; "" when it cannot be told."""
     if claim.run_id == ".":
-        return None
+        return ""
     try:
-        with Opened(source.sibling(_siblings(claim.run_id) + _META)) as opened:
-            meta = bounded_yaml.parse(opened.pread(bounded_yaml.SIZE, 0))
-    except (OSError, ValueError):
-        return None
-    return str(meta["name"]) if isinstance(meta, dict) and meta.get("name") else None
+        meta = bounded_yaml.parse(source.other(_siblings(claim.run_id) + _META, bounded_yaml.SIZE))
+    except ValueError:
+        return ""
+    return str(meta.get("name") or "") if isinstance(meta, dict) else ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 
-from runwatch.domain.operations import Append, Evidence, Label, Operation, Started, Stated
+from runwatch.domain.operations import Append, Evidence, Operation, Stated
 from runwatch.domain.points import Points
+from runwatch.domain.run import Direction
 from runwatch.readers.common import bounded_json
+from runwatch.readers.common.facts import facts, known
 
 INTERMEDIATE = "value/intermediate"  # behind the objective in every list by name
 METRIC_NAMES = "study:metric_names"
@@ -22,23 +23,18 @@ class Study:
     def __init__(self, name: str, directions: Sequence[str], names: object = None) -> None:
         self.name = name
         usual = ["value"] if len(directions) == 1 else [f"value_{i}" for i in range(len(directions))]
-        known = isinstance(names, list) and len(names) == len(directions)
-        self.objectives = dict(
-            zip(map(str, names) if known and isinstance(names, list) else usual, directions, strict=True)
-        )
+        own = [str(name) for name in bounded_json.sequence(names)]
+        self.objectives = dict(zip(own if len(own) == len(usual) else usual, directions, strict=True))
 
     def opening(self, number: int, started: float) -> Iterator[Operation]:
         """What is known of a trial once it has begun."""
-        yield Label("name", f"{self.name}/{number}")
-        yield Label("group", self.name)
-        if not math.isnan(started):
-            yield Started(started)
+        yield from facts(f"{self.name}/{number}", group=self.name, started=started)
         for name, direction in self.objectives.items():
             if direction in ("MINIMIZE", "MAXIMIZE"):
-                better = "min" if direction == "MINIMIZE" else "max"
-                yield Stated(name, "min" if better == "min" else "max")
+                better: Direction = "min" if direction == "MINIMIZE" else "max"
+                yield Stated(name, better)
                 if len(self.objectives) == 1:
-                    yield Stated(INTERMEDIATE, "min" if better == "min" else "max")
+                    yield Stated(INTERMEDIATE, better)
 
     def values(self, values: Iterable[tuple[int, float]], step: int, at: float) -> Iterator[Operation]:
         """The objectives by number, at the last intermediate step."""
@@ -49,14 +45,14 @@ class Study:
 
 
 def state_of(state: str, at: float, step: int | None = None) -> Operation:
-    known = None if math.isnan(at) else at
+    ended = known(at)
     if state == "COMPLETE":
-        return Evidence("finished", "Optuna: the trial is complete", at=known)
+        return Evidence("finished", "Optuna: the trial is complete", at=ended)
     if state == "PRUNED":
         where = "" if step is None else f" after step {step}"
-        return Evidence("finished", f"Optuna pruned the trial{where}", at=known)
+        return Evidence("finished", f"Optuna pruned the trial{where}", at=ended)
     if state == "FAIL":
-        return Evidence("crashed", "Optuna: the trial failed", at=known)
+        return Evidence("crashed", "Optuna: the trial failed", at=ended)
     return Evidence("running", "Optuna says the trial is running")
 
 
@@ -67,23 +63,12 @@ def parameter(internal: float, distribution: object) -> object:
             distribution = bounded_json.parse(distribution)
         except ValueError:
             return internal
-    kind = distribution.get("name") if isinstance(distribution, dict) else None
-    attributes = distribution.get("attributes") if isinstance(distribution, dict) else None
-    if kind == "CategoricalDistribution" and isinstance(attributes, dict):
-        choices = attributes.get("choices")
+    kind = str(bounded_json.dig(distribution, "name"))
+    if kind == "CategoricalDistribution":
+        choices = bounded_json.sequence(bounded_json.dig(distribution, "attributes", "choices"))
         index = int(internal) if math.isfinite(internal) else -1
-        return choices[index] if isinstance(choices, list) and 0 <= index < len(choices) else internal
-    whole = kind is not None and str(kind).startswith("Int") and float(internal).is_integer()
-    return int(internal) if whole else internal
-
-
-def moment(text: object, utc: bool) -> float:
-    """Seconds since the epoch; a time without a zone is UTC or local, as ``utc`` says; NaN if it is none."""
-    try:
-        time = datetime.fromisoformat(str(text))
-        return (time.replace(tzinfo=UTC) if utc and time.tzinfo is None else time).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return math.nan
+        return choices[index] if 0 <= index < len(choices) else internal
+    return int(internal) if kind.startswith("Int") and float(internal).is_integer() else internal
 
 
 def parsed(text: object) -> object:

@@ -10,26 +10,15 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
-from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import sqlite
-from runwatch.readers.optuna._study import (
-    INTERMEDIATE,
-    METRIC_NAMES,
-    Study,
-    moment,
-    parameter,
-    parsed,
-    state_of,
-)
-from runwatch.text.units import plural
+from runwatch.readers.common.column_names import moment
+from runwatch.readers.optuna._study import INTERMEDIATE, METRIC_NAMES, Study, parameter, parsed, state_of
 
 NAME = "optuna"
-PRIORITY = 60
 LOOKS_FOR = ("*.db", "*.sqlite", "*.sqlite3", "*.db3")
 ROWS = 50_000
 
@@ -39,52 +28,39 @@ _UTC_SINCE = 5
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    for name in sqlite.names(listing):
-        if sqlite.tables_in_sight(listing, name) >= _TABLES:
-            files = sqlite.files(listing, name)
-            yield Claim(NAME, NAME, listing.join(name), files, priority=PRIORITY, role="many")
+    return sqlite.claims(listing, NAME, NAME, _TABLES)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return sqlite.read(source, cursor, lambda connection: _Database(connection, source, cursor).reading())
+    return sqlite.read(source, cursor, lambda connection: _Database(connection, source, cursor).read())
 
 
-class _Database:
-    """One reading. State: ``trial`` the last trial known, ``open`` those that were not over; ``param``,
+class _Database(sqlite.StorePass):
+    """State: ``trial`` the last trial known, ``open`` those that were not over; ``param``,
     ``value``, ``middle``, ``attr``: the last row read of each table; ``studies``: how many there were."""
 
     def __init__(self, connection: sqlite3.Connection, source: SourceFile, cursor: Cursor | None) -> None:
-        self._db = connection
-        self._source = source
-        self._state: JsonDict = dict(cursor.state) if cursor is not None else {}
-        self._prefix = source.file.removesuffix(sqlite.WAL) + "#"
-        self._by_run: dict[str, list[Operation]] = {}
+        super().__init__(connection, source, cursor)
         if not {"trial_id", "number", "study_id", "state"} <= sqlite.columns(connection, "trials"):
             raise ValueError("not an Optuna storage: the table trials lacks its columns")
         self._utc = self._major() >= _UTC_SINCE
-        self._large = 0
         self._studies = self._known_studies()
 
-    def reading(self) -> Reading:
+    def read(self) -> Reading:
         self._forget_deleted()
         more = self._trials()
         if not more:
             more = any([self._params(), self._middle(), self._values(), self._attributes()])
-        cursor = Cursor(offset=self._source.stat.size, stat=self._source.stat, state=self._state)
-        if not self._large:
-            return Reading(self._by_run, cursor, (), more)
-        message = f"{plural(self._large, 'row')} with a name or a value above 1 MiB, skipped"
-        problem = Problem(self._source.file, None, message, "keep artifacts outside the storage")
-        return Reading(self._by_run, cursor, (problem,), more)
+        return self.reading(more)
 
     def _major(self) -> int:
-        row = self._db.execute("SELECT substr(library_version, 1, 40) FROM version_info").fetchone()
+        row = self.db.execute("SELECT substr(library_version, 1, 40) FROM version_info").fetchone()
         head = str(row[0]).partition(".")[0] if row else ""
         return int(head) if head.isdecimal() else 0
 
     def _known_studies(self) -> dict[int, Study]:
         directions: dict[int, list[str]] = {}
-        for study, word in self._db.execute(
+        for study, word in self.db.execute(
             "SELECT study_id, direction FROM study_directions ORDER BY study_id, objective LIMIT ?", (ROWS,)
         ):
             directions.setdefault(study, []).append(str(word))
@@ -93,70 +69,63 @@ class _Database:
         attributes = (
             f"SELECT rowid, study_id, key, value_json FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?"
         )
-        for _, study, key, text in self._rows(attributes, table).found:
+        for _, study, key, text in self.rows(attributes, table, most=ROWS).found:
             if key == METRIC_NAMES:
                 names[study] = parsed(text)
         studies = "SELECT study_id, study_name FROM studies WHERE study_id > ? ORDER BY study_id LIMIT ?"
         return {
             study: Study(str(name)[:512], directions.get(study) or ["NOT_SET"], names.get(study))
-            for study, name in self._rows(studies, "studies").found
+            for study, name in self.rows(studies, "studies", most=ROWS).found
         }
-
-    def _rows(self, select: str, table: str, after: int = -1) -> sqlite.QueryRows:
-        """Rows of which no cell is past the limit."""
-        got = sqlite.rows(self._db, select, table, after, ROWS)
-        self._large += got.large
-        return got
 
     def _forget_deleted(self) -> None:
         """A study that was deleted takes its trials along: the rest is read anew then."""
-        highest, count = self._db.execute("SELECT max(trial_id), count(*) FROM trials").fetchone()
+        highest, count = self.db.execute("SELECT max(trial_id), count(*) FROM trials").fetchone()
         names = {str(key): study.name for key, study in self._studies.items()}
-        known: dict[str, list[object]] = self._state.get("studies", {})
+        known: dict[str, list[object]] = self.state.get("studies", {})
         gone = any(names.get(key) != name for key, (name, _) in known.items())
-        if gone or (highest or 0) < self._state.get("trial", 0) or count < self._state.get("count", 0):
+        if gone or (highest or 0) < self.state.get("trial", 0) or count < self.state.get("count", 0):
             for name, trials in known.values():
                 for number in range(int(str(trials))):
-                    self._by_run[f"{self._prefix}{name}/{number}"] = [Replace()]
-            self._state = {}
-        trials_of = dict(self._db.execute("SELECT study_id, max(number) + 1 FROM trials GROUP BY study_id"))
-        self._state["studies"] = {key: [name, trials_of.get(int(key)) or 0] for key, name in names.items()}
-        self._state["count"] = count
+                    self.add(f"{name}/{number}", Replace())
+            self.state = {}
+        trials_of = dict(self.db.execute("SELECT study_id, max(number) + 1 FROM trials GROUP BY study_id"))
+        self.state["studies"] = {key: [name, trials_of.get(int(key)) or 0] for key, name in names.items()}
+        self.state["count"] = count
 
-    def _add(self, study: int, number: object, operations: Iterable[Operation]) -> None:
+    def _say(self, study: int, number: object, *operations: Operation) -> None:
         known = self._studies.get(study)
         if known is not None:
-            self._by_run.setdefault(f"{self._prefix}{known.name}/{number}", []).extend(operations)
+            self.add(f"{known.name}/{number}", *operations)
 
     def _trials(self) -> bool:
         """New trials, and those that were not over when they were last looked at."""
-        last = self._state.get("trial", 0)
+        last = self.state.get("trial", 0)
         columns = "trial_id, study_id, number, state, datetime_start, datetime_complete"
-        rows = self._db.execute(
+        rows = self.db.execute(
             f"SELECT {columns} FROM trials WHERE trial_id > ? ORDER BY trial_id LIMIT ?", (last, ROWS)
         ).fetchall()
-        known = dict(self._state.get("open", ()))
+        known = dict(self.state.get("open", ()))
         for trial in known:
-            rows += self._db.execute(f"SELECT {columns} FROM trials WHERE trial_id = ?", (trial,)).fetchall()
+            rows += self.db.execute(f"SELECT {columns} FROM trials WHERE trial_id = ?", (trial,)).fetchall()
         still: list[list[object]] = []
         for trial, study, number, state, start, end in rows:
             began = moment(start, self._utc)
             if study in self._studies and known.get(trial) in (None, "WAITING") and state != "WAITING":
-                self._add(study, number, self._studies[study].opening(number, began))
+                self._say(study, number, *self._studies[study].opening(number, began))
             if state != known.get(trial) and state != "WAITING":
-                self._add(
-                    study, number, [state_of(str(state), moment(end, self._utc), self._step(trial, state))]
-                )
+                ended = moment(end, self._utc)
+                self._say(study, number, state_of(str(state), ended, self._step(trial, state)))
             if state in ("RUNNING", "WAITING"):
                 still.append([trial, state])
-        self._state["open"] = still
-        self._state["trial"] = max([last, *(row[0] for row in rows)])
+        self.state["open"] = still
+        self.state["trial"] = max([last, *(row[0] for row in rows)])
         return len(rows) >= ROWS
 
     def _step(self, trial: int, state: str) -> int | None:
         if state != "PRUNED":
             return None
-        newest = self._db.execute(
+        newest = self.db.execute(
             "SELECT max(step) FROM trial_intermediate_values WHERE trial_id = ?", (trial,)
         ).fetchone()
         return newest[0] if newest else None
@@ -167,9 +136,9 @@ class _Database:
             f"SELECT {row}, study_id, number, {columns} FROM {table} JOIN trials USING (trial_id)"
             f" WHERE {row} > ? ORDER BY {row} LIMIT ?"
         )
-        got = self._rows(select, table, self._state.get(key, 0))
+        got = self.rows(select, table, self.state.get(key, 0), ROWS)
         if got.found or got.large:
-            self._state[key] = got.last
+            self.state[key] = got.last
         return got.found
 
     def _params(self) -> bool:
@@ -180,7 +149,7 @@ class _Database:
             if isinstance(value, (int, float)) and len(str(name)) <= 512:
                 params.setdefault((study, number), {})[str(name)] = parameter(value, distribution)
         for (study, number), values in params.items():
-            self._add(study, number, [HParams(values)])
+            self._say(study, number, HParams(values))
         return len(rows) >= ROWS
 
     def _middle(self) -> bool:
@@ -194,7 +163,7 @@ class _Database:
                 steps.append(step)
                 values.append(_value(value, kind))
         for (study, number), (steps, values) in points.items():
-            self._add(study, number, [Append(INTERMEDIATE, Points.of(steps, values))])
+            self._say(study, number, Append(INTERMEDIATE, Points.of(steps, values)))
         return len(rows) >= ROWS
 
     def _values(self) -> bool:
@@ -206,22 +175,20 @@ class _Database:
         rows = self._new("value", "trial_values", "trial_value_id", columns)
         for _, study, number, objective, value, end, step, kind in rows:
             if study in self._studies and isinstance(objective, int):
-                values = [(objective, _value(value, kind))]
-                self._add(
-                    study, number, self._studies[study].values(values, step or 0, moment(end, self._utc))
-                )
+                values, at = [(objective, _value(value, kind))], moment(end, self._utc)
+                self._say(study, number, *self._studies[study].values(values, step or 0, at))
         return len(rows) >= ROWS
 
     def _attributes(self) -> bool:
         rows = self._new("attr", "trial_user_attributes", "trial_user_attribute_id", "key, value_json")
         for _, study, number, key, text in rows:
             if len(str(key)) <= 512 and len(str(text)) <= 64 * limits.KIB:
-                self._add(study, number, [HParams({str(key): parsed(text)}, "config")])
+                self._say(study, number, HParams({str(key): parsed(text)}, "config"))
         return len(rows) >= ROWS
 
     def _kind(self, table: str, column: str) -> str:
         """The column that says infinite or NaN, which older files lack."""
-        return f", {column}" if column in sqlite.columns(self._db, table) else ", 'FINITE'"
+        return f", {column}" if column in sqlite.columns(self.db, table) else ", 'FINITE'"
 
 
 def _value(value: object, kind: object) -> float:

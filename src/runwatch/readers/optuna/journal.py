@@ -10,8 +10,9 @@ from typing import Any
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
-from runwatch.readers.common import bounded_json
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common.column_names import moment
+from runwatch.readers.common.lines import take_json
 from runwatch.readers.common.rows import read_rows
 from runwatch.readers.optuna._study import (
     DIRECTIONS,
@@ -19,7 +20,6 @@ from runwatch.readers.optuna._study import (
     METRIC_NAMES,
     STATES,
     Study,
-    moment,
     parameter,
     state_of,
 )
@@ -41,19 +41,11 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    try:
-        rows = read_rows(source, cursor, final)
-    except OSError as error:
-        return failed(source, cursor, error)
+    rows = read_rows(source, cursor, final)
     journal = _Journal(source.file + "#", rows.state)
     if rows.rewritten and cursor is not None:
         journal.by_run = _Journal(source.file + "#", cursor.state).void()
-    for number, line in rows:
-        try:
-            record = bounded_json.parse_line(line.decode("utf-8", "backslashreplace"))
-            journal.take(record)
-        except (ValueError, TypeError, KeyError, IndexError, OverflowError):
-            rows.notes.line(number, "not a record of Optuna's journal, skipped", "it may be half written")
+    take_json(rows, rows.notes, journal.take, "not a record of Optuna's journal, skipped")
     rows.state.update(journal.state())
     return Reading(journal.by_run, rows.cursor(), rows.notes.problems(), rows.more)
 
@@ -135,7 +127,7 @@ class _Journal:
     def _begin(self, trial: int, record: JsonMapping) -> None:
         study, number = self._trials[trial]
         self._waiting.discard(trial)
-        self._add(trial, self._study(study).opening(number, moment(record.get("datetime_start"), False)))
+        self._add(trial, self._study(study).opening(number, moment(record.get("datetime_start"))))
         self._add(trial, [state_of("RUNNING", math.nan)])
 
     def _take_whole(self, trial: int, record: JsonMapping) -> None:
@@ -166,7 +158,7 @@ class _Journal:
 
     def _end(self, trial: int, state: str, record: JsonMapping) -> None:
         study, _ = self._trials[trial]
-        at = moment(record.get("datetime_complete"), False)
+        at = moment(record.get("datetime_complete"))
         step = self._steps.pop(str(trial), None)
         values = [(i, float(value)) for i, value in enumerate(record.get("values") or ())]
         self._add(trial, self._study(study).values(values, step or 0, at))

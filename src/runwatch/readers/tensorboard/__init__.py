@@ -9,7 +9,7 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Operation, Replace
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, Tail, failed, read_tail
+from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, Tail, read_tail
 from runwatch.readers.tensorboard._folders import claim, writer_of
 from runwatch.readers.tensorboard._record import FRAME, HEADER, header
 from runwatch.readers.tensorboard._slice import EventSlice
@@ -37,10 +37,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 
     The cursor remembers ``skip`` (bytes still to drop of a record above the limit) and ``stopped`` (a header
     was wrong here: try again, but do not report it again)."""
-    try:
-        tail = _tail(source, cursor)
-    except OSError as error:
-        return failed(source, cursor, error)
+    tail = _tail(source, cursor)
     before: list[Operation] = [Replace()] if tail.rewritten else []
     if tail.state.get("skip"):
         return _skip(claim, tail, before)

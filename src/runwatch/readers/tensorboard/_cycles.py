@@ -19,11 +19,6 @@ Ints = NDArray[np.int64]
 _AT_ONCE = 256 * 1024
 """Bytes looked at together: few enough to stay in cache."""
 
-_FEW = 48
-"""Up to so many numbers Python's lists are faster."""
-
-EARLIEST, LATEST = 0.0, 7258118400.0
-
 _UNMASK = np.uint32(0xA282EAD8)
 
 
@@ -43,16 +38,6 @@ class Cycles(NamedTuple):
 
     sizes: tuple[int, ...]
     step_size: int
-
-
-def known_times(walls: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Wall times outside 1970 to 2200 are not known."""
-    if 0 < walls.size <= _FEW:
-        times = walls.ravel().tolist()
-        if min(times) >= EARLIEST and max(times) < LATEST:
-            return walls
-    good = (walls >= EARLIEST) & (walls < LATEST)
-    return walls if good.all() else np.where(good, walls, np.nan)
 
 
 @cache
@@ -109,9 +94,9 @@ def read(data: bytes, at: int, rounds: Cycles, tags: list[str]) -> tuple[int, li
     for i in range(size):
         steps |= (bytes_[8 + i] & 0x7F).astype(np.int64) << (7 * i)
     starts = at + places.starts[:, None] + width * np.arange(count)
-    wide, times = values.astype(np.float64), known_times(walls)
+    wide = values.astype(np.float64)
     return count, [
-        ScalarColumn(tag, starts[i], steps[i, :count], times[i, :count], wide[i, :count])
+        ScalarColumn(tag, starts[i], steps[i, :count], walls[i, :count], wide[i, :count])
         for i, tag in enumerate(tags)
     ]
 

@@ -125,7 +125,7 @@ def _value(data: bytes, start: int, end: int, plugins: Plugins) -> Value:
         elif number == 8 and wire == BYTES:
             tensor = (at, stop)
         elif number == 9 and wire == BYTES:
-            plugin, content, scalar_class = _metadata(data, at, stop)
+            plugin, content, scalar_class = metadata(data, at, stop)
     if simple >= 0:
         return Value(tag, "scalar", single(data, simple), simple, 4)
     if plugin == "hparams":
@@ -138,7 +138,8 @@ def _value(data: bytes, start: int, end: int, plugins: Plugins) -> Value:
     return Value(tag, "other")
 
 
-def _metadata(data: bytes, start: int, end: int) -> tuple[str, tuple[int, int], bool]:
+def metadata(data: bytes, start: int, end: int) -> tuple[str, tuple[int, int], bool]:
+    """A SummaryMetadata: the plugin's name, where its content lies, whether its data class is scalar."""
     plugin, content, scalar_class = "", (0, 0), False
     for number, wire, at, stop in fields(data, start, end):
         if number == 1 and wire == BYTES:

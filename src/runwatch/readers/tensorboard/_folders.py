@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from runwatch.domain.operations import Writer
 from runwatch.readers.base import Claim, Listing
-from runwatch.readers.common.column_names import MMENGINE
+from runwatch.readers.common.column_names import MMENGINE, RANK_FOLDER
 from runwatch.readers.common.protobuf import Malformed, double
 from runwatch.readers.tensorboard._event import Plugins, TfEvent, parse
 from runwatch.readers.tensorboard._record import FOOTER, HEADER, header
@@ -19,7 +19,6 @@ _MARK = "tfevents"
 _USUAL = "events.out.tfevents"
 _SPLITS = frozenset(("train", "training", "validation", "val", "valid", "eval", "evaluation", "test"))
 _TRAIN_SPLITS = frozenset(("train", "training"))
-_RANK = re.compile(r"(?:rank|local_rank|worker|process|proc|gpu)[_-]?\d{1,6}")
 _RANK_IN_NAME = re.compile(r"[._-]((?:rank|worker|process|gpu)[_-]?\d{1,6})(?=[._-]|$)")
 _HPARAMS_FOLDER = re.compile(r"\d{9,11}(?:\.\d{1,9})?")
 _HF_RUN = re.compile(r"[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_.+")
@@ -98,7 +97,7 @@ def _home(listing: Listing) -> RunFolder:
 def _of_rank(listing: Listing) -> RunFolder | None:
     """``rank_0``, ``worker_1``, … are processes of the run above."""
     above = listing.parent
-    if above is None or not _RANK.fullmatch(listing.name.lower()):
+    if above is None or not RANK_FOLDER.fullmatch(listing.name):
         return None
     return RunFolder(above, listing.name + "/")
 

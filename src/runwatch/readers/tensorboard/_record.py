@@ -68,12 +68,14 @@ def stepped_over(data: bytes, at: int) -> bool:
 
 
 class RecordWalk(NamedTuple):
-    """Records found one after another. ``starts``: where each begins; ``next``: where the next would;
-    ``stop``: why the walk ended there ("": enough records)."""
+    """Records found one after another."""
 
     starts: list[int]
+    """Where each begins."""
     next: int
+    """Where the next would."""
     stop: str
+    """Why the walk ended there ("": enough records)."""
 
 
 def walk(data: bytes, at: int, most: int) -> RecordWalk:

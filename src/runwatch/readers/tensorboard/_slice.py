@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.borders import JsonDict
-from runwatch.domain.operations import Append, EpochAt, Evidence, HParams, Operation, PurgeFrom
+from runwatch.domain.operations import Evidence, HParams, Operation, PurgeFrom
 from runwatch.domain.points import Points
 from runwatch.readers import limits
+from runwatch.readers.common.point_log import column
 from runwatch.readers.common.protobuf import Malformed
 from runwatch.readers.tensorboard._bulk import FEWEST, Chunk
-from runwatch.readers.tensorboard._cycles import EARLIEST, LATEST, ScalarColumn, known_times
+from runwatch.readers.tensorboard._cycles import ScalarColumn
 from runwatch.readers.tensorboard._event import Plugins, TfEvent, Value, parse
 from runwatch.readers.tensorboard._hparams import from_text, session
 from runwatch.readers.tensorboard._quick import Columns, Quick, Scalars
@@ -31,8 +32,6 @@ _MANY_STRANGE = 32
 
 BREATH = 1.0
 """A session that ends well within so many seconds of its start was written whole by add_hparams: no end."""
-
-_EPOCH_TAGS = frozenset(("epoch", "train/epoch"))
 
 
 class EventSlice:
@@ -105,8 +104,8 @@ class EventSlice:
         if len(starts) < FEWEST:
             return self._few(starts)
         chunk = Chunk(self._data, np.array(starts, dtype=np.int64))
-        for column in chunk.columns(self._plugins):
-            self._columns[column.tag].append(column._replace(walls=known_times(column.walls)))
+        for found in chunk.columns(self._plugins):
+            self._columns[found.tag].append(found)
         for at in np.sort(chunk.left).tolist():
             self._plain(at, header(self._data, at).size)
         return chunk.broken
@@ -132,7 +131,7 @@ class EventSlice:
             self.faults.append((at, f"not an event ({error}), record skipped"))
 
     def _take(self, at: int, event: TfEvent) -> None:
-        if self.first_wall is None and EARLIEST <= event.wall < LATEST:
+        if self.first_wall is None and limits.EARLIEST <= event.wall < limits.LATEST:
             self.first_wall = event.wall
         if event.restart:
             self._restarts.append((at, event.step))
@@ -169,14 +168,14 @@ class EventSlice:
         series = self._series()
         out: list[Operation] = []
         if not self._restarts:
-            return [*(_append(prefix, tag, *columns) for tag, columns in series.items()), *self._facts]
+            return [*(column(tag, *columns, prefix) for tag, columns in series.items()), *self._facts]
         low = 0
         for at, step in [*self._restarts, (len(self._data), 0)]:
             for tag, (points, rows) in series.items():
                 first, last = np.searchsorted(rows, (low, at))
                 if last > first:
                     some = slice(first, last)
-                    out.append(_append(prefix, tag, points.where(some), rows[some]))
+                    out.append(column(tag, points.where(some), rows[some], prefix))
             if at < len(self._data):
                 out.append(PurgeFrom(step))
             low = at
@@ -213,16 +212,8 @@ class EventSlice:
         # half of np.array's time
         rows, steps = (np.frombuffer(array("q", numbers), np.int64) for numbers in (at, step))
         walls, values = (np.frombuffer(array("d", numbers), np.float64) for numbers in (wall, value))
-        walls = known_times(walls)
         made, low = {}, 0
         for tag, known in self._loose.items():
             some = slice(low, low := low + len(known))
             made[tag] = ScalarColumn(tag, rows[some], steps[some], walls[some], values[some])
         return made
-
-
-def _append(prefix: str, tag: str, points: Points, rows: NDArray[np.int64]) -> Operation:
-    if tag not in _EPOCH_TAGS:
-        return Append(prefix + tag, points, rows)
-    finite = np.isfinite(points.values)
-    return EpochAt(points.where(finite), rows[finite])

@@ -8,22 +8,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from functools import partial
 
-from runwatch.domain.operations import HParams, Operation, Replace
-from runwatch.domain.run import Problem
-from runwatch.readers.base import (
-    Claim,
-    Cursor,
-    Listing,
-    Reading,
-    SourceFile,
-    failed,
-    read_document,
-    unchanged,
-)
+from runwatch.domain.operations import HParams, Operation
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, unchanged
 from runwatch.readers.common import bounded_yaml
+from runwatch.readers.common.documents import read_json, read_whole
 from runwatch.readers.common.leveldb import read_log
-from runwatch.readers.wandb._record import RecordContent, from_json, numbers, whole
+from runwatch.readers.wandb._record import RecordContent, numbers, whole
 
 NAME = "wandb"
 
@@ -80,50 +72,31 @@ def _times(listing: Listing) -> list[Listing]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """What is new in the run file, the summary or the configuration."""
-    try:
-        if source.file.endswith(".wandb"):
-            return read_log(claim, source, cursor, final, _MAGIC, _FOREIGN, RecordContent)
-        return _document(claim, source, cursor)
-    except (OSError, ValueError) as error:
-        return failed(source, cursor, error)
-
-
-def _document(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
-    """``config.yaml``: hyperparameters. ``wandb-summary.json``: each value's last point, unless the run
-    file tells all of them."""
-    document = read_document(source, cursor)
-    if document is None:
-        return unchanged(source, cursor)
+    if source.file.endswith(".wandb"):
+        return read_log(claim, source, cursor, final, _MAGIC, _FOREIGN, RecordContent)
     if source.file.endswith(_CONFIG):
-        operations, problem = _config(source.file, document.data)
-    elif claim.format == "":
-        return Reading({}, document.cursor)
-    else:
-        operations, problem = _summary(source.file, document.data, claim.tag_prefix)
-    return Reading.of(claim, operations, document.cursor, (problem,) if problem else ())
+        return read_whole(claim, source, cursor, _config)
+    if not claim.format:  # the run file tells all of it
+        return unchanged(source, cursor)
+    return read_json(claim, source, cursor, partial(_summary, claim.tag_prefix))
 
 
-def _config(file: str, data: bytes) -> tuple[list[Operation], Problem | None]:
-    try:
-        config = bounded_yaml.parse(data)
-    except ValueError as error:
-        return [], Problem(file, None, f"cannot be read as YAML: {error}", "it may be half written")
+def _config(data: bytes) -> Iterable[Operation]:
+    config = bounded_yaml.parse(data)
     if not isinstance(config, dict):
-        return [], None
+        return []
     values = {
         str(key): inner["value"] if isinstance(inner, dict) and "value" in inner else inner
         for key, inner in config.items()
         if not str(key).startswith("_") and key != "wandb_version"
     }
-    return ([HParams(values)] if values else []), None
+    return [HParams(values)] if values else []
 
 
-def _summary(file: str, data: bytes, prefix: str) -> tuple[list[Operation], Problem | None]:
-    summary = from_json(data)
+def _summary(prefix: str, summary: object) -> Iterable[Operation]:
+    """Each value's last point."""
     if not isinstance(summary, dict):
-        return [], Problem(
-            file, None, "not a JSON object; waiting for the next version", "it may be half written"
-        )
+        raise ValueError("not a JSON object")
     step, wall = summary.get("_step", 0), summary.get("_timestamp", math.nan)
     row = [
         pair
@@ -132,8 +105,5 @@ def _summary(file: str, data: bytes, prefix: str) -> tuple[list[Operation], Prob
         for pair in numbers(str(key), value)
     ]
     content = RecordContent()
-    try:
-        content.row(whole(step), float(wall) if isinstance(wall, int | float) else math.nan, row)
-    except ValueError as error:
-        return [], Problem(file, None, str(error), "it may be damaged")
-    return [Replace(), *content.operations(prefix)], None
+    content.row(whole(step), float(wall) if isinstance(wall, int | float) else math.nan, row)
+    return content.operations(prefix)

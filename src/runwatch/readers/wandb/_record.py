@@ -14,6 +14,7 @@ from runwatch.domain.operations import Evidence, HParams, Label, Operation, Star
 from runwatch.readers import limits
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
+from runwatch.readers.common.row_steps import RowSteps
 
 _OWN = frozenset(("_step", "_timestamp", "_runtime", "_wandb"))
 _NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -40,13 +41,15 @@ class RecordContent:
         self._summary: dict[str, float] = dict(known.get("summary", {}))
         self._media: dict[str, None] = dict.fromkeys(known.get("media", ()))
         self._step: int = known.get("step", 0)
+        self._steps = RowSteps(known.get("axis", ""), known.get("at"))
         self._ended = False
 
     def state(self) -> JsonDict:
         """``tags`` of the history, ``summary`` values and ``media`` that were not among them, ``step`` of the
-        last row."""
+        last row, ``axis`` and ``at`` of ``RowSteps``."""
         rest = {tag: value for tag, value in self._summary.items() if tag not in self._tags}
-        return {"tags": list(self._tags), "summary": rest, "media": list(self._media), "step": self._step}
+        place = {"step": self._step, "axis": self._steps.axis, "at": self._steps.at}
+        return {"tags": list(self._tags), "summary": rest, "media": list(self._media), **place}
 
     def operations(self, prefix: str) -> list[Operation]:
         only = self._summary if self._ended and len(self._tags) < _MOST_TAGS else {}
@@ -109,14 +112,12 @@ class RecordContent:
         if not -_LARGEST_STEP <= step < _LARGEST_STEP:
             raise ValueError(f"step {step} is beyond 64 bits")
         self._log.next_row()
-        self._step = step
+        self._step = step = self._steps.place(row, step)
         for tag, value in row:
             if len(self._tags) < _MOST_TAGS:
                 self._tags[tag] = None
-            if tag != "epoch":
+            if not self._steps.is_counter(tag):
                 self._log.add(tag, step, value, wall)
-            elif math.isfinite(value):
-                self._log.epoch(step, value)
         if self._log.full:
             raise ValueError(f"more than {limits.TAGS:,} tags at once, the rest is not shown")
 
@@ -126,25 +127,31 @@ class RecordContent:
             if number == 1 and wire == BYTES:
                 key, value = item(data, at, stop)
                 if key[0] not in _OWN:
-                    _set(values, key, value)
+                    put(values, key, value)
         if values:
             self._facts.append(HParams(values))
 
     def _metric(self, data: bytes, start: int, end: int) -> None:
-        """``define_metric``: its goal, else the one end (min or max) that its summary keeps."""
-        name, goal, summary_kinds = "", 0, set[int]()
+        """``define_metric``: its goal, else the one end (min or max) that its summary keeps; the step of all
+        metrics."""
+        name, pattern, axis, goal, summary_kinds = "", "", "", 0, set[int]()
         for number, wire, at, stop in fields(data, start, end):
             if number == 1 and wire == BYTES:
                 name = text(data, at, stop)
+            elif number == 2 and wire == BYTES:
+                pattern = text(data, at, stop)
+            elif number == 4 and wire == BYTES:
+                axis = text(data, at, stop)
             elif number == 7 and wire == BYTES:
                 summary_kinds = {part for part, _, on, _ in fields(data, at, stop) if on and part in _GOALS}
             elif number == 8 and wire == VARINT:
                 goal = at
+        if pattern == "*":
+            self._steps.declare(_plain(axis))
         if goal not in _GOALS and len(summary_kinds) == 1:
             goal = summary_kinds.pop()
         if name and goal in _GOALS:
-            plain = name.replace("\\.", "\0").replace(".", "/").replace("\0", ".")
-            self._facts.extend(Stated(tag, _GOALS[goal]) for tag in dict.fromkeys((name, plain)))
+            self._facts.extend(Stated(tag, _GOALS[goal]) for tag in dict.fromkeys((name, _plain(name))))
 
     def _run(self, data: bytes, start: int, end: int) -> None:
         host, started = None, None
@@ -215,6 +222,11 @@ _LABELS: dict[int, Literal["project", "group", "name"]] = {3: "project", 6: "gro
 _ENVIRONMENT = {1: "os", 2: "python", 6: "program", 12: "host"}
 
 
+def _plain(name: str) -> str:
+    """A name as ``define_metric`` writes it (parts of a nested key with dots between) as a tag."""
+    return name.replace("\\.", "\0").replace(".", "/").replace("\0", ".")
+
+
 def whole(value: object) -> int:
     """A step. Raises ValueError when it is not a whole number."""
     if isinstance(value, int | float) and math.isfinite(value):
@@ -269,7 +281,7 @@ def numbers(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, floa
             yield from numbers(f"{tag}/{key}", inner, depth + 1)
 
 
-def _set(values: dict[str, object], key: Key, value: object) -> None:
+def put(values: dict[str, object], key: Key, value: object) -> None:
     """Put ``value`` where the parts of ``key`` lead to."""
     place: dict[str, object] = values
     for part in key[:-1]:

@@ -53,7 +53,6 @@ def about_model(
     *,
     subject_name: str,
     evidence: Mapping[str, object],
-    actionable: bool,
 ) -> Finding:
     """A finding about a candidate, for the people who look after models."""
     if subject.run is not None:
@@ -75,5 +74,4 @@ def about_model(
         since=since,
         project=project,
         context="models",
-        actionable=actionable,
     )

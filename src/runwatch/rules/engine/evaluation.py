@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, cast
 
 from msgspec.structs import replace
 
-from runwatch.domain.finding import SEVERITIES, Finding, Severity
+from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.grouping import fold, inhibit
+from runwatch.rules.engine.grouping import fold, inhibit, rank
 from runwatch.rules.engine.options import ignored, options_of
 from runwatch.rules.engine.registry import Rule, Traits, traits_of
 from runwatch.text.durations import seconds
@@ -45,7 +44,7 @@ def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
             hint = f"report it; [rules.{rule.NAME}] enabled = false switches it off"
             problems.append(Problem(f"rules.{rule.NAME}", None, message, hint))
     findings = fold(inhibit(tuple(by_key.values()), traits), names)
-    return Evaluated(tuple(sorted(findings, key=_order)), tuple(problems))
+    return Evaluated(tuple(sorted(findings, key=rank)), tuple(problems))
 
 
 def timing(
@@ -55,7 +54,7 @@ def timing(
     times = {}
     for rule in rules:
         tuned = options_of(rule, options)
-        hold, keep = seconds(tuned["hold"] or None), seconds(tuned["keep"] or None)
+        hold, keep = seconds(tuned["hold"]), seconds(tuned["keep"])
         times[rule.NAME] = (rule.HOLD if hold is None else hold, rule.KEEP if keep is None else keep)
     return times
 
@@ -69,8 +68,3 @@ def _of(rule: Rule, situation: Situation, options: Mapping[str, object], traits:
             finding = replace(finding, severity=cast(Severity, options["severity"]))
         findings.append(replace(finding, words=traits.words, topic=traits.topic, plain=traits.plain))
     return findings
-
-
-def _order(finding: Finding) -> tuple[int, float, str]:
-    since = finding.since if finding.since is not None else math.inf
-    return -SEVERITIES.index(finding.severity), since, finding.fingerprint

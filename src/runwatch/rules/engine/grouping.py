@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from runwatch.domain.finding import SEVERITIES, Finding, worst
+from runwatch.domain.finding import SEVERITIES, Finding
+from runwatch.domain.tree import is_below
 from runwatch.rules.engine.registry import Traits
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
 _ALONE = 3
-_NAMED = 3
 _Key = tuple[str, str]
 
 
@@ -34,13 +34,13 @@ def inhibit(findings: Sequence[Finding], traits: Mapping[str, Traits]) -> list[F
                 if _explains(finding, f, own, traits[f.rule])
             ]
         for other in below:
-            taken.setdefault(other.key, finding.key)
+            if other.key not in taken and _head(taken, finding.key) != other.key:
+                taken[other.key] = finding.key
     explained: dict[_Key, list[Finding]] = {}
     for finding in findings:
-        if finding.key in taken:
-            explained.setdefault(_head(taken, finding.key), []).append(finding)
+        explained.setdefault(_head(taken, finding.key), []).append(finding)
     shown = (finding for finding in findings if finding.key not in taken)
-    return [_with(finding, explained.get(finding.key, ())) for finding in shown]
+    return [_with(finding, [f for f in explained[finding.key] if f is not finding]) for finding in shown]
 
 
 def _places(finding: Finding) -> tuple[object, ...]:
@@ -71,13 +71,13 @@ def fold(findings: Sequence[Finding], names: Mapping[str, str]) -> list[Finding]
 
 def _explains(finding: Finding, other: Finding, own: Traits, others: Traits) -> bool:
     if other.rule == finding.rule:
-        return own.one_of_a_kind and _rank(finding) < _rank(other)
+        return own.one_of_a_kind and rank(finding) < rank(other)
     if finding.rule in others.explained_by:
         return True
     return other.rule in own.explains and (own.also_asks is None or own.also_asks(finding, other))
 
 
-def _rank(finding: Finding) -> tuple[int, float, str]:
+def rank(finding: Finding) -> tuple[int, float, str]:
     """Of several of one kind in one place the worst stands for all, then the one that began first."""
     since = finding.since if finding.since is not None else math.inf
     return -SEVERITIES.index(finding.severity), since, finding.fingerprint
@@ -87,16 +87,14 @@ def _below(source: Finding, other: Finding) -> bool:
     root = other.run.root if other.run is not None else other.root
     if source.root != root or other.context == "host":
         return False
-    return source.scope == "." or other.scope == source.scope or other.scope.startswith(source.scope + "/")
+    return is_below(other.scope, source.scope)
 
 
 def _head(taken: Mapping[_Key, _Key], key: _Key) -> _Key:
-    """The finding at the head of those that explain ``key``."""
-    head, seen = taken[key], {key}
-    while head in taken and head not in seen:
-        seen.add(head)
-        head = taken[head]
-    return head
+    """The finding at the head of those that explain ``key``; itself when none does."""
+    while key in taken:
+        key = taken[key]
+    return key
 
 
 def _with(finding: Finding, below: Sequence[Finding]) -> Finding:
@@ -115,22 +113,17 @@ def _with(finding: Finding, below: Sequence[Finding]) -> Finding:
 
 def _folded(members: Sequence[Finding], many: str) -> Finding:
     first = members[0]
-    severity = worst(list(members)) or first.severity
-    subjects = [safe(finding.subject, 40) for finding in members]
-    named = ", ".join(subjects[:_NAMED]) + (
-        f" and {len(members) - _NAMED} more" if len(members) > _NAMED else ""
-    )
+    named = ", ".join(safe(finding.subject, 40) for finding in members[:_ALONE])
     begun = [finding.since for finding in members if finding.since is not None]
     what = many.format(scope=safe(first.scope, 60))
     return replace(
         first,
-        severity=severity,
+        severity=min(members, key=rank).severity,
         subject="",
-        summary=f"{plural(len(members), 'finding')}: {what}: {named}",
+        summary=f"{plural(len(members), 'finding')}: {what}: {named} and {len(members) - _ALONE} more",
         title=f"{what[:1].upper()}{what[1:]}",
         evidence={"count": len(members), "members": [finding.summary for finding in members]},
         since=min(begun, default=None),
-        actionable=any(finding.actionable for finding in members),
         confirmed=any(finding.confirmed for finding in members),
         lasting=all(finding.lasting for finding in members),
         also=tuple(print_ for finding in members for print_ in (finding.fingerprint, *finding.also)),

@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 
 from runwatch.domain.drift import DataSet
 from runwatch.domain.finding import Finding, Severity
-from runwatch.domain.health import HealthSign, SignKind
+from runwatch.domain.health import HealthSign
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
 from runwatch.text.safe import safe
@@ -28,7 +28,6 @@ class More(TypedDict, total=False):
     subject: str
     since: float | None
     evidence: Mapping[str, object]
-    actionable: bool
     lasting: bool
     confirmed: bool
 
@@ -41,6 +40,30 @@ def about_run(
     project = project_of(run.group if run.group != "." else run.id)
     return Finding(
         rule, severity, run.id, *words, root=run.root, run=run.key, project=project, context="runs", **more
+    )
+
+
+def about_sign(
+    run: Run,
+    sign: HealthSign,
+    rule: str,
+    title: str,
+    advice: str,
+    severity: Severity | None = None,
+    subject: str | None = None,
+) -> Finding:
+    """A finding about what a sign shows in a curve of ``run``. ``severity``, ``subject``: others than the
+    sign's own and its tag."""
+    return about_run(
+        run,
+        rule,
+        severity or sign.severity,
+        sign.summary,
+        title,
+        advice,
+        subject=sign.tag if subject is None else subject,
+        since=begun(run, sign),
+        evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},
     )
 
 
@@ -83,7 +106,7 @@ def is_open(situation: Situation, finding: Finding) -> bool:
     return finding.fingerprint in situation.open_fingerprints
 
 
-def signs_of(situation: Situation, kind: SignKind) -> Iterator[tuple[Run, HealthSign]]:
+def signs_of(situation: Situation, kind: str) -> Iterator[tuple[Run, HealthSign]]:
     """Every run with each of its signs of that kind, in the order of the runs."""
     showing = {
         key: matching

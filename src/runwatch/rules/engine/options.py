@@ -22,12 +22,12 @@ def check_options(
     errors: list[str] = []
     for name, table in options.items():
         if name not in known:
-            errors.append(f"rules.{name}: there is no such rule{_nearest(name, known)}")
+            errors.append(f"rules.{name}: there is no such rule{nearest(name, known)}")
             continue
         allowed = {**COMMON, **known[name].DEFAULTS}
         for key, value in table.items():
             if key not in allowed:
-                errors.append(f"rules.{name}.{key}: unknown key{_nearest(key, allowed)}")
+                errors.append(f"rules.{name}.{key}: unknown key{nearest(key, allowed)}")
             elif wrong := _wrong(key, value, allowed[key]):
                 errors.append(f"rules.{name}.{key}: {wrong}")
     return tuple(errors)
@@ -72,6 +72,7 @@ def _wrong(key: str, value: object, default: object) -> str:
     return ""
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a complaint about an unknown name: which known one it resembles, if any."""
     matches = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {matches[0]!r}?" if matches else ""

@@ -77,7 +77,6 @@ class ConditionRule(msgspec.Struct, frozen=True):
             subject=", ".join(tags),
             since=begun(run),
             evidence={"when": self.expression.source, **values},
-            actionable=self.severity != "info",
         )
 
 

@@ -12,21 +12,19 @@ atom       = NUMBER | "-" atom | "(" value ")" | TAG | FUNCTION "(" TAG ")"
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 import msgspec
 
-from runwatch.domain.run import Run
+from runwatch.domain.run import STATUSES, Run
+from runwatch.rules.engine.options import nearest
 from runwatch.rules.expression.tokens import ExpressionError, Token, tokenize
 from runwatch.rules.expression.tree import (
     COMPARE,
     OF_A_METRIC,
     OF_A_RUN,
     STATES,
-    STATUSES,
     Arithmetic,
     CompareTerm,
     Condition,
@@ -43,6 +41,7 @@ from runwatch.rules.expression.tree import (
 
 _LONGEST = 1000
 _DEEPEST = 50
+_ON = re.compile(r"(?<![^\s)])on(?!\S)")
 _LATE_HOLD = re.compile(r"\s(for\s+\d[\w.]*)\s*$")
 _NOT_COMPARED = {
     "status": 'write "status is running"',
@@ -85,7 +84,7 @@ def _split_globs(source: str) -> tuple[list[Token], tuple[str, ...]]:
             quote = "" if char == quote and source[at - 1] != "\\" else quote
         elif char in "\"'" and (at == 0 or not source[at - 1].isalnum()):
             quote = char
-        elif source[at : at + 3].split() == ["on"] and _is_word(source, at, 2):
+        elif _ON.match(source, at):
             globs = tuple(part.strip().strip("\"'") for part in source[at + 2 :].split(","))
             if not all(globs):
                 raise ExpressionError('after "on" comes a run id or a glob, such as exp/*', source, at + 3)
@@ -93,12 +92,6 @@ def _split_globs(source: str) -> tuple[list[Token], tuple[str, ...]]:
                 raise ExpressionError('put "for" and its duration before "on"', source, late.start(1) + 1)
             return [*tokenize(source[:at])[:-1], Token("end", "on", at + 1)], globs
     return tokenize(source), ()
-
-
-def _is_word(source: str, at: int, length: int) -> bool:
-    before = at == 0 or source[at - 1] in " \t)"
-    after = at + length >= len(source) or source[at + length].isspace()
-    return before and after
 
 
 class _ExpressionParser:
@@ -163,9 +156,6 @@ class _ExpressionParser:
                 return self._test()
             except ExpressionError as other:
                 raise max(error, other, key=lambda e: e.column) from None
-        if self._now.text in COMPARE or self._now.text in ("+", "-", "*", "/", "is"):
-            self._at = start
-            return self._test()
         return inner
 
     def _status(self) -> Condition:
@@ -173,7 +163,7 @@ class _ExpressionParser:
         negated = self._takes("not")
         word = self._now
         if word.kind != "name" or word.text not in STATUSES:
-            raise self._error(f"a status is one of {', '.join(STATUSES)}{_nearest(word.text, STATUSES)}")
+            raise self._error(f"a status is one of {', '.join(STATUSES)}{nearest(word.text, STATUSES)}")
         self._at += 1
         return Not(HasStatus(word.text)) if negated else HasStatus(word.text)
 
@@ -242,7 +232,7 @@ class _ExpressionParser:
         if token.text not in OF_A_METRIC:
             known = ", ".join(OF_A_METRIC)
             raise ExpressionError(
-                f"there is no function {token.text!r}{_nearest(token.text, OF_A_METRIC)} (known: {known})",
+                f"there is no function {token.text!r}{nearest(token.text, OF_A_METRIC)} (known: {known})",
                 self._source,
                 token.column,
             )
@@ -280,8 +270,3 @@ class _ExpressionParser:
 
     def _error(self, message: str) -> ExpressionError:
         return ExpressionError(message, self._source, self._now.column)
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    matches = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""

@@ -49,7 +49,7 @@ def tokenize(source: str) -> list[Token]:
         if match is None:
             raise ExpressionError(_what_is_wrong(source[at:]), source, at + 1)
         at = match.end()
-        if match.lastgroup != "space" and match["space"] is None:
+        if match["space"] is None:
             tokens.append(_token(match))
     return [*tokens, Token("end", "", len(source) + 1)]
 

@@ -46,7 +46,6 @@ OF_A_RUN: dict[str, Callable[[Run, float], float | None]] = {
     "speed": lambda run, now: run.progress.speed,
     "eta": lambda run, now: run.progress.eta[0] if run.progress.eta else None,
 }
-STATUSES = ("running", "finished", "crashed", "stalled", "unknown")
 STATES: dict[str, Callable[[float], bool]] = {"nan": math.isnan, "inf": math.isinf, "finite": math.isfinite}
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": operator.add,

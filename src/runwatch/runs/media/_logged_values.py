@@ -102,7 +102,7 @@ def _files(kind: object, value: JsonMapping) -> Iterator[tuple[MediaKind, object
 
 
 def content(value: JsonMapping) -> MediaContent:
-    """An object that holds what it shows. Raises Refused, ValueError."""
+    """An object that holds what it shows. Raises MediaRefused, ValueError."""
     kind = INLINE.get(value["_type"])
     if kind == "histogram":
         return _histogram(value)
@@ -136,7 +136,7 @@ def _table(value: object) -> LoggedTable:
 
 
 def file_content(place: MediaPlace, series: MediaSeries, item: MediaItem, inside: str) -> MediaContent:
-    """A file that a row named, from the folder ``inside``. Raises Refused, OSError, ValueError."""
+    """A file that a row named, from the folder ``inside``. Raises MediaRefused, OSError, ValueError."""
     if series.kind == "table":
         return table_file(place, item, inside)
     data = whole_file(place, inside, item.file)
@@ -144,5 +144,5 @@ def file_content(place: MediaPlace, series: MediaSeries, item: MediaItem, inside
 
 
 def table_file(place: MediaPlace, item: MediaItem, inside: str) -> LoggedTable:
-    """A ``*.table.json``. Raises Refused, OSError, ValueError."""
+    """A ``*.table.json``. Raises MediaRefused, OSError, ValueError."""
     return _table(bounded_json.parse(whole_file(place, inside, item.file, MOST_BYTES // 4)))

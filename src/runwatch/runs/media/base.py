@@ -7,7 +7,7 @@ A media reader is a module with ``NAME`` and
 ``scan(place, source, cursor) -> Scan``
     What was logged in the file since ``cursor``: places of bytes, no content. A slice at a time.
 ``content(place, series, item) -> MediaContent``
-    One logged thing, read now. Raises Refused, OSError or ValueError for what cannot be shown.
+    One logged thing, read now. Raises MediaRefused, OSError or ValueError for what cannot be shown.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class MediaReader(Protocol):
 
 
 def stretch(place: MediaPlace, item: MediaItem) -> bytes:
-    """The bytes of an item. Raises Refused, OSError."""
+    """The bytes of an item. Raises MediaRefused, OSError."""
     if item.length > MOST_BYTES:
         raise MediaRefused(f"larger than {size(MOST_BYTES)}: not opened")
     with Opened(place.path(item.file)) as opened:
@@ -86,7 +86,7 @@ def stretch(place: MediaPlace, item: MediaItem) -> bytes:
 
 def whole_file(place: MediaPlace, inside: str, file: str, most: int = MOST_BYTES) -> bytes:
     """A file that another one names: it must lie in the folder ``inside``, links followed. ``most``: bytes.
-    Raises Refused, OSError (TooLarge too)."""
+    Raises MediaRefused, OSError (TooLarge too)."""
     path = place.path(file)
     if not is_really_below(path, inside):
         raise MediaRefused("it lies outside the run's folder: not opened")

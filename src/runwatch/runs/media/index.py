@@ -12,8 +12,7 @@ from typing import cast, get_args
 
 import runwatch.runs.media as package
 from runwatch.domain.media import MediaContent, MediaItem, MediaKind, MediaList, MediaSeries, Unshown
-from runwatch.domain.tree import FileStat
-from runwatch.readers.base import Cursor, Opened, SourceFile
+from runwatch.readers.base import Cursor, SourceFile
 from runwatch.runs.media import files as beside
 from runwatch.runs.media.base import MOST_BYTES, FoundMedia, MediaPlace, MediaReader, MediaRefused
 from runwatch.system.files import NotRegular, TooLarge
@@ -97,7 +96,7 @@ class RunMedia:
         more = True
         while more:
             try:
-                source = SourceFile(self._place.root, file, stat_of(self._place.path(file)))
+                source = SourceFile.now(self._place.root, file)
                 known = self._cursors.get(key)
                 if known is not None and known.stat == source.stat and known.offset >= source.stat.size:
                     return True
@@ -172,12 +171,6 @@ class RunMedia:
             return Unshown(f"cannot be read: {error.strerror or error}")
         except (ValueError, KeyError, TypeError, OverflowError) as error:
             return Unshown(f"cannot be understood: {safe(str(error), 100)}")
-
-
-def stat_of(path: str) -> FileStat:
-    """What a regular file is now. Raises OSError."""
-    with Opened(path) as opened:
-        return opened.stat
 
 
 def _in_folder(folder: str, tag: str, folders: set[str]) -> str:

@@ -36,6 +36,7 @@ from runwatch.readers.common.protobuf import (
     single,
     text,
 )
+from runwatch.readers.tensorboard._event import metadata
 from runwatch.readers.tensorboard._record import FRAME, HEADER, data_is_sound, header
 from runwatch.runs.media.base import (
     CHANGED,
@@ -149,7 +150,7 @@ def _named(data: bytes, start: int, end: int, plugins: dict[str, str]) -> tuple[
         elif number == 8:
             tensor = (at, stop)
         elif number == 9:
-            plugin = _plugin(data, at, stop)
+            plugin, _, _ = metadata(data, at, stop)
     if plugin in _PLUGINS and plugins.get(tag) != plugin and len(plugins) < 10_000:
         plugins[tag] = plugin
     batch = 1
@@ -162,15 +163,6 @@ def _named(data: bytes, start: int, end: int, plugins: dict[str, str]) -> tuple[
     if kind is None:
         return None
     return kind, tag.removesuffix("/text_summary") if kind == "text" else tag, batch
-
-
-def _plugin(data: bytes, start: int, end: int) -> str:
-    for number, wire, at, stop in fields(data, start, end):
-        if number == 1 and wire == BYTES:
-            for part, kind, low, high in fields(data, at, stop):
-                if part == 1 and kind == BYTES:
-                    return text(data, low, high)
-    return ""
 
 
 def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
@@ -255,10 +247,10 @@ def _image(data: bytes, parts: dict[int, tuple[int, int]], which: int) -> bytes:
         for number, wire, at, stop in fields(data, *parts[4]):
             if number == 4 and wire == BYTES:
                 return data[at:stop]
-        raise MediaRefused("it holds no picture")
+        raise MediaRefused("it holds no image")
     strings = _Tensor(data, *parts.get(8, (0, 0))).strings
     if len(strings) < 3 + which:
-        raise MediaRefused("it holds no picture")
+        raise MediaRefused("it holds no image")
     return strings[2 + which]
 
 

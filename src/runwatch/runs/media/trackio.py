@@ -7,9 +7,9 @@ import os
 import sqlite3
 
 from runwatch.domain.media import MediaContent, MediaItem, MediaSeries
-from runwatch.readers.base import Cursor, Opened, SourceFile
+from runwatch.readers.base import Cursor, SourceFile
 from runwatch.readers.common import bounded_json, sqlite
-from runwatch.readers.trackio import moment
+from runwatch.readers.common.column_names import moment
 from runwatch.runs.media import _logged_values as logged
 from runwatch.runs.media.base import CHANGED, FoundMedia, MediaPlace, MediaRefused, Scan
 
@@ -23,8 +23,7 @@ def takes(file: str) -> bool:
 
 def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     """The rows with media of this run. The cursor remembers ``row``, the last that was looked at."""
-    same = cursor is not None and cursor.stat == source.stat
-    if same and cursor is not None:
+    if cursor is not None and cursor.stat == source.stat:
         return Scan([], cursor)
     name = place.run.rpartition("#")[2]
     after = int(cursor.state["row"]) if cursor is not None else -(2**63)
@@ -70,10 +69,8 @@ def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaCon
     if not item.length:
         inside = os.path.join(place.root, item.file.partition("media/")[0], "media")
         return logged.file_content(place, series, item, inside)
-    with Opened(place.path(item.file)) as opened:
-        source = SourceFile(place.root, item.file, opened.stat)
     try:
-        with sqlite.opened(source) as connection:
+        with sqlite.opened(SourceFile.now(place.root, item.file)) as connection:
             row = connection.execute("SELECT metrics FROM metrics WHERE id = ?", (item.offset,)).fetchone()
     except (sqlite3.Error, sqlite.Busy) as error:
         raise MediaRefused(f"the database cannot be read now: {error}") from None

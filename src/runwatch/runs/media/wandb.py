@@ -15,9 +15,10 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.media import MediaContent, MediaItem, MediaSeries
 from runwatch.readers.base import Cursor, SourceFile, read_document, read_tail
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.leveldb import START, Log
+from runwatch.readers.common.leveldb import Log
 from runwatch.readers.common.protobuf import BYTES, Malformed, fields, signed
 from runwatch.readers.wandb._record import item as row_item
+from runwatch.readers.wandb._record import put
 from runwatch.runs.media import _logged_values as logged
 from runwatch.runs.media.base import CHANGED, MOST_BYTES, FoundMedia, MediaPlace, MediaRefused, Scan, stretch
 
@@ -36,8 +37,7 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     if source.file.endswith(_SUMMARY):
         return _summary(source, cursor)
     tail = read_tail(source, cursor, MOST_BYTES)
-    head = START if tail.start == 0 else 0
-    log = Log(tail.data[head:], tail.start + head, MOST_BYTES // 2, bool(tail.state.get("dropping")))
+    log = Log(tail.data, tail.start, MOST_BYTES // 2, bool(tail.state.get("dropping")))
     media: list[FoundMedia] = []
     waiting: tuple[int, bytes] | None = None
     for record in log.records():
@@ -47,7 +47,7 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     if waiting is not None:
         media += _of_row(source.file, log.start, waiting, log.used)
     state = {"dropping": True} if log.dropping else {}
-    return Scan(media, tail.cursor(head + log.used, state), tail.rewritten, tail.more)
+    return Scan(media, tail.cursor(log.used, state), tail.rewritten, tail.more)
 
 
 def _summary(source: SourceFile, cursor: Cursor | None) -> Scan:
@@ -104,21 +104,12 @@ def _row(data: bytes) -> JsonDict | None:
             for part, kind, low, high in fields(data, at, end):
                 if part == 1 and kind == BYTES:
                     key, value = row_item(data, low, high)
-                    _put(row, key, value)
+                    put(row, key, value)
                 elif part == 2 and kind == BYTES and "_step" not in row:
                     row.update(("_step", signed(n)) for p, _, n, _ in fields(data, low, high) if p == 1)
     except Malformed:
         return None
     return row or None
-
-
-def _put(row: dict[str, object], key: tuple[str, ...], value: object) -> None:
-    for part in key[:-1]:
-        inner = row.setdefault(part, {})
-        if not isinstance(inner, dict):
-            return
-        row = inner
-    row[key[-1]] = value
 
 
 def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
-from runwatch.scoring.base import PIECE, Offer, RawScores, ScoringError
+from runwatch.scoring.base import PIECE, Offer, RawScores, ScoringError, first_line
 from runwatch.scoring.feeding import missing, stacked
 from runwatch.text.safe import safe
 
@@ -55,7 +55,7 @@ def load(path: str, score: str | None) -> _Onnx:
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        message = first_line(error)
+        message = _said(error)
         hint = "export it again"
         if _DOUBLE.search(message):
             hint = "it has no float64 form of this: export the model with float32 inputs (FloatTensorType)"
@@ -63,10 +63,9 @@ def load(path: str, score: str | None) -> _Onnx:
     return _Onnx(path, session, score)
 
 
-def first_line(error: Exception) -> str:
-    """What onnxruntime says, without its codes and the file's path."""
-    text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return safe(_NOISE.sub("", text), 200)
+def _said(error: Exception) -> str:
+    """Without onnxruntime's codes and the file's path."""
+    return _NOISE.sub("", first_line(error))
 
 
 class _Onnx:
@@ -139,7 +138,7 @@ class _Onnx:
         try:
             result = self._session.run(None, feed)
         except Exception as error:
-            wrong = f"onnxruntime cannot run it on these columns: {first_line(error)}"
+            wrong = f"onnxruntime cannot run it on these columns: {_said(error)}"
             raise ScoringError(
                 self._data, wrong, "check [[models]] features, their order and types"
             ) from error

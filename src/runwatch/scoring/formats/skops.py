@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from runwatch.scoring.base import Offer, RawScores, ScoringError
+from runwatch.scoring.base import Offer, RawScores, ScoringError, first_line
 from runwatch.scoring.feeding import framed, missing, stacked
 from runwatch.text.safe import safe
 
@@ -48,7 +48,7 @@ def load(path: str, score: str | None) -> _Skops:
     except ScoringError:
         raise
     except Exception as error:
-        wrong = f"skops cannot load it: {_first_line(error)}"
+        wrong = f"skops cannot load it: {type(error).__name__}: {first_line(error)}"
         raise ScoringError(path, wrong, "save it again with the installed versions") from error
     if not hasattr(model, "predict"):
         raise ScoringError(path, f"a {safe(type(model).__name__)} predicts nothing", "save the whole model")
@@ -67,11 +67,6 @@ def _bounded(path: str) -> None:
         if size > most:
             wrong = f"{what} unpacks to {size >> 20:,} MiB, more than the {most >> 20:,} MiB that are read"
             raise ScoringError(path, wrong, "save a smaller model")
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {safe(text[0], 200)}" if text else type(error).__name__
 
 
 class _Skops:
@@ -108,7 +103,7 @@ class _Skops:
         except ScoringError:
             raise
         except Exception as error:
-            wrong = f"cannot run on these columns: {_first_line(error)}"
+            wrong = f"cannot run on these columns: {type(error).__name__}: {first_line(error)}"
             raise ScoringError(
                 self._data, wrong, "check [[models]] features, their order and types"
             ) from error

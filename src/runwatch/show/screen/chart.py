@@ -55,11 +55,10 @@ class ChartLevel(msgspec.Struct, frozen=True):
 
 
 class ChartView(msgspec.Struct, frozen=True, eq=False, weakref=True):
-    """A chart. ``key``: two charts of one key are the same picture. ``window``: the part of the x axis
-    that is shown, as shares in 0..1. ``square``: both axes run from 0 to 1. ``state``: how it is drawn where
-    that is not as a matter of course ("log, smoothed 0.9")."""
+    """A chart."""
 
     key: Hashable
+    """Two charts of one key are the same picture."""
     lines: tuple[ChartLine, ...] = ()
     bands: tuple[ChartBand, ...] = ()
     marks: tuple[ChartMark, ...] = ()
@@ -67,9 +66,12 @@ class ChartView(msgspec.Struct, frozen=True, eq=False, weakref=True):
     log: bool = False
     x_axis: XAxis = "step"
     window: tuple[float, float] = (0.0, 1.0)
+    """The part of the x axis that is shown, as shares in 0..1."""
     square: bool = False
+    """Both axes run from 0 to 1."""
     empty: str = "nothing to draw yet"
     state: str = ""
+    """How it is drawn where that is not as a matter of course ("log, smoothed 0.9")."""
 
 
 class ChartAsk(msgspec.Struct, frozen=True):

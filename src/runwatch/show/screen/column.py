@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.drift import ColumnDrift, ColumnTrend, DataSet, Distribution
 from runwatch.domain.situation import Snapshot
+from runwatch.judge.drift.measures import label as measure_label
 from runwatch.show.screen.chart import ChartBand, ChartLevel, ChartLine, ChartView
 from runwatch.show.screen.drift import DRIFT_EFFECT, WARNING_EFFECT, ColumnKey, data_set, trend_of, verdict
 from runwatch.show.screen.view import (
@@ -96,22 +97,12 @@ def _head(data: DataSet, column: ColumnDrift, batch: int | None) -> Words:
     return join(parts)
 
 
-_MEASURES = {
-    "chi2": "chi-square",
-    "hellinger": "Hellinger",
-    "js": "Jensen-Shannon",
-    "ks": "Kolmogorov-Smirnov",
-    "psi": "PSI",
-    "wasserstein": "Wasserstein",
-}
-
-
 def _figures(column: ColumnDrift) -> TableView:
     tone = VERDICT_TONES[column.verdict]
     rows = [("effect (denoised)", words(Span(units.number(column.effect, 3), tone)))]
     named = (
         ("p-value, corrected", column.p_adjusted),
-        *((_MEASURES.get(name, name.replace("_", " ")), value) for name, value in column.measures.items()),
+        *((measure_label(name), value) for name, value in column.measures.items()),
         ("smallest visible shift", column.smallest_visible),
         ("importance", column.importance),
     )

@@ -14,6 +14,7 @@ from runwatch.domain.directions import core_words, split_of
 from runwatch.domain.points import FloatArray
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.judge.health.monitor import mark_of
 from runwatch.judge.runs.naming import match
 from runwatch.show.names import run_called
 from runwatch.show.screen.chart import ChartAsk, ChartBand, ChartLevel, ChartLine, ChartMark, ChartView, state
@@ -21,16 +22,6 @@ from runwatch.show.screen.runs import is_baseline, mark_tone
 from runwatch.show.screen.view import SEVERITY_TONES, Tone
 from runwatch.text.safe import safe
 
-_SIGN = {
-    "nonfinite": "✗",
-    "diverged": "✗",
-    "restart": "↻",
-    "spike": "▲",
-    "overfitting": "◣",
-    "plateau": "▬",
-    "dead": "▬",
-}
-_WORD = {"nonfinite": "NaN"}
 _STEP = re.compile(r"(?:step|checkpoint|ckpt|iter)[-_=]?(\d+)", re.IGNORECASE)
 _MOST_CHECKPOINTS = 40
 _MOST_FORMER = 8
@@ -38,8 +29,7 @@ _MOST_FORMER = 8
 
 class DrawnCurve(msgspec.Struct, frozen=True):
     """One curve to draw: whose, which tag, how it is called, and the run's version (a curve of the same
-    version is the same curve). ``former``: up to how many superseded branches are drawn faint beneath it;
-    ``by_epoch``: its steps are epochs."""
+    version is the same curve)."""
 
     run: RunKey
     tag: str
@@ -48,19 +38,22 @@ class DrawnCurve(msgspec.Struct, frozen=True):
     version: int
     selected: bool = False
     former: int = 0
+    """Up to how many superseded branches are drawn faint beneath it."""
     by_epoch: bool = False
+    """Its steps are epochs."""
 
 
 class CurvesPicture(msgspec.Struct, frozen=True):
-    """All that is drawn for one tag, named but not yet fetched. ``band``: curves of a baseline group, drawn
-    as one band; ``cone``: (step, low, about, high)."""
+    """All that is drawn for one tag, named but not yet fetched."""
 
     tag: str | None = None
     curves: tuple[DrawnCurve, ...] = ()
     band: tuple[DrawnCurve, ...] = ()
+    """Curves of a baseline group, drawn as one band."""
     levels: tuple[ChartLevel, ...] = ()
     marks: tuple[ChartMark, ...] = ()
     cone: tuple[tuple[int, float, float, float], ...] = ()
+    """(step, low, about, high)."""
     title: str = ""
 
 
@@ -190,14 +183,10 @@ def _marks(snapshot: Snapshot, run: Run, tag: str) -> tuple[ChartMark, ...]:
     marks = [ChartMark(float(step), "▿", "faint", "checkpoint") for step in saved]
     marks += [ChartMark(float(one.resumed_at), "↺", "info", "restart") for one in run.attempts]
     marks += [
-        ChartMark(
-            float(sign.first_step),
-            _SIGN.get(sign.kind, "!"),
-            SEVERITY_TONES[sign.severity],
-            _WORD.get(sign.kind, sign.kind),
-        )
+        ChartMark(float(sign.first_step), mark, SEVERITY_TONES[sign.severity], word)
         for sign in snapshot.situation.health.get(run.key, ())
         if sign.tag == tag and sign.first_step is not None
+        for mark, word in (mark_of(sign.kind),)
     ]
     return tuple(marks)
 

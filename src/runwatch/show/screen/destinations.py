@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from runwatch.domain.comparison import PredictionsKey
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.drift import ColumnKey
 from runwatch.show.screen.tasks import TaskKey
-
-PlaceName = Literal[
-    "machine", "problems", "notes", "findings", "brief", "leaderboard", "tasks-history", "baselines-history"
-]
 
 
 class ShowRun(NamedTuple):
@@ -78,9 +74,9 @@ class ShowFinding(NamedTuple):
 
 
 class ShowPlace(NamedTuple):
-    """A screen that there is once."""
+    """A screen that there is once, by its name in ``ui.places``."""
 
-    name: PlaceName
+    name: str
 
 
 Destination = (

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from runwatch.domain.hosts import HostLink
 from runwatch.domain.machine import Disk, Gpu, Machine
-from runwatch.domain.situation import Snapshot
+from runwatch.domain.situation import HostLink, Snapshot
 from runwatch.show.screen.view import (
     Span,
     TableView,

@@ -141,7 +141,7 @@ def which_step(series: MediaSeries, at: int, width: int) -> Words:
 
 
 KIND_WORDS: dict[MediaKind, str] = {
-    "picture": "picture",
+    "picture": "image",
     "histogram": "histogram",
     "pr curve": "PR curve",
     "text": "text",
@@ -167,7 +167,7 @@ FILE_FORMS: dict[MediaKind, dict[str, str]] = {
 
 
 def file_ending(kind: MediaKind, file: str) -> str:
-    """The first ending, of a picture its own where its name has one."""
+    """The first ending, of an image its own where its name has one."""
     own = os.path.splitext(file.lower())[1]
     return own if own in FILE_FORMS[kind] else next(iter(FILE_FORMS[kind]))
 

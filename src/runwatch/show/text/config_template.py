@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from runwatch.config.settings import Predictions
+from runwatch.config.settings import Predictions, listed
 from runwatch.domain.situation import Snapshot
 from runwatch.text.safe import safe
 from runwatch.text.toml import toml_string
@@ -94,10 +94,7 @@ def _data(snapshot: Snapshot) -> str:
 def _predictions(entries: Sequence[tuple[Predictions, str]], root: str) -> str:
     out = []
     for entry, assumed in entries:
-        files = [
-            os.path.relpath(file, root)
-            for file in ([entry.files] if isinstance(entry.files, str) else entry.files)
-        ]
+        files = [os.path.relpath(file, root) for file in listed(entry.files)]
         rows = {
             "name": entry.name,
             "files": _glob(files),

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from runwatch.config.settings import Settings
+from runwatch.config.settings import DERIVED, Settings
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.codec import to_plain
 from runwatch.text.jsonable import SCHEMA, plain
 from runwatch.text.safe import run_name, safe
 
 _SECRET = {"urls", "webhook", "key"}
-_OURS = {"folder", "file", "alerts_file", "bounds", "withheld", "problems", "digest"}
 
 
 def settings_json(settings: Mapping[str, Settings]) -> JsonDict:
@@ -30,7 +29,7 @@ def settings_text(settings: Mapping[str, Settings]) -> str:
         lines.append(f"{safe(root)}  ({safe(own.file or 'no configuration file')})")
         mine, default = dict(_rows(_masked(to_plain(own)))), dict(_rows(_masked(to_plain(Settings()))))
         for key, value in mine.items():
-            ours = re.split(r"[.\[]", key, maxsplit=1)[0] in _OURS
+            ours = re.split(r"[.\[]", key, maxsplit=1)[0] in DERIVED
             if not ours and default.get(key) != value and value not in ("None", "()"):
                 lines.append(f"  {safe(key)} = {safe(value)}")
     return "\n".join(lines)

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from runwatch.domain.address import host_of
+from runwatch.domain.run import STATUSES
 from runwatch.show.check import CODES, CheckResult, level_of, of_root
 from runwatch.text.safe import safe
 
-_STATES = ("running", "finished", "crashed", "stalled", "unknown")
 _SEVERITIES = ("critical", "warning", "info")
 
 Sample = tuple[Mapping[str, str], float]
@@ -53,7 +53,7 @@ def _families(check: CheckResult, rules: Sequence[str]) -> Iterator[tuple[str, s
         "runwatch_state", "", "Worst result: 0 ok, 1 warning, 2 critical, 3 unknown.",
         [(base[root], CODES[level_of(check, root)]) for root in roots],
     )  # fmt: skip
-    yield "runwatch_runs", "", "Runs by state.", each("state", _STATES, states)
+    yield "runwatch_runs", "", "Runs by state.", each("state", STATUSES, states)
     yield (
         "runwatch_tasks_open", "", "Open tasks.",
         [(base[root], opened[root]) for root in roots],

@@ -14,7 +14,7 @@ from runwatch.show.screen.destinations import ShowSubject
 from runwatch.show.screen.view import Words
 from runwatch.ui.bindings import hidden
 from runwatch.ui.host import Build, host
-from runwatch.ui.messages import TakeBack, TaskAction, TaskChange, ViewChanged
+from runwatch.ui.messages import TakeBack, TaskAction, TaskVerb, ViewChanged
 from runwatch.ui.palette import palette
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import LineWidget
@@ -106,7 +106,7 @@ class TasksPane(Pane):
     def action_undo(self) -> None:
         host(self).open(TakeBack())
 
-    def action_change(self, action: TaskChange) -> None:
+    def action_change(self, action: TaskVerb) -> None:
         if self.key is not None:
             host(self).open(TaskAction(action, self.key))
         else:

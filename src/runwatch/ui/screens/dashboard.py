@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import headline
-from runwatch.show.screen.destinations import PlaceName, ShowPlace
+from runwatch.show.screen.destinations import ShowPlace
 from runwatch.show.screen.view import Span, Words, text
 from runwatch.text import units
 from runwatch.text.safe import safe
@@ -329,7 +329,8 @@ class Dashboard(LiveScreen, Borders):
         else:
             self.action_place("findings")
 
-    def action_place(self, name: PlaceName) -> None:
+    def action_place(self, name: str) -> None:
+        """Open a screen that there is once, by its name in ``ui.places``."""
         self.host.open(ShowPlace(name))
 
     def action_brief(self) -> None:

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from runwatch.show.screen import task
 from runwatch.show.screen.tasks import TaskKey
-from runwatch.ui.messages import TakeBack, TaskAction, TaskChange
+from runwatch.ui.messages import TakeBack, TaskAction, TaskVerb
 from runwatch.ui.screens.plain import TableScreen
 
 
@@ -27,7 +27,7 @@ class TaskScreen(TableScreen):
         super().__init__("Task", lambda snapshot, now: task.task_table(snapshot, key, now))
         self.key = key
 
-    def action_change(self, action: TaskChange) -> None:
+    def action_change(self, action: TaskVerb) -> None:
         self.host.open(TaskAction(action, self.key))
 
     def action_undo(self) -> None:

@@ -1,5 +1,4 @@
-"""One file a measure. A measure has a ``NAME``, says by ``applies`` for which columns it is defined, and
-answers ``measure``; a new one is one new file here."""
+"""One file a measure; a new one is one new file here."""
 
 from __future__ import annotations
 
@@ -12,9 +11,13 @@ from runwatch.judge.drift.column_pair import ColumnPair
 
 
 class Measure(Protocol):
-    NAME: str
+    """A module here. It may also have ``LABEL``: what people call it, if that is not its name."""
 
-    def applies(self, pair: ColumnPair) -> bool: ...
+    NAME: str
+    """Its key in the JSON."""
+
+    def applies(self, pair: ColumnPair) -> bool:
+        """Whether it is defined for this column."""
 
     def measure(self, pair: ColumnPair) -> float | None: ...
 
@@ -24,6 +27,11 @@ def measures() -> dict[str, Measure]:
     """Every measure in this package by name."""
     modules = (importlib.import_module(m.name) for m in pkgutil.iter_modules(__path__, __name__ + "."))
     return {module.NAME: cast(Measure, module) for module in modules}
+
+
+def label(name: str) -> str:
+    """What people call a measure."""
+    return str(getattr(measures().get(name), "LABEL", name.replace("_", " ")))
 
 
 def figures(pair: ColumnPair) -> dict[str, float | None]:

@@ -7,6 +7,7 @@ from runwatch.judge.drift.column_pair import ColumnPair
 from runwatch.judge.drift.p_values import chi2_p_value
 
 NAME = "chi2"
+LABEL = "chi-square"
 
 
 def applies(pair: ColumnPair) -> bool:

@@ -10,6 +10,7 @@ from runwatch.domain.profile import Ints
 from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "hellinger"
+LABEL = "Hellinger"
 
 
 def applies(pair: ColumnPair) -> bool:

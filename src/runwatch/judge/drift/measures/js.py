@@ -10,6 +10,7 @@ from runwatch.domain.profile import Floats, Ints
 from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "js"
+LABEL = "Jensen-Shannon"
 
 
 def applies(pair: ColumnPair) -> bool:

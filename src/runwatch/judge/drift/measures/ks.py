@@ -7,6 +7,7 @@ import numpy as np
 from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "ks"
+LABEL = "Kolmogorov-Smirnov"
 _LARGEST_STEP, _ROWS_A_STEP = 0.1, 5
 
 

@@ -8,6 +8,7 @@ from runwatch.domain.profile import Ints
 from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "psi"
+LABEL = "PSI"
 _FLOOR = 1e-4
 
 

@@ -9,6 +9,7 @@ from runwatch.domain.profile import ColumnGrid, ColumnProfile, Floats
 from runwatch.judge.drift.column_pair import ColumnPair
 
 NAME = "wasserstein"
+LABEL = "Wasserstein"
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "day": 86_400.0}
 
 

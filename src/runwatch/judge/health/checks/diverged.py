@@ -40,6 +40,8 @@ class Diverged(CurveCheck):
 
     __slots__ = ("_best", "_best_step", "_cleared", "_first", "_last", "_peak", "_since", "_start", "_streak")
     NAME: ClassVar[str] = "diverged"
+    MARK: ClassVar[str] = "✗"
+    NEEDS_FIXED_GOAL: ClassVar[bool] = True
     ROLES: ClassVar[frozenset[Role]] = frozenset({"train", "validation"})
     WINDOWS: ClassVar[bool] = True
 
@@ -113,7 +115,7 @@ class Diverged(CurveCheck):
             self._since = self._since if self._streak else _step(window, end)
             self._streak += 1
             self._peak = max(self._peak, median) if self._streak > 1 else median
-        if self._streak and (not over or median <= best + _STAYS * (self._peak - best)):
+        if not over or median <= best + _STAYS * (self._peak - best):
             self._cleared = max(self._cleared, self._peak) if self._streak >= _RUNNING else self._cleared
             self._streak = 0
 
@@ -168,18 +170,16 @@ def _exploded(curve: CurveView, trace: Trace) -> list[HealthSign]:
     values = trace.means
     if not _EXPLODES_FROM <= trace.count <= _EXPLODES_TO:
         return []
-    first, last = sorted(values[:3].tolist())[1], sorted(values[-3:].tolist())[1]
-    if last < 2 * first or values.min() <= 0:
+    first, now = sorted(values[:3].tolist())[1], sorted(values[-3:].tolist())[1]
+    if now < 2 * first or values.min() <= 0:
         return []
     medians = np.sort(sliding_window_view(values, 3), axis=1)[:, 1]
     at = int(np.argmin(medians))
-    best, now = float(medians[at]), float(medians[-1])
-    if now < _EXPLODED * best or now < 2 * float(medians[0]) or at == len(medians) - 1:
+    best = float(medians[at])
+    if now < _EXPLODED * best:
         return []
     since = at + 3 + int(np.argmax(values[at + 3 :] > 2 * best))
-    return [
-        _sign(curve, trace, best, int(trace.steps[at + 1]), now, int(trace.steps[since]), float(medians[0]))
-    ]
+    return [_sign(curve, trace, best, int(trace.steps[at + 1]), now, int(trace.steps[since]), first)]
 
 
 def _step(window: Window, end: int) -> int:
@@ -209,8 +209,7 @@ def _by_ratio(bests: FloatArray, start: float) -> FloatArray:
     """The rise that takes back three quarters of how often the loss had halved."""
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         ratio = np.where((bests > 0) & (start > bests), start / bests, 1.0)
-        out: FloatArray = np.where(ratio > 1, bests * (ratio**_OF_THE_HALVINGS - 1), 0.0)
-    return out
+        return np.asarray(bests * (ratio**_OF_THE_HALVINGS - 1))
 
 
 def _beyond_noise(rows: FloatArray, medians: FloatArray, bests: FloatArray) -> np.ndarray:

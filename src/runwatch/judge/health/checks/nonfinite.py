@@ -21,6 +21,8 @@ class Nonfinite(CurveCheck):
 
     __slots__ = ("_first", "_first_value", "_last", "_longest", "_streak", "count", "since")
     NAME: ClassVar[str] = "nonfinite"
+    MARK: ClassVar[str] = "✗"
+    WORD: ClassVar[str] = "NaN"
     ROLES: ClassVar[frozenset[Role]] = frozenset({"train", "validation", "evaluation", "gradient"})
 
     def __init__(self) -> None:

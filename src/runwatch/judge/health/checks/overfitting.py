@@ -64,7 +64,7 @@ class BestValidation(CurveCheck):
         """How much worse than its best the validation loss is now, if surely so: by 2% and by four
         standard errors of the difference of two 3-point medians (three, asked at every evaluation, cry in
         2% of healthy runs, four in 0.5%); else None."""
-        if self.best_step is None or self.evaluations_since < _EVALUATIONS:
+        if self.evaluations_since < _EVALUATIONS:
             return None
         noise = 1.4826 * median(np.abs(np.diff(self.recent))) / math.sqrt(2)
         error = math.sqrt(2) * _MEDIAN3_ERROR * noise
@@ -80,6 +80,8 @@ class Overfitting(RunCheck):
     training loss of the same name has fallen since."""
 
     NAME: ClassVar[str] = "overfitting"
+    MARK: ClassVar[str] = "◣"
+    NEEDS_FIXED_GOAL: ClassVar[bool] = True
 
     def signs(self, curves: Mapping[str, CurveView]) -> list[HealthSign]:
         risen = {

@@ -26,6 +26,8 @@ class Plateau(CurveCheck):
 
     __slots__ = ()
     NAME: ClassVar[str] = "plateau"
+    MARK: ClassVar[str] = "▬"
+    NEEDS_FIXED_GOAL: ClassVar[bool] = True
     ROLES: ClassVar[frozenset[Role]] = frozenset({"train", "validation"})
 
     def feed(self, batch: PointBatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,13 +24,19 @@ _KEPT = 20
 _DECILE, _DECILE_OF_NORMAL = 0.9, 1.2816
 
 
-class _OpenSpike(msgspec.Struct):
-    first: int
-    last: int
-    first_step: int
-    last_step: int
+class _Over(NamedTuple):
+    """A point over its threshold."""
+
+    at: int
+    step: int
     ratio: float
-    peak: float
+    value: float
+
+
+class _OpenSpike(msgspec.Struct):
+    first: _Over
+    last: _Over
+    peak: _Over
 
 
 class Spike(CurveCheck):
@@ -40,12 +46,14 @@ class Spike(CurveCheck):
 
     __slots__ = ("_count", "_over", "_spikes")
     NAME: ClassVar[str] = "spike"
+    MARK: ClassVar[str] = "▲"
+    NEEDS_FIXED_GOAL: ClassVar[bool] = True
     ROLES: ClassVar[frozenset[Role]] = frozenset({"train", "validation"})
     WINDOWS: ClassVar[bool] = True
 
     def __init__(self) -> None:
         self._spikes: list[_OpenSpike] = []
-        self._over: list[int] = []
+        self._over: list[_Over] = []
         self._count = 0
 
     def feed(self, batch: PointBatch) -> None:
@@ -58,41 +66,45 @@ class Spike(CurveCheck):
 
     def _note(self, window: Window, index: int, ratio: float) -> None:
         """Remember a point over its threshold; it is a spike with another one at most two points before."""
-        earlier = [over for over in self._over if index - over <= 2]
-        self._over = [*earlier, index]
-        if not earlier:
+        over = _Over(index, window.step_at(index), ratio, float(window.values[index - window.origin]))
+        near = [*(one for one in self._over if index - one.at <= 2), over]
+        self._over = near
+        if len(near) == 1:
             return
-        step, peak = window.step_at(index), float(window.values[index - window.origin])
         last = self._spikes[-1] if self._spikes else None
-        if last is not None and index - last.last <= _MERGE_GAP:
-            last.last, last.last_step = index, step
-            if ratio > last.ratio:
-                last.ratio, last.peak = ratio, peak
+        if last is not None and index - last.last.at <= _MERGE_GAP:
+            last.last = over
+            last.peak = max(last.peak, over, key=_ratio)
             return
-        self._spikes = [*self._spikes[-(_KEPT - 1) :], _OpenSpike(earlier[0], index, step, step, ratio, peak)]
+        spike = _OpenSpike(near[0], over, max(near, key=_ratio))
+        self._spikes = [*self._spikes[-(_KEPT - 1) :], spike]
 
     def signs(self, curve: CurveView) -> list[HealthSign]:
-        recent = [spike for spike in self._spikes if self._count - spike.last <= _OFTEN_WITHIN]
+        recent = [spike for spike in self._spikes if self._count - spike.last.at <= _OFTEN_WITHIN]
         often = len(recent) >= _OFTEN
         return [
             HealthSign(
                 "spike",
                 "warning" if often and spike is self._spikes[-1] else "info",
                 curve.tag,
-                spike.first_step,
-                spike.last_step,
-                f"{safe(curve.tag)} jumped to {number(spike.peak)}, {number(spike.ratio, 2)} times its "
-                f"level, at step {spike.last_step}",
+                spike.first.step,
+                spike.last.step,
+                f"{safe(curve.tag)} jumped to {number(spike.peak.value)}, {number(spike.peak.ratio, 2)} "
+                f"times its level, at step {spike.last.step}",
                 {
-                    "ratio": spike.ratio,
-                    "peak": spike.peak,
+                    "ratio": spike.peak.ratio,
+                    "peak": spike.peak.value,
                     "recent": len(recent),
-                    "points_ago": self._count - spike.last,
-                    "since": curve.trace.wall_at(spike.first_step) if curve.trace is not None else None,
+                    "points_ago": self._count - spike.last.at,
+                    "since": curve.trace.wall_at(spike.first.step) if curve.trace is not None else None,
                 },
             )
             for spike in self._spikes
         ]
+
+
+def _ratio(over: _Over) -> float:
+    return over.ratio
 
 
 def _points_over(window: Window) -> list[tuple[int, float]]:

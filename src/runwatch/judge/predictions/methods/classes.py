@@ -8,14 +8,16 @@ import msgspec
 import numpy as np
 
 from runwatch.domain.points import FloatArray, IntArray
-from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
-from runwatch.judge.predictions.jackknife import BLOCKS, block_ids
+from runwatch.domain.run import Direction
+from runwatch.judge.metrics.estimate import Estimate, percentile
+from runwatch.judge.predictions.jackknife import BLOCKS, block_ids, of_blocks, variance_of
 from runwatch.judge.predictions.methods.counts import unseen_rows, with_mcnemar
 from runwatch.judge.predictions.named_metrics import numbers
 from runwatch.judge.predictions.sample import Sample, Side
 
 TASKS = ("multiclass",)
 BACKGROUND = True
+DIRECTIONS: Mapping[str, Direction] = {"fbeta_": "max"}
 DRAWS = 2_000
 _FEWEST_DRAWS = 400
 _MOST_CELLS_DRAWN = 8_000_000
@@ -118,10 +120,7 @@ def estimates(sample: Sample) -> Iterator[Estimate]:
 
 def _estimate(name: str, values: tuple[float, float], sample: Sample, differences: FloatArray) -> Estimate:
     if _grouped(sample):
-        se = float(np.sqrt((BLOCKS - 1) / BLOCKS * np.square(differences - differences.mean()).sum()))
-        units = min(len(np.unique(side.group)) for side in sample.sides if side.group is not None)
-        method = "group-jackknife"
-        return from_standard_error(name, *values, units, se, BLOCKS - 1, method, method)
+        return of_blocks(name, sample, values, variance_of(differences), BLOCKS)
     estimate = percentile(name, *values, sample.n, differences, "cell-bootstrap")
     return with_mcnemar(estimate, sample) if name == "accuracy" else estimate
 

@@ -3,22 +3,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.points import FloatArray, IntArray
-from runwatch.judge.metrics.estimate import Estimate, from_standard_error, percentile
+from runwatch.domain.run import Direction
+from runwatch.judge.metrics.estimate import Estimate, percentile
 from runwatch.judge.metrics.mcnemar import mcnemar_p
 from runwatch.judge.predictions.confusion_metrics import COUNT_METRICS, UNDEFINED, Counts, cost, fbeta
-from runwatch.judge.predictions.jackknife import BLOCKS, block_ids
+from runwatch.judge.predictions.jackknife import BLOCKS, block_ids, of_blocks, variance_of
 from runwatch.judge.predictions.named_metrics import numbers
 from runwatch.judge.predictions.sample import Sample, Side
 
 TASKS = ("binary",)
 BACKGROUND = False
+DIRECTIONS: Mapping[str, Direction] = {"fbeta_": "max", "cost": "min"}
 DRAWS = 10_000
 _SEED = 19_470_601
 _MOST_PATTERNS = 1_000
@@ -69,12 +71,9 @@ def _estimate(
         return Estimate.unknown(name, a, b, sample.n, few or "")
     (drawn_a, drawn_b), method = draws
     differences = metric(drawn_b) - metric(drawn_a)
-    units = _units(sample)
     if method == "group-jackknife":
-        count = len(differences)
-        se = float(np.sqrt((count - 1) / count * np.square(differences - differences.mean()).sum()))
-        return from_standard_error(name, a, b, units, se, count - 1, method, method)
-    estimate = percentile(name, a, b, units, differences, "cell-bootstrap")
+        return of_blocks(name, sample, (a, b), variance_of(differences), len(differences))
+    estimate = percentile(name, a, b, sample.units, differences, "cell-bootstrap")
     return with_mcnemar(estimate, sample) if name == "accuracy" else estimate
 
 
@@ -85,11 +84,6 @@ def with_mcnemar(estimate: Estimate, sample: Sample) -> Estimate:
     right_a, right_b = (side.truth == side.prediction for side in sample.sides)
     only_a, only_b = np.count_nonzero(right_a & ~right_b), np.count_nonzero(right_b & ~right_a)
     return replace(estimate, p_value=mcnemar_p(int(only_a), int(only_b)), test="mcnemar-midp")
-
-
-def _units(sample: Sample) -> int:
-    groups = [side.group for side in sample.sides if side.group is not None]
-    return min(len(np.unique(group)) for group in groups) if groups else sample.n
 
 
 def _draws(sample: Sample) -> tuple[Draws, str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from runwatch.domain.run import Direction
 from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.predictions.influence import Influence, difference, mean_of
 from runwatch.judge.predictions.losses import absolute, pinball, relative, squared
@@ -15,6 +16,7 @@ from runwatch.judge.predictions.sample import Sample, Side
 
 TASKS = ("regression", "forecast")
 BACKGROUND = False
+DIRECTIONS: Mapping[str, Direction] = {"pinball_": "min"}
 
 
 def rmse(side: Side) -> Influence:

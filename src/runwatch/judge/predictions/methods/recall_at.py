@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.points import FloatArray, IntArray
+from runwatch.domain.run import Direction
 from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.predictions.jackknife import jackknife
 from runwatch.judge.predictions.methods.precision_recall import Ranked, ranked
@@ -17,6 +18,7 @@ from runwatch.judge.predictions.sample import Sample
 
 TASKS = ("binary",)
 BACKGROUND = True
+DIRECTIONS: Mapping[str, Direction] = {"recall_at_": "max"}
 
 
 def recall_at(rows: Ranked, k: float, keep: NDArray[np.bool_] | None = None) -> float:

@@ -92,7 +92,7 @@ def expected_repeats(facts: RowFacts, rows: int) -> float:
     unseen = once * (once - 1) / (2 * (twice + 1))
     if not unseen:
         return rows - different
-    met = math.log1p(-min(once / (n * unseen), 1 - 1e-9))
+    met = math.log1p(-once / (n * unseen + once))
     return rows - different + unseen * math.expm1((rows - n) * met)
 
 

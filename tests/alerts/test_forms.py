@@ -11,15 +11,16 @@ import time
 import urllib.request
 from datetime import datetime
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 from test_sending import NOW, TOKEN, Server, server  # noqa: F401
 
 from patience import free_port
 from runwatch.alerts.dispatch import AlertEvent, Notification
+from runwatch.alerts.forms import form_of, forms
 from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
-from runwatch.alerts.shapes import form_of
 from runwatch.alerts.webhook import Webhook
 from runwatch.config.settings import Alerts
 
@@ -54,6 +55,10 @@ def sent(to: Server, form: str, *notes: Notification, key: str | None = None, pa
 )
 def test_the_url_tells_the_form(url, form):
     assert form_of(url, "auto") == form and form_of(url, "ntfy") == "ntfy"
+
+
+def test_the_configuration_offers_every_form() -> None:
+    assert set(get_args(get_type_hints(Alerts)["format"])) == {"auto", *forms()}
 
 
 def test_pagerduty_events_v2(server):  # noqa: F811

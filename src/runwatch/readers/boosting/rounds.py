@@ -3,22 +3,24 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import partial
 from typing import Literal
 
 from runwatch.domain.operations import Append, Length, Operation, Rank, Replace, Stated
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed, read_tail
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, SourceFile, read_tail
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.documents import read_version
+from runwatch.readers.common.documents import Said, read_json
 from runwatch.readers.common.lines import Frame, LineNotes
 from runwatch.readers.common.point_log import PointLog
 
-Library = Literal["xgboost", "lightgbm"]
+NAME = "boosting"
+LOOKS_FOR = ("*.json", "*.log", "*.out", "*.err", "*.txt")
+Library = Literal["lightgbm", "xgboost"]
 _DUMP = re.compile(
     rb'\s{0,64}\{\s{0,64}"([^"\\]{1,200})"\s{0,64}:\s{0,64}\{\s{0,64}"([^"\\]{1,200})"\s{0,64}:\s{0,64}\[\s{0,64}[-\dNI]'
 )
@@ -45,32 +47,31 @@ _LOSSES = re.compile(r"(?:.{0,200} )?(?:l[12]|quantile|huber|fair|poisson|gamma|
 """LightGBM's names of losses that mean nothing elsewhere."""
 
 
-def claims(listing: Listing, library: Library) -> Iterable[Claim]:
-    """The dumps and logs of ``library`` in this folder. One dump and one log tell the same; several dumps
+def claim(listing: Listing) -> Iterable[Claim]:
+    """The dumps and logs of either library in this folder. One dump and one log tell the same; several dumps
     are told apart by their names, and so is what two libraries left side by side."""
     names = [name for name in sorted(listing.files) if _is_dump(listing, name) or _is_log(listing, name)]
     if not names:
         return
     known = library_of(listing)
-    libraries = {name: _library_of_file(listing, name) for name in names}
-    sure = {name: who for name, who in libraries.items() if who and (known is None or name.endswith(".json"))}
-    usual = known or next(iter(sure.values()), "xgboost")
-    whose = {name: sure.get(name, usual) for name in names}
-    dumps = [name for name in names if whose[name] == library and name.endswith(".json")]
-    logs = [name for name in names if whose[name] == library and not name.endswith(".json")]
-    if not (dumps or logs):
-        return
-    apart = len(dumps) > 1 or len(logs) > 1 or len(set(whose.values())) > 1
-    for name in (*dumps, *logs) if apart else ():
-        prefix = f"{name.rpartition('.')[0]}/"
-        yield Claim(library, library, listing.path, (listing.join(name),), prefix, role=_role(dumps))
-    if not apart:
-        files = tuple(listing.join(name) for name in (*logs, *dumps))
-        yield Claim(library, library, listing.path, files, exclusive=True, role=_role(dumps))
-
-
-def _role(dumps: list[str]) -> Literal["run", "lonely"]:
-    return "run" if dumps else "lonely"
+    told = {
+        name: _library_of_file(listing, name) for name in names if known is None or name.endswith(".json")
+    }
+    first: Library | None = next((who for who in told.values() if who), None)
+    usual: Library = known or first or "xgboost"
+    whose: dict[str, Library] = {name: told.get(name) or usual for name in names}
+    libraries = sorted(set(whose.values()))
+    for library in libraries:
+        dumps = [name for name in names if whose[name] == library and name.endswith(".json")]
+        logs = [name for name in names if whose[name] == library and not name.endswith(".json")]
+        role: Role = "run" if dumps else "lonely"
+        if len(dumps) <= 1 and len(logs) <= 1 and len(libraries) == 1:
+            files = tuple(listing.join(name) for name in (*logs, *dumps))
+            yield Claim(NAME, library, listing.path, files, exclusive=True, role=role)
+            return
+        for name in (*dumps, *logs):
+            prefix = f"{name.rpartition('.')[0]}/"
+            yield Claim(NAME, library, listing.path, (listing.join(name),), prefix, role=role)
 
 
 def library_of(listing: Listing) -> Library | None:
@@ -127,25 +128,21 @@ def _rounds_in(part: bytes) -> bool:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """What is new in a dump or in a log."""
     if source.file.endswith(".json"):
-        return _read_dump(claim, source, cursor)
+        return read_json(claim, source, cursor, partial(_dump, claim, source))
     return _read_log(claim, source, cursor, final)
 
 
-def _read_dump(claim: Claim, source: SourceFile, cursor: Cursor | None) -> Reading:
-    version = read_version(source, cursor)
-    if isinstance(version, Reading):
-        return version
-    separator = "'s " if claim.reader == "lightgbm" else "-"
+def _dump(claim: Claim, source: SourceFile, value: object) -> Said:
+    separator = "'s " if claim.format == "lightgbm" else "-"
     operations: list[Operation] = []
     last = -1
-    for name, values in _lists(version.value, separator):
+    for name, values in _lists(value, separator):
         operations.append(Append(claim.tag_prefix + name, Points.of(range(len(values)), values)))
         last = max(last, len(values) - 1)
     if not operations:
-        problem = Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")
-        return version.reading(claim, operations, problem)
-    operations += [*_directions(claim, operations), Rank(last + _DUMPED, source.stat.mtime), *_length(source)]
-    return version.reading(claim, operations)
+        return [Problem(source.file, None, "no results of evaluation in it", "dump evals_result as it is")]
+    stated, rank = _directions(claim, operations), Rank(last + _DUMPED, source.stat.mtime)
+    return [*operations, *stated, rank, *_length(source)]
 
 
 def _lists(value: object, separator: str) -> Iterable[tuple[str, list[float]]]:
@@ -161,10 +158,7 @@ def _lists(value: object, separator: str) -> Iterable[tuple[str, list[float]]]:
 
 
 def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool) -> Reading:
-    try:
-        tail = read_tail(source, cursor)
-    except OSError as error:
-        return failed(source, cursor, error)
+    tail = read_tail(source, cursor)
     notes, frame = LineNotes(source.file), Frame.of(tail.state)
     size = frame.consumable(tail.data, notes)
     log = _Rounds(bool(tail.state.get("best")))
@@ -188,7 +182,7 @@ def _read_log(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bo
 
 def _directions(claim: Claim, operations: Iterable[Operation]) -> list[Operation]:
     tags = [operation.tag for operation in operations if isinstance(operation, Append)]
-    return [Stated(tag, "min") for tag in tags if claim.reader == "lightgbm" and _LOSSES.fullmatch(tag)]
+    return [Stated(tag, "min") for tag in tags if claim.format == "lightgbm" and _LOSSES.fullmatch(tag)]
 
 
 class _Rounds(PointLog):
@@ -248,14 +242,8 @@ def _number(text: str) -> float | None:
 def _length(source: SourceFile) -> list[Operation]:
     """The planned rounds, where the parameters beside tell them."""
     for name in _PARAMETERS:
-        path = source.sibling(os.path.join(os.path.dirname(source.file), name))
-        try:
-            with Opened(path) as opened:
-                value: Mapping[str, object] = bounded_json.parse(opened.pread(limits.MIB, 0))
-        except (OSError, ValueError):
-            continue
-        for key in _ROUNDS:
-            rounds = value.get(key) if isinstance(value, dict) else None
+        parameters = bounded_json.parse_object(source.other(source.beside(name), limits.MIB))
+        for rounds in map(parameters.get, _ROUNDS):
             if type(rounds) is int and 0 < rounds < 2**31:
                 return [Length(steps=rounds - 1)]
     return []
