@@ -80,10 +80,9 @@ class Curves(Chart):
                     out.append(line(points, "", "faint", raw, epochs=known))
                 out.append(line(points, curve.name, curve.tone, ask, curve.selected, known))
         self._kept = points_by_name
-        marks = picture.marks
-        for curve in picture.curves:
-            if curve.selected:
-                marks = placed(marks, fetched(curve), ask, epochs(curve))
+        own, marks = next((curve for curve in picture.curves if curve.selected), None), picture.marks
+        if own is not None:
+            marks = placed(marks, fetched(own), ask, epochs(own))
         return chart(picture, lines, band, ask, marks, ends(ended))
 
     def _take(self, view: ChartView | None) -> None:
