@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from runwatch.data.dask import DaskEngine
-from runwatch.data.facts import row_facts
 from runwatch.data.profile_cache import HERE, Engine
+from runwatch.data.row_facts import row_facts
 from runwatch.data.segments import segment_profiles
 from runwatch.data.workflow import find_files, open_reference, profile_batches
 from runwatch.domain.profile import DataOptions

@@ -67,10 +67,10 @@ def test_a_schema_that_cannot_be_read_is_no_data_set_yet() -> None:
 def test_predictions() -> None:
     schema = [("id", "int64"), ("y_true", "int64"), ("y_pred", "int64"), ("y_score", "double")]
     entries = [ListedFile(f"predictions/{n}.parquet", 9, 0.0) for n in ("champion", "week_1", "week_2")]
-    (one,) = discover_predictions(entries, lambda _: schema)
-    assert one.baseline == "predictions/champion.parquet" and len(one.files) == 2
+    ((one, _),) = discover_predictions("/root", entries, lambda _: schema)
+    assert one.baseline == "/root/predictions/champion.parquet" and len(one.files) == 2
     assert (one.key, one.target, one.prediction, one.score) == ("id", "y_true", "y_pred", "y_score")
-    assert discover_predictions(entries, lambda _: SCHEMA) == []
+    assert discover_predictions("/root", entries, lambda _: SCHEMA) == []
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv"])

@@ -12,10 +12,9 @@ import pytest
 
 from runwatch.data.cache import NoCache
 from runwatch.data.data_file import DataFile
-from runwatch.data.first_count import affordable
 from runwatch.data.formats.base import Piece
 from runwatch.data.profile_cache import profile_files
-from runwatch.data.workflow import find_files, open_reference
+from runwatch.data.workflow import affordable, find_files, open_reference
 from runwatch.domain.profile import DataOptions
 
 

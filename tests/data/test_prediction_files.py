@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runwatch.data.discover import ListedFile, discover_predictions
+from runwatch.data.errors import DataError
+from runwatch.data.grid import guess_role
 from runwatch.data.number_files import load_numbers
 from runwatch.data.predictions import Chosen, choose_columns, column_names, load_columns, load_rows
 from runwatch.domain.predictions import Coded, ColumnNames
-from runwatch.domain.run import Problem
 
 
 def written(folder: Path, name: str, text: str | bytes) -> str:
@@ -23,9 +26,7 @@ def written(folder: Path, name: str, text: str | bytes) -> str:
 
 
 def loaded(path: str, *names: str) -> dict[str, object]:
-    found = load_columns(path, names)
-    assert not isinstance(found, Problem), found
-    return dict(found)
+    return dict(load_columns(path, names))
 
 
 def test_csv_and_parquet_give_the_same_columns(tmp_path: Path) -> None:
@@ -78,8 +79,8 @@ def test_a_column_whose_kind_shows_late_is_still_read(tmp_path: Path) -> None:
         ("empty.csv", b"", "empty file"),
         ("notes.txt", b"a,b\n1,2\n", "not a predictions file"),
         ("bad.parquet", b"PAR1 not really", "has no parquet footer"),
-        ("ragged.csv", b"a,b\n1,2\n3\n", "cannot be read"),
-        ("latin.csv", b"a,b\ncaf\xe9,1\n", "cannot be read"),
+        ("ragged.csv", b"a,b\n1,2\n3\n", "cannot be read: 1 line with too few or too many cells"),
+        ("twice.csv", b"a,b,a\n1,2,3\n", "has several columns a"),
         ("other.csv", b"x,y\n1,2\n", "no column a"),
     ],
 )
@@ -87,32 +88,54 @@ def test_what_cannot_be_read_is_a_problem(
     tmp_path: Path, name: str, content: bytes | None, words: str
 ) -> None:
     path = str(tmp_path / name) if content is None else written(tmp_path, name, content)
-    found = load_columns(path, ["a"])
-    assert isinstance(found, Problem) and words in found.message and found.hint
+    with pytest.raises(DataError) as found:
+        load_columns(path, ["a"])
+    assert words in found.value.what and found.value.hint
+
+
+def test_what_stands_above_the_header_and_bytes_of_another_encoding_are_no_obstacle(tmp_path: Path) -> None:
+    path = written(tmp_path, "p.csv", b"# made by a script\na,b\ncaf\xe9,1\nth\xe9,2\n")
+    assert column_names(path) == ("a", "b")
+    found = loaded(path, "a", "b")
+    np.testing.assert_array_equal(found["b"], [1, 2])
+    assert isinstance(found["a"], Coded) and len(set(found["a"].codes)) == 2
 
 
 def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "p.csv")
-    found = load_columns(str(tmp_path / "p.csv"), ["a"])
-    assert isinstance(found, Problem) and found.message == "not a regular file"
+    with pytest.raises(DataError, match="not a regular file"):
+        load_columns(str(tmp_path / "p.csv"), ["a"])
 
 
 def test_columns_are_found_by_their_usual_names() -> None:
     available = ("ID", "y_true", "y_pred", "prob", "region")
-    found = choose_columns(available, ColumnNames())
-    assert isinstance(found, Chosen)
+    found = choose_columns("p.csv", available, ColumnNames())
     assert (found.names.target, found.names.prediction, found.names.score, found.names.key) == (
         "y_true", "y_pred", ("prob",), "ID",
     )  # fmt: skip
     assert len(found.notes) == 4 and "key column assumed: ID" in found.notes
-    asked = choose_columns(available, ColumnNames(target="region", score=("prob",), key="ID"))
-    assert isinstance(asked, Chosen) and asked.names.prediction is None and asked.notes == ()
+    asked = choose_columns("p.csv", available, ColumnNames(target="region", score=("prob",), key="ID"))
+    assert asked.names.prediction is None and asked.notes == ()
+
+
+@pytest.mark.parametrize("target", ["labels", "truth", "ACTUAL"])
+@pytest.mark.parametrize("prediction", ["predictions", "predicted_label"])
+def test_a_file_that_is_found_by_itself_can_be_compared_by_name_too(target: str, prediction: str) -> None:
+    chosen = choose_columns("p.csv", (target, prediction), ColumnNames()).names
+    assert (chosen.target, chosen.prediction) == (target, prediction)
+    assert guess_role(target, None, None, None, None) == "target"
+    assert guess_role(prediction, None, None, None, None) == "prediction"
+    entries = [ListedFile(f"predictions/{name}.csv", 1, 0.0) for name in ("champion", "new")]
+    ((found, _),) = discover_predictions(
+        "/root", entries, lambda _: [(target, "int64"), (prediction, "int64")]
+    )
+    assert (found.target, found.prediction) == (target, prediction)
 
 
 def test_a_prefix_means_all_columns_that_begin_so_in_natural_order() -> None:
     available = ("y", *(f"p_{i}" for i in (10, 9, 0, 1)), "px")
-    found = choose_columns(available, ColumnNames(target="y", score=("p_*",)))
-    assert isinstance(found, Chosen) and found.names.score == ("p_0", "p_1", "p_9", "p_10")
+    found = choose_columns("p.csv", available, ColumnNames(target="y", score=("p_*",)))
+    assert found.names.score == ("p_0", "p_1", "p_9", "p_10")
 
 
 @pytest.mark.parametrize(
@@ -126,17 +149,16 @@ def test_a_prefix_means_all_columns_that_begin_so_in_natural_order() -> None:
     ],
 )
 def test_missing_columns_are_named(asked: ColumnNames, words: str) -> None:
-    found = choose_columns(("a", "b"), asked)
-    assert isinstance(found, str) and words in found
+    with pytest.raises(DataError) as found:
+        choose_columns("p.csv", ("a", "b"), asked)
+    assert words in str(found.value)
 
 
 def test_rows_of_one_side(tmp_path: Path) -> None:
     path = written(tmp_path, "both.csv", "y,pa,pb,s,g\n0,0,1,0.25,u\n1,1,1,0.75,v\n")
     names = ColumnNames("y", "pb", ("s",), group="g", baseline_prediction="pa")
-    chosen = choose_columns(("y", "pa", "pb", "s", "g"), names)
-    assert isinstance(chosen, Chosen)
+    chosen = choose_columns(path, ("y", "pa", "pb", "s", "g"), names)
     candidate, baseline = load_rows(path, chosen), load_rows(path, chosen, baseline=True)
-    assert not isinstance(candidate, Problem) and not isinstance(baseline, Problem)
     np.testing.assert_array_equal(candidate.prediction, [1, 1])
     np.testing.assert_array_equal(baseline.prediction, [0, 1])
     assert list(candidate.scores) == ["s"] and baseline.scores == {} and isinstance(candidate.group, Coded)
@@ -144,16 +166,15 @@ def test_rows_of_one_side(tmp_path: Path) -> None:
 
 def test_a_score_of_words_is_a_problem(tmp_path: Path) -> None:
     path = written(tmp_path, "p.csv", "y,s\n0,low\n1,high\n")
-    found = load_rows(path, Chosen(ColumnNames("y", None, ("s",))))
-    assert isinstance(found, Problem) and "score column s is text" in found.message
+    with pytest.raises(DataError, match="score column s is text"):
+        load_rows(path, Chosen(ColumnNames("y", None, ("s",))))
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_columns_or_a_problem(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = written(tmp_path_factory.mktemp("fuzz"), "p.csv", content)
-    names = column_names(path)
-    if not isinstance(names, Problem):
-        assert isinstance(load_columns(path, names), dict | Problem)
+    with suppress(DataError):
+        assert isinstance(load_columns(path, column_names(path)), dict)
 
 
 def test_metric_files(tmp_path: Path) -> None:
@@ -179,5 +200,6 @@ def test_metric_files(tmp_path: Path) -> None:
     ],
 )
 def test_metric_files_that_are_none(tmp_path: Path, name: str, content: str | bytes, words: str) -> None:
-    found = load_numbers(written(tmp_path, name, content))
-    assert isinstance(found, Problem) and words in found.message and found.hint
+    with pytest.raises(DataError) as found:
+        load_numbers(written(tmp_path, name, content))
+    assert words in found.value.what and found.value.hint

@@ -114,6 +114,13 @@ def test_a_split_in_front_changes_nothing(name: str, prefix: str) -> None:
     assert direction_of(prefix + name) == direction_of(name)
 
 
+def test_names_that_a_tracker_allows_only_without_brackets() -> None:
+    """Ultralytics' ``metrics/mAP50(B)`` and ``(M)`` in MLflow."""
+    assert (
+        direction_of("metrics/mAP50B") == direction_of("metrics/mAP50M") == direction_of("mAP50(B)") == "max"
+    )
+
+
 def test_placeholders_effort_and_splits() -> None:
     assert is_placeholder("hp_metric") and is_placeholder("version_0/hp_metric") and is_placeholder("_step")
     assert not is_placeholder("val_loss")

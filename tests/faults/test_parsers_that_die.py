@@ -20,6 +20,7 @@ import pytest
 from patience import PATIENCE_S
 from runwatch import config
 from runwatch.data.discover import ListedFile
+from runwatch.domain.codec import to_bytes
 from runwatch.monitor import multivariate_process, reader_process
 from runwatch.monitor.live import Monitor
 from runwatch.monitor.reader_process import ReaderError, ReaderProcess
@@ -226,9 +227,8 @@ def test_a_deeper_look_that_dies_is_on_the_list(
 def test_processes_of_ours_take_no_module_from_the_working_directory(root: Path, words: list[str]) -> None:
     for name in ("json", "msgspec", "numpy", "runwatch"):
         (root / f"{name}.py").write_text(f"open({str(root / 'ran')!r}, 'w').close()\n")
-    done = subprocess.run(
-        words, input=b"[]" if "multivariate" in words[-1] else b"", cwd=root, capture_output=True
-    )
+    nothing = to_bytes([]) if "multivariate" in words[-1] else b""
+    done = subprocess.run(words, input=nothing, cwd=root, capture_output=True)
     assert done.returncode == 0, done.stderr
     assert not (root / "ran").exists()
 

@@ -145,6 +145,14 @@ def test_tasks_and_pins_are_the_machines_own(reach, runwatch):
     assert refused.returncode == 1 and refused.stderr.startswith("runwatch: desk: ")
 
 
+def test_the_history_of_another_machine_is_in_sql(reach, runwatch):
+    home = reach.host("told")
+    write_run(home / "runs/exp-1")
+    runwatch("tasks", "add", "look at it", "--root", "told:runs")
+    answer = runwatch("sql", "select root, what, text from history", "told:runs", "--json")
+    assert [row["text"] for row in json.loads(answer.stdout)["rows"]] == ["look at it"], answer.stderr
+
+
 def test_runs_are_compared_across_machines(reach, runwatch):
     write_run(reach.host("left") / "runs/exp-1", loss=1.0)
     write_run(reach.host("right") / "runs/exp-2", loss=3.0)

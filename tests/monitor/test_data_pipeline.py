@@ -41,6 +41,9 @@ def test_what_cannot_be_done_is_said_by_a_set_and_by_a_command(
     for more, options, said in (
         ({"importance": str(root / "gone.json")}, ["--importance", str(root / "gone.json")], "gone.json"),
         ({"options": DataOptions(segments=("nosuch",))}, ["--by", "nosuch"], "nosuch"),
+        ({"options": DataOptions(target="nosuch")}, ["--target", "nosuch"], "nosuch"),
+        ({"options": DataOptions(key="nosuch")}, ["--key", "nosuch"], "nosuch"),
+        ({"options": DataOptions(kinds={"nosuch": "text"})}, ["--kind", "nosuch=text"], "nosuch"),
     ):
         found = data_set(spec(root, **more))
         assert found.latest is not None and found.latest.verdict == "stable"
@@ -52,7 +55,14 @@ def test_what_cannot_be_done_is_said_by_a_set_and_by_a_command(
 
 def test_check_is_not_ok_when_a_segment_is_missing(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = '[[data]]\nname = "set"\nreference = "ref.parquet"\ncurrent = "new/*.parquet"\n'
-    for key, code in (("", 0), ('segments = ["nosuch"]\n', 1), ('importance = "gone.json"\n', 1)):
+    for key, code in (
+        ("", 0),
+        ('segments = ["nosuch"]\n', 1),
+        ('prediction = "nosuch"\n', 1),
+        ('columns = { include = ["nosuch*"] }\n', 1),
+        ('columns = { kinds = { a = "colour" } }\n', 3),
+        ('importance = "gone.json"\n', 1),
+    ):
         (root / "runwatch.toml").write_text(text + key)
         assert main(["check", str(root), "--config", str(root / "runwatch.toml")]) == code
     assert "gone.json" in capsys.readouterr().out

@@ -11,8 +11,9 @@ import pytest
 
 from runwatch.data.cache import PieceKey
 from runwatch.domain.profile import DataOptions
+from runwatch.monitor import data_pipeline
 from runwatch.monitor.data_pipeline import DataSpec
-from runwatch.monitor.data_sets import column_distribution, data_set
+from runwatch.monitor.data_sets import classify, column_distribution, data_set
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "drift"
 
@@ -106,6 +107,14 @@ def test_estimated_performance_and_the_classifier(tmp_path: Path) -> None:
     assert [one.alert for one in auc] == [False, True] and auc[0].realised is None
     assert found.latest is not None and found.latest.multivariate is not None
     assert found.latest.multivariate.verdict == "drifted"
+
+
+def test_what_the_other_process_kept_is_taken_along_also_by_owners(root: Path, monkeypatch) -> None:
+    cache, job = Memory(), spec(root, multivariate=True, group="region")
+    classify(job, cache)
+    monkeypatch.setattr(data_pipeline, "domain_classifier", lambda *_, **__: pytest.fail("computed again"))
+    found = data_set(job, cache)
+    assert found.latest is not None and found.latest.multivariate is not None
 
 
 def test_where_the_error_rate_changed(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from runwatch import config
 from runwatch.domain.situation import Situation
 from runwatch.monitor.board import Board
 from runwatch.monitor.wanted import Wanted
+from runwatch.show.runs import run_json
+
+FIXTURES = Path(__file__).parents[1] / "fixtures/runs"
 
 YESTERDAY = time.time() - 86400
 
@@ -82,3 +87,14 @@ def _kept_after_reading(root: Path) -> set[str]:
     board.fold_over(time.time())
     board.close(time.time())
     return in_memory(board, root)
+
+
+@pytest.mark.parametrize(
+    "name", ["ultralytics-v8", "hf-finished", "keras-csv-resumed", "lightning-csv-finished"]
+)
+def test_a_kept_run_is_told_to_the_letter_as_one_that_was_read(tmp_path: Path, name: str) -> None:
+    shutil.copytree(FIXTURES / name, tmp_path / "runs" / "exp")
+    for path in (tmp_path / "runs").rglob("*"):
+        os.utime(path, (YESTERDAY, YESTERDAY))
+    read, kept = (json.dumps([run_json(run) for run in judged(tmp_path / "runs")[1].runs]) for _ in range(2))
+    assert "metrics" in read and kept == read

@@ -152,6 +152,23 @@ def test_catboost_states_directions_and_its_length(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_table_that_a_grid_search_left_is_no_curve_of_the_training_after_it(tmp_path: Path) -> None:
+    """As CatBoost 1.2.10 leaves them: a row a candidate, beside the training of the best one."""
+    folder = tmp_path / "catboost_info"
+    folder.mkdir()
+    (folder / "learn_error.tsv").write_text("iter\tRMSE\n0\t0.83\n1\t0.70\n")
+    (folder / "test_error.tsv").write_text("iter\tRMSE\n0\t0.72\n1\t0.29\n2\t0.70\n3\t0.28\n")
+    meta = '"test_sets":[],"test_metrics":[],'
+    meta += '"learn_metrics":[{"best_value":"Min","name":"RMSE"}],"iteration_count":2'
+    (folder / "catboost_training.json").write_text(
+        '{\n"meta":{' + meta + ',"learn_sets":["learn"]},\n"iterations":[]}'
+    )
+    assert set(read_all(catboost, tmp_path).runs["."].series) == {"learn/RMSE"}
+    assert {file for claim in claims(catboost, tmp_path) for file in claim.files} >= {
+        "catboost_info/test_error.tsv"
+    }
+
+
 def test_a_search_gives_its_candidates_and_the_best_parameters() -> None:
     told = read_all(sklearn, FIXTURES / "sklearn-finished").runs["."]
     assert told.series["mean_test_roc_auc"].steps.tolist() == [0, 1, 2, 3]

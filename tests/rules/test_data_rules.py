@@ -38,6 +38,8 @@ def test_a_drifted_column_is_confirmed_by_two_batches_or_a_great_effect() -> Non
     assert not only(replace(twice, trends=()), column(effect=None)).confirmed
     assert only(once, column()).summary == "income: median up (effect 0.15)"
     assert only(once, column(effect=None)).summary == "income: median up"
+    wordless = replace(column(), sentence="", reason="few rows")
+    assert only(once, wordless).summary == "income: few rows (effect 0.15)"
     assert only(once, column(effect=0.3)).confirmed
     assert only(once, column(verdict="warning")).severity == "warning"
     assert "0.15" not in first.title and first.project == "orders" and first.context == "data"

@@ -37,7 +37,8 @@ def metric(tag: str, last: float, **more: object) -> Metric:
 def run(run_id: str = "exp/a", status: str = "running", **values: float) -> Run:
     metrics = {tag.replace("__", "/"): metric(tag, value) for tag, value in values.items()}
     metrics |= {
-        tag: metric(tag, 0.9) for tag in ("train's auc", "train's/auc", "loss on test", "it's on test", "one")
+        tag: metric(tag, 0.9)
+        for tag in ("train's auc", "train's/auc", "loss on test", "it's on test", "one", "-")
     }
     return Run(
         "/root", run_id, ("csv",), status, "", NOW - 500, NOW - 100, 40, 2.0, metrics,  # type: ignore[arg-type]
@@ -101,6 +102,7 @@ ENDED = replace(RUN, status="finished")
         ("'train\\'s auc' > 0.8 on exp/*", True),
         ("'it\\'s on test' > 0", True),
         ("not 0 < bad", False),
+        ('"-" == 0.9 and -one == -0.9 and 1 - one == -(one - 1)', True),
         ('"loss on test" > 0', True),
         ("one > 0", True),
     ],

@@ -70,7 +70,7 @@ def test_an_unreadable_root_explains_all_below_it_but_not_the_host() -> None:
     assert [(f.scope, f.root) for f in deep] == [("t", "/r/s")]
     for hint, advice in (("Add rows.", "Add rows."), ("", "Check the settings in runwatch.toml.")):
         (unjudged,) = found(situation(unjudged=(Problem("x/", None, "no rows", hint),)))
-        assert (unjudged.advice, unjudged.title) == (advice, "x/ could not be judged")
+        assert (unjudged.advice, unjudged.title) == (advice, "x/ is not judged as configured")
     young = situation(run(), unreadable={"/r": NOW - 500})
     assert found(young) == []
     part = situation(run(status="crashed"), run("b", "crashed"), unreadable={"/r/exp": NOW - 700})

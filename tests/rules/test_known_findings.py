@@ -227,9 +227,14 @@ def test_a_known_finding(at: Situation, expected: dict) -> None:
         **expected,
     }
     assert {name: getattr(finding, name) for name in full} == full
-    if finding.rule == "disk-low" and finding.subject == "/data":
-        assert finding.summary == "/data has 37.3 GiB free (4%)"
     assert finding.actionable == (finding.severity != "info")
+
+
+def test_what_is_said_of_a_disk_a_column_and_a_data_set() -> None:
+    said = {f.subject: (f.summary, f.title) for at, _ in KNOWN for f in found(at)}
+    assert said["/data"] == ("/data has 37.3 GiB free (4%)", "Disk /data is nearly full")
+    assert said["age nulls"] == ("s", "Data quality of age of orders: nulls")
+    assert said["duplicates"] == ("s", "Data quality of orders: duplicates")
 
 
 def test_every_rule_has_a_known_finding() -> None:

@@ -121,6 +121,8 @@ def test_one_finding_for_what_became_nan_with_or_after_the_training_loss() -> No
     held = ["grad_norm nonfinite", "later/loss nonfinite", "val_loss nonfinite"]
     assert found_now["loss"].evidence["also"] == held and found_now["val/f1"].also == ()
     assert len(found_now["loss"].also) == 3 and "3 other metrics" in found_now["loss"].summary
+    first = found(with_signs(run(), nan("val_loss", 30), nan("loss", 40)))
+    assert sorted(f.subject for f in first) == ["loss", "val_loss"], "what was there before has its own cause"
     (alone,) = found(with_signs(run(), replace(nan("loss", 0), first_step=None), nan("lr", 0)))
     assert len(alone.also) == 1, "a step that is not known is the first"
 

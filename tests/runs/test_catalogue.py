@@ -19,20 +19,20 @@ def _claim(reader: str, run_id: str, *files: str, **more: object) -> Claim:
 
 def test_a_file_goes_to_the_higher_priority() -> None:
     runs = settle([_claim("csv", "a", "a/m.csv", priority=10), _claim("keras", "a", "a/m.csv", priority=50)])
-    assert [claim.reader for claim in runs["a"].claims] == ["keras"]
+    assert [claim.reader for claim in runs["a"]] == ["keras"]
 
 
 def test_side_files_without_a_format_word_are_shared() -> None:
     side = _claim("hparams", "a", "a/m.csv", format="", role="part")
     runs = settle([_claim("csv", "a", "a/m.csv"), side])
-    assert {claim.reader for claim in runs["a"].claims} == {"csv", "hparams"}
+    assert {claim.reader for claim in runs["a"]} == {"csv", "hparams"}
 
 
 def test_a_part_joins_the_run_above_and_makes_none() -> None:
     part = _claim("console", "a/logs", "a/logs/out.log", role="part")
     assert set(settle([part])) == set()
     runs = settle([_claim("csv", "a", "a/m.csv"), part])
-    assert len(runs["a"].claims) == 2
+    assert len(runs["a"]) == 2
 
 
 def test_a_lonely_log_is_a_run_only_where_no_run_is_at_or_below() -> None:
@@ -40,18 +40,18 @@ def test_a_lonely_log_is_a_run_only_where_no_run_is_at_or_below() -> None:
     assert set(settle([log])) == {"a"}
     below = settle([log, _claim("csv", "a/version_0", "a/version_0/m.csv")])
     assert set(below) == {"a/version_0"}
-    assert [claim.reader for claim in below["a/version_0"].claims] == ["csv"]
+    assert [claim.reader for claim in below["a/version_0"]] == ["csv"]
 
 
 def test_what_a_log_says_above_the_only_run_is_said_of_that_run() -> None:
     logs = [_claim("console", "a", "a/train.log", role="lonely", format=word) for word in ("", "console")]
     version_0 = _claim("csv", "a/logs/version_0", "a/logs/version_0/m.csv")
     alone = settle([*logs, version_0])
-    assert [claim.format for claim in alone["a/logs/version_0"].claims] == ["", "csv"]
+    assert [claim.format for claim in alone["a/logs/version_0"]] == ["", "csv"]
     several = settle([*logs, version_0, _claim("csv", "a/logs/version_1", "a/logs/version_1/m.csv")])
-    assert [[claim.format for claim in run.claims] for run in several.values()] == [["csv"], ["csv"]]
+    assert [[claim.format for claim in run] for run in several.values()] == [["csv"], ["csv"]]
     store = _claim("mlflow", "a/mlflow.db", "a/mlflow.db", role="many")
-    assert len(settle([*logs, version_0, store])["a/logs/version_0"].claims) == 1
+    assert len(settle([*logs, version_0, store])["a/logs/version_0"]) == 1
 
 
 class _Everything:

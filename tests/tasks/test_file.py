@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runwatch.system.identity import host_name
-from runwatch.tasks.document import Document, LineEdit
+from runwatch.tasks.document import Document, LineEdit, inverse
 from runwatch.tasks.file import TodoError, TodoFile, move_into
 
 ADDED = "2026-11-26 new line"
@@ -56,6 +56,22 @@ def test_a_new_line_comes_after_every_byte_and_ends_like_most(parts, unterminate
     ending = b"\r\n" if windows > len(parts) - windows else b"\n"
     closed = data + ending if unterminated else data
     assert Document.decode(data).edited([LineEdit(None, "new")]).encode() == closed + b"new" + ending
+
+
+CHANGED = st.builds(LineEdit, st.sampled_from("ab"), st.sampled_from("abd"), st.integers(0, 3))
+ADDED_OR_GONE = st.builds(LineEdit, st.none(), st.sampled_from("acd")) | st.builds(
+    LineEdit, st.just("c"), st.none(), st.integers(0, 1)
+)
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=6), CHANGED, st.none() | ADDED_OR_GONE)
+def test_a_change_and_what_takes_it_back_leave_the_file_as_it_was(lines, change, more):
+    before = Document(tuple((line, "\n") for line in lines))
+    edits = [change, more] if more else [change]
+    after = before.edited(edits).edited(inverse(before.texts, edits))
+    assert sorted(after.texts) == sorted(lines)
+    if more is None or more.new is not None:
+        assert after == before
 
 
 def test_crlf_bom_and_odd_bytes_stay(todo):
@@ -216,6 +232,35 @@ def test_an_editor_that_saves_meanwhile_loses_nothing(todo):
     assert calls == [("a",), ("a", "from the editor")]
 
 
+@pytest.mark.parametrize("now", ["b", "x 2026-01-01 b, and more", ""])
+def test_what_an_editor_changes_while_it_is_put_away_stays_and_is_not_put_away(todo, monkeypatch, now):
+    todo.path.write_text("x 2026-01-01 a\nx 2026-01-01 b\nc\n")
+    done = todo.path.with_name("done.txt")
+    done.write_text("x 2025-01-01 old\n")
+    edits = iter([f"x 2026-01-01 a\n{now}\nc\n"])
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: todo.path.write_text(text) if (text := next(edits, None)) else None
+    )
+    assert todo.put_away(lambda line: line.startswith("x ")) == 1
+    assert todo.path.read_text() == f"{now}\nc\n"
+    assert done.read_text() == "x 2025-01-01 old\nx 2026-01-01 a\n"
+
+
+def test_what_could_not_be_put_away_is_not_put_away(todo, monkeypatch):
+    todo.path.write_text("x 2026-01-01 a\nc\n")
+    calls = iter(range(9))
+
+    def full(fd: int) -> None:
+        if next(calls) == 2:  # done.txt and its folder were saved
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TodoError, match="disk is full"):
+        todo.put_away(lambda line: line.startswith("x "))
+    assert todo.path.read_text() == "x 2026-01-01 a\nc\n"
+    assert todo.archive().texts == ()
+
+
 def test_it_gives_up_after_three_tries(todo):
     def make(document: Document) -> list[LineEdit]:
         todo.path.write_text("a" * (len(document.texts[0]) + 1 if document.texts else 1))
@@ -245,7 +290,13 @@ def test_without_flock_an_exclusive_file_is_the_lock(todo, monkeypatch):
     locks = todo.path.parent.parent / "locks"
     assert [path.suffix for path in locks.iterdir()] == [".lock"]
     held = next(locks.iterdir()).with_suffix(".lock.held")
-    for owner in ("other-host 1", f"{host_name()} {os.getpid()}", "torn"):
+    for owner in (
+        "other-host 1",
+        f"{host_name()} {os.getpid()}",
+        "torn",
+        f"{host_name()} torn",
+        f"{host_name()} {10**30}",
+    ):
         held.write_text(owner + "\n")
         with pytest.raises(TodoError, match="holds the lock"):
             add(todo)

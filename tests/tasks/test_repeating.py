@@ -1,9 +1,9 @@
 """``rec:``, ``h:1``, ``id:``/``p:``, ``due:tomorrow``: what other todo.txt programs mean by them."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from test_book import ROOT, Desk
+from test_task_list import ROOT, Desk
 from worlds import NOW, TODAY
 
 from runwatch.domain.intents import AddTask, ArchiveTasks, EditTask, FinishTask, ReopenTask, Undo
@@ -50,7 +50,16 @@ def test_business_days_pass_weekends():
     assert [after(f"{n}b", date(2026, 11, 27)) for n in (1, 5, 6, 11)] == [
         date(2026, 11, 30), date(2026, 12, 4), date(2026, 12, 7), date(2026, 12, 14),
     ]  # fmt: skip
-    assert after("1b", date(2026, 11, 28)) == date(2026, 11, 30)
+    for friday in (date(2026, 11, 27), date(2026, 11, 28), date(2026, 11, 29)):
+        assert after("1b", friday) == date(2026, 11, 30)
+        assert after("5b", friday) == date(2026, 12, 4) and after("6b", friday) == date(2026, 12, 7)
+    for start in (date(2026, 11, 23) + timedelta(n) for n in range(7)):
+        moved = start
+        for count in range(1, 12):
+            moved += timedelta(1)
+            while moved.weekday() >= 5:
+                moved += timedelta(1)
+            assert after(f"{count}b", start) == moved
 
 
 def test_finished_and_taken_back_with_its_next_occurrence(desk):
@@ -85,7 +94,7 @@ def test_reopening_takes_the_next_occurrence_back_unless_it_was_touched(desk, re
         .replace(f"rec:{rec} pri:A by hand", f"rec:{rec} pri:A")
     )
     answer = desk.do(ReopenTask(ROOT, finished.id))
-    assert answer.ok and "next time" not in answer.message and len(desk.lines) == 3
+    assert answer.ok and "next occurrence" not in answer.message and len(desk.lines) == 3
 
 
 def test_a_task_that_is_added_as_finished_is_told_as_done(desk):

@@ -1,4 +1,5 @@
 import json
+import unicodedata
 from datetime import date
 from pathlib import Path
 
@@ -118,6 +119,31 @@ def test_dropping_a_priority_never_makes_a_task_done():
         todotxt.with_priority("a", "b")
 
 
+def test_the_priority_of_a_done_line_is_a_tag():
+    assert todotxt.with_priority("x 2026-01-01 a", "A") == "x 2026-01-01 a pri:A"
+    assert todotxt.with_priority("x (B) 2026-01-01 a pri:C", None) == "x 2026-01-01 a"
+    assert todotxt.edited("x 2026-01-01 a", "b", TODAY) == "x 2026-01-01 b"
+
+
+def test_marks_that_mark_nothing_are_text():
+    task = todotxt.parse("a + b @ c +p @c by:runwatch")
+    assert (task.projects, task.contexts, task.source) == (("p",), ("c",), "manual")
+    assert [line for line in ("#", "# a", "#a", "", " \t", "a") if todotxt.is_task(line)] == ["#a", "a"]
+    assert todotxt.set_tag("", "a", "b") == "a:b" and todotxt.set_tag("x ", "a", "b") == "x a:b"
+
+
+def test_no_control_character_is_kept_and_no_other_lost():
+    for code in range(0x3000):
+        char = chr(code)
+        kept = todotxt.one_line(f"a{char}b")
+        if char in "\n\r\t\v\f\x85\u2028\u2029":
+            assert kept == "a b"
+        else:
+            assert kept == ("ab" if unicodedata.category(char) == "Cc" else f"a{char}b")
+    odd_bytes = {code for code in range(0xD800, 0xE000) if todotxt.one_line(f"a{chr(code)}b") != "ab"}
+    assert odd_bytes == set(range(0xDC80, 0xDD00)), "bytes that are no UTF-8"
+
+
 def test_edit_keeps_what_the_text_leaves_out():
     line = "(A) 2026-11-01 Call Bob +p @c due:2026-12-01 rw:x by:runwatch"
     assert todotxt.edited(line, "Call Ana", TODAY) == (
@@ -147,6 +173,22 @@ def test_nothing_from_disk_speaks_todo_txt(title, project):
     assert task.contexts == ("runs",) and len(task.projects) <= 1
     head, text = todotxt.split(defused(title))
     assert head == todotxt.Head() and text == defused(title)
+
+
+def test_words_of_a_finding_are_kept_where_they_can_be():
+    made = {
+        "(A) x": "A x", "x is nan": "X is nan", "2026-01-02 gone": "2026/01/02 gone", "+p @c a:b": "p c a b",
+        "@ + val/loss": "val/loss", "": "finding", "@": "finding", "a" * 130: "a" * 119 + "…",
+    }  # fmt: skip
+    assert {text: defused(text) for text in made} == made
+
+
+@pytest.mark.parametrize(("project", "mark"), [("", ""), (".", ""), ("a b:c", " +a-b-c"), ("@x", " +x")])
+def test_a_project_is_one_word_or_none(project, mark):
+    found = Finding("run-crashed", "info", "a", "", "s", "t", "", project=project)
+    tail = f"@runs rw:{found.fingerprint} by:runwatch"
+    assert finding_line(found, TODAY) == f"(C) 2026-11-26 t{mark} {tail}"
+    assert finding_line(found, TODAY, 2, "gpu 1") == f"(C) 2026-11-26 t{mark} {tail} host:gpu-1 n:2"
 
 
 def test_a_findings_line_reads_well():

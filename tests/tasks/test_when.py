@@ -26,7 +26,7 @@ def test_days(words, day):
     assert future_day(words, WEDNESDAY) == day
 
 
-@pytest.mark.parametrize("words", ["", "t", "someday", "2026-13-01", "-3d", "mondays", "9999y"])
+@pytest.mark.parametrize("words", ["", "t", "w", "m", "someday", "2026-13-01", "-3d", "mondays", "9999y"])
 def test_no_days(words):
     with pytest.raises(ValueError, match="give a date"):
         future_day(words, WEDNESDAY)

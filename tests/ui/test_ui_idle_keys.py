@@ -57,6 +57,14 @@ async def test_keys_of_the_curves_say_so_on_other_tabs(board: OpenBoard) -> None
                     assert "that works on the curves only" in await told(it, one.key), one.key
 
 
+async def test_the_help_says_beside_a_key_why_it_cannot_act(board: OpenBoard) -> None:
+    async with board(made_up.snapshot()) as it:
+        it.app.push_screen(screen_for(it.app, to.ShowRun(made_up.runs()[0].key)))
+        await it.until(lambda: it.app.live.painted)
+        await it.press("3", "question_mark", *"smooth")
+        await it.sees("not now, that works on the curves only")
+
+
 async def test_a_key_typed_among_the_commands_finds_what_it_does(board: OpenBoard) -> None:
     async with board(made_up.snapshot()) as it:
         await it.press("colon", "B", "enter")

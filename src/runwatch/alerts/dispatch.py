@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from runwatch.domain.clock import elapsed
 from runwatch.domain.codec import from_plain, to_plain
-from runwatch.domain.finding import SEVERITIES, Finding, Severity
+from runwatch.domain.finding import Finding, Severity, rank
 from runwatch.domain.task import Task, TaskList
 from runwatch.system.identity import digest
 
@@ -23,7 +23,6 @@ GROUP_WAIT = 30.0
 GROUP_INTERVAL = 300.0
 OVER_WAIT = 10.0
 REPEAT_AFTER = 4 * 3600.0
-_RANK: dict[str, int] = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 
 _OVER = " over"
 
@@ -68,7 +67,7 @@ class Notification(msgspec.Struct, frozen=True):
     def severity(self) -> Severity:
         """The worst of what still holds; info when all is resolved."""
         firing = [event.severity for event in self.events if event.action == "trigger"]
-        return max(firing, key=SEVERITIES.index, default="info")
+        return max(firing, key=rank, default="info")
 
     @property
     def resolved(self) -> bool:
@@ -108,7 +107,7 @@ def audible(
     open task (held for as long as its rule asks; not snoozed, done or dismissed). ``info`` has no task.
     ``unopened``: fingerprints that ought to have one by now, whose line cannot be written."""
     who = {task.fingerprint: task.tags.get("who", "") for task in _tasks(lists) if task.state == "open"}
-    loud = [f for f in findings if SEVERITIES.index(f.severity) >= _RANK.get(on, 2)]
+    loud = [f for f in findings if rank(f.severity) >= rank(on)]
     return [
         (f, who.get(f.fingerprint, ""))
         for f in loud
@@ -192,7 +191,7 @@ def _updated(
     updated: dict[str, KnownAlert] = {}
     for print_, event in firing.items():
         before = known.get(print_, KnownAlert(event))
-        worse = _RANK[event.severity] > _RANK[before.event.severity]
+        worse = rank(event.severity) > rank(before.event.severity)
         again = before.event.action == "acknowledge" and not before.news
         news = worse or again or (before.news and before.event.action == "trigger")
         updated[print_] = KnownAlert(event, before.told, news)
@@ -228,7 +227,7 @@ def _fresh(entry: KnownAlert, fires: bool, now: float) -> bool:
 def _notification(group: str, entries: Iterable[KnownAlert], now: float) -> Notification:
     events = sorted(
         (entry.event for entry in entries),
-        key=lambda e: (e.action != "trigger", -_RANK[e.severity], e.place, e.fingerprint),
+        key=lambda e: (e.action != "trigger", -rank(e.severity), e.place, e.fingerprint),
     )
     return Notification(group, now, tuple(events))
 

@@ -91,7 +91,7 @@ def _case(args: argparse.Namespace, now: float) -> tuple[QualityCase | None, lis
         case, trouble = quality_case(
             spec, opened, opened.named, (), cache, now, engine, compared=bool(args.reference)
         )
-    return case, [*opened.problems, *trouble]
+    return case, [*opened.problems, *opened.misconfigured, *trouble]
 
 
 def _expect(path: str | None) -> Mapping[str, object]:

@@ -24,14 +24,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.hosts.loading import load
+    from runwatch.hosts.loading import load, remote_history
     from runwatch.monitor.session import history_of, remarks_of
     from runwatch.show.sql import query
     from runwatch.show.tabular import render
     from runwatch.text.jsonable import SCHEMA, plain
 
     loaded = load(args.roots, args.config, all_hosts=args.all_hosts)
-    answer = query(args.query, loaded.snapshot, history_of(loaded), loaded.series, remarks_of(loaded))
+    history = [*history_of(loaded), *remote_history(loaded)]
+    answer = query(args.query, loaded.snapshot, history, loaded.series, remarks_of(loaded))
     if args.output:
         return _write(args.output, answer.columns, answer.rows)
     if args.format == "json":

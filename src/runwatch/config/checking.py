@@ -187,12 +187,18 @@ class Checker:
                 self._count(path, value)
                 return tuple(value)
             if origin is not None and origin is not tuple and isinstance(value, dict):
-                return dict(value)
+                return self._mapping(path, get_args(option)[1], value)
             if option is float and isinstance(value, int | float) and not isinstance(value, bool):
                 return float(value)
             if isinstance(option, type) and option in (str, bool, int) and type(value) is option:
                 return value
         self._fail(path, f"must be {_words(options)}, not {value!r}")
+
+    def _mapping(self, path: str, hint: object, value: JsonDict) -> JsonDict:
+        """A table whose keys are the user's; what its values must be, where the setting says so."""
+        if hint is not str and get_origin(hint) is not Literal:
+            return dict(value)
+        return {key: self._convert(f"{path}.{key}", hint, one) for key, one in value.items()}
 
     def _count(self, path: str, items: Sequence[object]) -> None:
         if len(items) > MAX_ENTRIES:

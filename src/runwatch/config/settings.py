@@ -62,7 +62,9 @@ class Metrics(msgspec.Struct, frozen=True):
 class Columns(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
-    kinds: Mapping[str, str] = msgspec.field(default_factory=dict)
+    kinds: Mapping[str, Literal["numeric", "categorical", "boolean", "datetime", "text"]] = msgspec.field(
+        default_factory=dict
+    )
 
 
 class RunFiles(msgspec.Struct, frozen=True):
@@ -229,3 +231,7 @@ class Settings(msgspec.Struct, frozen=True):
         return (
             name if "://" in name else os.path.normpath(os.path.join(self.folder, os.path.expanduser(name)))
         )
+
+    def paths(self, names: str | tuple[str, ...]) -> tuple[str, ...]:
+        """``path`` of one name or several."""
+        return tuple(map(self.path, listed(names)))

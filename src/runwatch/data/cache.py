@@ -44,6 +44,9 @@ class NoCache:
         return None
 
 
+NO_CACHE = NoCache()
+
+
 def files_key(kind: str, grid: ProfileGrid, files: Iterable[DataFile], settings: str = "") -> PieceKey:
     """The key of something made from whole files: their states and what was ``settings`` beside them."""
     digest = hashlib.sha256(settings.encode("utf-8", "surrogateescape"))

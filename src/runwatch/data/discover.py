@@ -7,8 +7,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from runwatch.config.settings import Predictions
 from runwatch.data.files import natural
 from runwatch.data.formats import suffix
+from runwatch.domain.predictions import usual_column
 
 Schema = Callable[[str], Sequence[tuple[str, str]]]
 
@@ -21,10 +23,6 @@ _LOGS = re.compile(
 )
 _PREDICTIONS = re.compile(r"(^|[^a-z])(pred|preds|prediction|predictions|scores|scored|champion|challenger)")
 _BASELINE = re.compile(r"(^|[^a-z])(champion|baseline|prod|production|reference|current)([^a-z]|$)")
-_TARGETS = ("y_true", "target", "label", "labels", "ground_truth", "actual", "y")
-_PREDICTED = ("y_pred", "prediction", "predictions", "pred", "predicted", "y_hat", "yhat")
-_SCORES = ("y_score", "y_prob", "y_proba", "y_pred_proba", "score", "probability", "prob", "proba")
-_KEYS = ("id", "row_id", "key", "uuid", "index")
 _UNREAD_TABLE = re.compile(r"(.*?/)?(\.hoodie/|_versions/[^/]+\.manifest$)")
 _MIN_SHARED = 0.5
 _TRIED = 3
@@ -45,20 +43,6 @@ class FoundData(NamedTuple):
     name: str
     reference: tuple[str, ...]
     batches: tuple[str, ...]
-    assumed: str
-
-
-class FoundPredictions(NamedTuple):
-    """Predictions files of one folder: the ``baseline`` file where a name tells it, the other ``files``, and
-    the columns by their names."""
-
-    name: str
-    files: tuple[str, ...]
-    baseline: str | None
-    key: str | None
-    target: str
-    prediction: str | None
-    score: str | None
     assumed: str
 
 
@@ -213,19 +197,18 @@ def _named_apart(candidates: list[FoundData]) -> list[FoundData]:
     ]
 
 
-def discover_predictions(entries: Sequence[ListedFile], schema: Schema) -> list[FoundPredictions]:
+def discover_predictions(
+    root: str, entries: Sequence[ListedFile], schema: Schema
+) -> list[tuple[Predictions, str]]:
     """Predictions files: named so, with a column of truths and one of predictions or scores; grouped by
-    folder; the baseline is the file called champion, baseline, production, …"""
+    folder, where one is called champion, baseline, production, … and others are not. (The entry; what was
+    assumed.)"""
     folders: dict[str, list[str]] = {}
     for entry in entries:
         if entry.size > 0 and suffix(entry.path) and is_prediction(entry.path):
             folders.setdefault(posixpath.dirname(entry.path), []).append(entry.path)
-    out: list[FoundPredictions] = []
-    for folder, paths in sorted(folders.items()):
-        candidate = _predictions(folder, sorted(paths, key=natural), schema)
-        if candidate is not None:
-            out.append(candidate)
-    return out
+    found = (_predictions(root, *one, schema) for one in sorted(folders.items()))
+    return [one for one in found if one is not None]
 
 
 def is_prediction(path: str) -> bool:
@@ -234,28 +217,24 @@ def is_prediction(path: str) -> bool:
     return bool(_PREDICTIONS.search(_stem(path)) or _PREDICTIONS.search(folder))
 
 
-def _predictions(folder: str, paths: list[str], schema: Schema) -> FoundPredictions | None:
+def _predictions(
+    root: str, folder: str, paths: Sequence[str], schema: Schema
+) -> tuple[Predictions, str] | None:
+    paths = sorted(paths, key=natural)
+    baseline = next((path for path in paths if _BASELINE.search(_stem(path))), None)
+    files = tuple(posixpath.join(root, path) for path in paths if path != baseline)
+    if baseline is None or not files:
+        return None
     for path in paths:
         try:
             names = [name for name, _ in schema(path)]
         except Exception:  # as in _alike
             continue
-        target, prediction, score = (_first(names, known) for known in (_TARGETS, _PREDICTED, _SCORES))
-        if target is None or (prediction is None and score is None):
-            continue
-        baseline = next((p for p in paths if _BASELINE.search(_stem(p))), None)
-        files = tuple(p for p in paths if p != baseline)
-        if not files:
-            return None
-        remark = f"; {baseline} the baseline, by its name" if baseline else ""
-        message = f"assumed: {target} is the truth and {prediction or score} the prediction{remark}"
-        name = posixpath.basename(folder) or "predictions"
-        return FoundPredictions(
-            name, files, baseline, _first(names, _KEYS), target, prediction, score, message
-        )
+        target, prediction = usual_column("target", names), usual_column("prediction", names)
+        score, key = usual_column("score", names), usual_column("key", names)
+        if target is not None and (prediction is not None or score is not None):
+            what = f"{target} is the truth and {prediction or score} the prediction"
+            name, champion = posixpath.basename(folder) or "predictions", posixpath.join(root, baseline)
+            entry = Predictions(name, files, champion, key, target, prediction, score)
+            return entry, f"assumed: {what}; {baseline} the baseline, by its name"
     return None
-
-
-def _first(names: Sequence[str], known: Sequence[str]) -> str | None:
-    lower = {name.lower(): name for name in names}
-    return next((lower[word] for word in known if word in lower), None)

@@ -111,14 +111,9 @@ class EvidentlyWatch:
     def _title(self, folder: Folder) -> str:
         """The project's name by its metadata, else its folder's."""
         if "metadata.json" in folder.files:
-            try:
-                metadata = bounded_json.parse(
-                    read_regular(os.path.join(self._root, folder.join("metadata.json")), 2**20)
-                )
-                if isinstance(metadata, dict) and isinstance(metadata.get("name"), str) and metadata["name"]:
-                    return str(metadata["name"])[:100]
-            except (OSError, ValueError):
-                pass
+            name = _at(_json(os.path.join(self._root, folder.join("metadata.json")), 2**20), "name")
+            if isinstance(name, str) and name:
+                return name[:100]
         return folder.name if folder.path != "." else os.path.basename(self._root)
 
 
@@ -132,10 +127,7 @@ def _trend(name: str, snapshots: list[EvidentlySnapshot]) -> ColumnTrend:
 
 def _read(path: str, stat: FileStat) -> EvidentlySnapshot | None:
     """What a file says; None: it is no report of Evidently's about drift."""
-    try:
-        value = bounded_json.parse(read_regular(path, _LARGEST))
-    except (OSError, ValueError):
-        return None
+    value = _json(path, _LARGEST)
     columns: dict[str, ColumnDrift] = {}
     share, limit = None, 0.5
     for params, result in _results(value):
@@ -148,16 +140,22 @@ def _read(path: str, stat: FileStat) -> EvidentlySnapshot | None:
             columns.setdefault(column.name, column)
     if share is None and not columns:
         return None
-    when = _moment(value.get("timestamp")) if isinstance(value, dict) else None
+    when = _moment(_at(value, "timestamp"))
     drifted = share is not None and share >= limit
     return EvidentlySnapshot(stat.mtime if when is None else when, tuple(columns.values()), share, drifted)
 
 
+def _json(path: str, largest: int) -> object:
+    """What a file holds; None: nothing that can be read."""
+    try:
+        return bounded_json.parse(read_regular(path, largest))
+    except (OSError, ValueError):
+        return None
+
+
 def _results(value: object) -> Iterator[tuple[JsonMapping, JsonMapping]]:
     """(what was asked, what was found) of each metric of a snapshot or of a report."""
-    if not isinstance(value, dict):
-        return
-    by_metric, listed = value.get("metric_results"), value.get("metrics")
+    by_metric, listed = _at(value, "metric_results"), _at(value, "metrics")
     for one in by_metric.values() if isinstance(by_metric, dict) else ():
         params = _at(one, "metric_value_location", "metric", "params")
         if isinstance(params, dict):

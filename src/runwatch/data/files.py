@@ -6,8 +6,9 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -15,7 +16,6 @@ from msgspec.structs import replace
 from runwatch.data.data_file import DataFile, is_url, opened_regular
 from runwatch.data.errors import DataError, explained, explaining, without_secrets
 from runwatch.data.formats import formats, suffix
-from runwatch.data.patterns import MOST_ANY, matching
 from runwatch.data.remote import filesystem, whole_url
 from runwatch.domain.borders import JsonDict
 
@@ -28,8 +28,11 @@ _CALENDAR = re.compile(
 )
 _MAX_TABLE_FILE = 64 << 20
 _LEVELS_ABOVE = 4
+_MOST_ANY = 3
+"""So many ``**`` that do not follow each other may be in a pattern: each one multiplies the ways to spread
+folders over them, all of which are walked."""
 _PATTERN_HINT = (
-    f"check the pattern (at most {MOST_ANY} ** in it), and quote it so that the shell leaves it alone"
+    f"check the pattern (at most {_MOST_ANY} ** in it), and quote it so that the shell leaves it alone"
 )
 
 
@@ -68,6 +71,15 @@ def _resolve_glob(spec: str, base: str | None) -> list[DataFile]:
         elif suffix(path) and _is_live(path, live):
             files.append(_local(path, base, None))
     return _some(files, spec, "matches no data files", _PATTERN_HINT)
+
+
+def matching(pattern: str) -> Iterator[str]:
+    """The paths that match, ``**`` any folders between; none where more than ``_MOST_ANY`` of those are."""
+    parts = [
+        part for part, alike in groupby(pattern.split("/")) for part in ([part] if part == "**" else alike)
+    ]
+    if parts.count("**") <= _MOST_ANY:
+        yield from glob.iglob("/".join(parts), recursive=True)
 
 
 def _is_live(path: str, known: dict[str, set[str] | None]) -> bool:

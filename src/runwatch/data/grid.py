@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, taken
@@ -23,18 +24,20 @@ from runwatch.data.bookkeeping import (
     names_rows,
     whole,
 )
+from runwatch.data.conversion import value_type
 from runwatch.data.kernel import bitmap, hashed, shapes
 from runwatch.data.notation import ISO, PLAIN, detect, epoch, parse
 from runwatch.domain.borders import Arrow
 from runwatch.domain.drift import ColumnKind, Role
 from runwatch.domain.points import AnyArray
+from runwatch.domain.predictions import USUAL_COLUMNS
 from runwatch.domain.profile import ColumnGrid, ProfileGrid
 
 BINS = 240
 EDGE_ROWS = 50_000
 MAX_WORDS = 10_000
 _INNER = np.linspace(0, 1, 11)[1:-1]
-ENGINE = "12"
+ENGINE = "13"
 _TEXT_LENGTH = 50
 _CODE_NAME = re.compile(
     r"(?:^|[_\W])(?:code|zip|zipcode|zip_code|postcode|postal_code|plz|class|category|type|status|mcc|naics|sic)$"
@@ -46,8 +49,8 @@ _LONGEST_CODE = 1e9
 _LEAST_ROWS = 20
 _ULPS = 8
 _NINE_DIGITS = 1e-9
-_TARGETS = {"target", "label", "y", "y_true", "ground_truth", "actual", "labels"}
-_PREDICTIONS = {"prediction", "predictions", "pred", "y_pred", "y_hat", "y_score", "y_prob", "y_pred_proba"}
+_TARGETS = frozenset(USUAL_COLUMNS["target"])
+_PREDICTIONS = {"y_score", "y_prob", "y_proba", "y_pred_proba", *USUAL_COLUMNS["prediction"]}
 
 
 class Edges(NamedTuple):
@@ -151,19 +154,19 @@ def make_column(
 ) -> ColumnGrid:
     """The grid of one column from its sample (an Arrow array, nulls allowed)."""
     group = family(array.type)
-    type_ = str(array.type.value_type if str(array.type).startswith("dictionary") else array.type)
+    column = ColumnGrid(name, "constant", value_type(array), guessed=declared is None, role=role)
     if group == "null" or array.null_count == len(array):
-        return ColumnGrid(name, "constant", type_, guessed=declared is None, role=role)
+        return column
     if group == "nested":
-        return ColumnGrid(name, "text", type_, guessed=True, role=role)
+        return replace(column, kind="text", guessed=True)
     words_wanted = declared in ("categorical", "boolean") or declared == "text"
     if group in ("number", "time") and not words_wanted:
         if declared is None and _are_codes(name, array):
-            return _worded(name, type_, array, "categorical", declared, role)
+            return _worded(column, array, "categorical")
         kind: ColumnKind = declared or ("datetime" if group == "time" else "numeric")
-        return _ordered(name, type_, numbers(array), kind, declared, role)
+        return _ordered(column, numbers(array), kind)
     if group == "boolean":
-        return _worded(name, type_, array, declared or "boolean", declared, role)
+        return _worded(column, array, declared or "boolean")
     text = array.drop_null() if group == "string" else as_text(array.drop_null())
     notation = "" if words_wanted else detect(text)
     if declared == "datetime":
@@ -172,8 +175,8 @@ def make_column(
         notation = notation if notation.startswith(("number", "duration")) else PLAIN
     if notation:
         kind = declared or ("datetime" if notation.startswith(("moment", "time")) else "numeric")
-        return _ordered(name, type_, parse(as_text(text), notation)[0], kind, declared, role, notation)
-    return _worded(name, type_, text, declared or "categorical", declared, role)
+        return _ordered(column, parse(as_text(text), notation)[0], kind, notation)
+    return _worded(column, text, declared or "categorical")
 
 
 def _are_codes(name: str, array: Arrow) -> bool:
@@ -206,43 +209,34 @@ def _whole_codes(values: AnyArray) -> bool:
     return whole(values) and bool((np.abs(values) < _LONGEST_CODE).all())
 
 
-def _ordered(
-    name: str,
-    type_: str,
-    values: AnyArray,
-    kind: ColumnKind,
-    declared: ColumnKind | None,
-    role: Role,
-    notation: str = "",
-) -> ColumnGrid:
+def _ordered(column: ColumnGrid, values: AnyArray, kind: ColumnKind, notation: str = "") -> ColumnGrid:
+    """The grid of values that have an order; ``column``: what is known of it."""
+    name, feature, duration = column.name, column.role == "feature", column.type.startswith("duration")
     finite = values
     if values.dtype.kind == "f" and not (inside := np.isfinite(values)).all():
         finite = values[inside]
     if not len(finite):
-        return ColumnGrid(name, "constant", type_, guessed=declared is None, role=role)
-    if kind == "numeric" and not notation and role == "feature" and not type_.startswith("duration"):
+        return column
+    if kind == "numeric" and not notation and feature and not duration:
         notation = epoch(name, finite)
         kind = "datetime" if notation else kind
     edges, deciles, exact = make_edges(finite)
     low, high = finite.min(), finite.max()
-    if low == high and declared is None and kind != "datetime":
+    if low == high and column.guessed and kind != "datetime":
         kind = "constant"
-    counted = kind == "numeric" and not type_.startswith("duration")
+    counted = kind == "numeric" and not duration
     unique = counted and not notation and identifier(name, finite)
-    counted = counted and declared is None
-    foreign = counted and role == "feature" and not unique and names_others(name, finite)
+    counted = counted and column.guessed
+    foreign = counted and feature and not unique and names_others(name, finite)
     straight = counted and finite.dtype.kind == "f" and not whole(finite) and goes_straight(finite)
     counted = counted and counts_groups(finite)
-    return ColumnGrid(
-        name,
-        kind,
-        type_,
-        edges,
-        None,
-        deciles,
-        declared is None,
-        unique,
-        "key" if unique and role == "feature" else role,
+    return replace(
+        column,
+        kind=kind,
+        edges=edges,
+        deciles=deciles,
+        unique=unique,
+        role="key" if unique and feature else column.role,
         notation=notation,
         exact=exact,
         ascending=counted and changes_with_each(finite),
@@ -251,25 +245,23 @@ def _ordered(
     )
 
 
-def _worded(
-    name: str, type_: str, array: Arrow, kind: ColumnKind, declared: ColumnKind | None, role: Role
-) -> ColumnGrid:
+def _worded(column: ColumnGrid, array: Arrow, kind: ColumnKind) -> ColumnGrid:
+    """The grid of words; ``column``: what is known of it."""
+    feature, guessed = column.role == "feature", column.guessed
     text = array.drop_null() if family(array.type) == "string" else as_text(array).drop_null()
     words, distinct, counts = _frequent(text)
-    if declared is None and {word.lower() for word in words} == {"false", "true"}:
+    if guessed and {word.lower() for word in words} == {"false", "true"}:
         kind = "boolean"
     unique = distinct == len(text) and len(text) >= _LEAST_ROWS
-    if declared is None and kind == "categorical" and (distinct > 1) and _is_text(text, distinct):
+    if guessed and kind == "categorical" and (distinct > 1) and _is_text(text, distinct):
         kind = "text"
-    if distinct <= 1 and declared is None:
+    if distinct <= 1 and guessed:
         kind = "constant"
     if kind == "text":
         lengths, _ = shapes(as_text(text))
         edges, deciles, _ = make_edges(lengths)
-        key = unique and role == "feature" and names_rows(name)
-        return ColumnGrid(
-            name, kind, type_, edges, None, deciles, declared is None, unique, "key" if key else role
-        )
+        role = "key" if unique and feature and names_rows(column.name) else column.role
+        return replace(column, kind=kind, edges=edges, deciles=deciles, unique=unique, role=role)
     if kind == "boolean":
         spoken = {word.lower() for word in words}
         words = ("false", "true") if spoken <= {"false", "true"} else words
@@ -277,11 +269,9 @@ def _worded(
     if distinct > len(words) and kind != "boolean":
         seen = bitmap(hashed(as_text(text.unique())))
         rare = int((counts == 1).sum()), int((counts == 2).sum()), len(text)
-    foreign = declared is None and role == "feature" and kind == "categorical" and names_owners(name)
+    foreign = guessed and feature and kind == "categorical" and names_owners(column.name)
     foreign = foreign and distinct > MANY_OWNERS
-    return ColumnGrid(
-        name, kind, type_, None, words, (), declared is None, unique, role, seen, rare, foreign=foreign
-    )
+    return replace(column, kind=kind, words=words, unique=unique, seen=seen, rare=rare, foreign=foreign)
 
 
 def _is_text(text: Arrow, distinct: int) -> bool:

@@ -12,7 +12,7 @@ from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.sample import sample
 from runwatch.domain.dependence import clustered
-from runwatch.domain.points import AnyArray
+from runwatch.domain.points import AnyArray, missing
 from runwatch.domain.profile import Floats, ProfileGrid, TableProfile
 
 ROWS = 100_000
@@ -41,21 +41,15 @@ def group_designs(
 def numbered(values: AnyArray, other: AnyArray | None = None) -> NDArray[np.int64]:
     """The owners as numbers from 0, those of ``other`` after; a row without one is its own."""
     both = values if other is None else np.concatenate([values, other])
-    if both.dtype == object:
-        missing = np.array([value is None for value in both.tolist()])
-        words = np.array(["" if value is None else str(value) for value in both.tolist()])
-    else:
-        missing = np.isnan(both)
-        words = np.where(missing, 0.0, both)
+    gaps = missing(both)
+    words = np.where(gaps, "", both.astype(str)) if both.dtype == object else np.where(gaps, 0.0, both)
     numbers: NDArray[np.int64] = np.unique(words, return_inverse=True)[1].astype(np.int64)
-    numbers[missing] = len(numbers) + np.arange(int(missing.sum()))
+    numbers[gaps] = len(numbers) + np.arange(int(gaps.sum()))
     return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
 
 
 def _designs(values: AnyArray, owners: NDArray[np.int64], share: float) -> tuple[float, float]:
-    known = (
-        np.array([v is not None for v in values.tolist()]) if values.dtype == object else ~np.isnan(values)
-    )
+    known = ~missing(values)
     gaps = clustered(known.astype(np.float64), owners, share)[0] if not known.all() else 1.0
     if known.sum() < _LEAST:
         return 1.0, gaps

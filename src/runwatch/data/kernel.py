@@ -35,14 +35,13 @@ def tally(values: AnyArray, edges: AnyArray) -> Tally:
     bin j is ``(edges[j-1], edges[j]]``."""
     kind = np.result_type(values, edges)
     edges = edges.astype(kind, copy=False)
-    few = len(values) < _FEW_VALUES
-    total = empty = Tally(
+    few = len(values) < _FEW_VALUES  # no look-up table pays for so few
+    total = Tally(
         np.zeros(len(edges) + 1, dtype=np.int64), np.zeros(len(edges) + 1), 0, 0, 0, np.inf, -np.inf
     )
     for start in range(0, len(values), BLOCK):
         block = values[start : start + BLOCK].astype(kind, copy=False)
-        made = _sorted(block, edges) if few else _looked_up(block, edges)
-        total = made if total is empty else _added(total, made)
+        total = _added(total, _counted(block, edges, few))
     return total
 
 
@@ -58,50 +57,20 @@ def _added(a: Tally, b: Tally) -> Tally:
     )
 
 
-def _looked_up(values: AnyArray, edges: AnyArray) -> Tally:
+def _counted(values: AnyArray, edges: AnyArray, few: bool) -> Tally:
     low, high = values.min(), values.max()
     nan = neg = pos = 0
     if values.dtype.kind == "f" and not (np.isfinite(low) and np.isfinite(high)):
         nan, neg, pos = (int(mask.sum()) for mask in (np.isnan(values), values == -np.inf, values == np.inf))
         values = values[np.isfinite(values)]
         low, high = (values.min(), values.max()) if len(values) else (np.inf, -np.inf)
-    at = bins(values, edges)
+    at = np.searchsorted(edges, values) if few else bins(values, edges)
     counts = np.bincount(at, minlength=len(edges) + 1)
     with np.errstate(over="ignore", invalid="ignore"):
         sums: Arrow = np.bincount(at, weights=values, minlength=len(edges) + 1)
     counts[0] += neg
     counts[-1] += pos
     return Tally(counts, sums, nan, neg, pos, float(low), float(high))
-
-
-def _sorted(values: AnyArray, edges: AnyArray) -> Tally:
-    """The same for a few values, for which no look-up pays."""
-    ordered = np.sort(values)
-    nan = neg = pos = 0
-    if ordered.dtype.kind == "f" and len(ordered):
-        end = int(np.searchsorted(ordered, np.nan, side="left"))
-        nan = len(ordered) - end
-        neg = int(np.searchsorted(ordered[:end], -np.inf, side="right"))
-        pos = end - int(np.searchsorted(ordered[:end], np.inf, side="left"))
-        ordered = ordered[neg : end - pos]
-    counts, sums = _binned(ordered, edges)
-    counts[0] += neg
-    counts[-1] += pos
-    low, high = (float(ordered[0]), float(ordered[-1])) if len(ordered) else (np.inf, -np.inf)
-    return Tally(counts, sums, nan, neg, pos, low, high)
-
-
-def _binned(ordered: AnyArray, edges: AnyArray) -> tuple[Ints, Floats]:
-    """Counts and sums of sorted finite values."""
-    until = np.searchsorted(ordered, edges, side="right")
-    counts = np.diff(until, prepend=0, append=len(ordered)).astype(np.int64)
-    sums = np.zeros(len(counts))
-    full = np.flatnonzero(counts)
-    if len(full):
-        starts = np.concatenate([[0], until])[full]
-        with np.errstate(over="ignore", invalid="ignore"):
-            sums[full] = np.add.reduceat(ordered, starts, dtype=np.float64)
-    return counts, sums
 
 
 def shapes(array: object) -> tuple[Ints, Ints]:

@@ -32,13 +32,8 @@ _WHOLE_TABLE = "export the table with its own tool, and name the exported files"
 # reader features of Delta that leave rows what the files say, or that are told where they are used
 _HARMLESS = frozenset(
     {"columnMapping", "deletionVectors", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
-    | {
-        "typeWidening",
-        "typeWidening-preview",
-        "variantType",
-        "variantType-preview",
-        "variantShredding-preview",
-    }
+    | {"typeWidening", "typeWidening-preview"}
+    | {"variantType", "variantType-preview", "variantShredding-preview"}
 )
 
 
@@ -51,6 +46,9 @@ class TableFolder(NamedTuple):
     """All files below it, relative, with ``/``."""
     read: Callable[[str], bytes]
     """The bytes of one."""
+
+    def refused(self, what: str, hint: str = _WHOLE_TABLE) -> DataError:
+        return DataError(self.name, what, hint)
 
 
 class LiveFile(NamedTuple):
@@ -76,7 +74,7 @@ def live_files(folder: TableFolder) -> list[LiveFile] | None:
         zlib.error,
     ) as error:
         what = f"is a table whose metadata is invalid ({type(error).__name__}: {safe(str(error), _SHOWN)})"
-        raise DataError(folder.name, what, "write it again, or export it with its own tool") from error
+        raise folder.refused(what, "write it again, or export it with its own tool") from error
 
 
 def _live_files(folder: TableFolder) -> list[LiveFile] | None:
@@ -86,9 +84,9 @@ def _live_files(folder: TableFolder) -> list[LiveFile] | None:
     if "metadata" in tops and any(_METADATA.fullmatch(path) for path in folder.paths):
         return _iceberg(folder)
     if ".hoodie" in tops:
-        raise DataError(folder.name, "is a Hudi table, which is not supported", _WHOLE_TABLE)
+        raise folder.refused("is a Hudi table, which is not supported")
     if "_versions" in tops and any(path.endswith(".manifest") for path in folder.paths):
-        raise DataError(folder.name, "is a Lance dataset, which is not supported", _WHOLE_TABLE)
+        raise folder.refused("is a Lance dataset, which is not supported")
     return _hugging_face(folder)
 
 
@@ -114,9 +112,8 @@ def _delta(folder: TableFolder) -> list[LiveFile]:
     version, checkpoint = _checkpoint(folder)
     numbers = sorted(number for number in commits if number > version)
     if (not numbers and version < 0) or numbers != list(range(version + 1, version + 1 + len(numbers))):
-        raise DataError(
-            folder.name, "is a Delta table whose log has gaps", "check whether all of _delta_log is there"
-        )
+        hint = "check whether all of _delta_log is there"
+        raise folder.refused("is a Delta table whose log has gaps", hint)
     live: dict[str, dict[str, object]] = {}
     for action in (*checkpoint, *_actions(folder, [commits[number] for number in numbers])):
         _refuse_delta(folder, action)
@@ -140,8 +137,7 @@ def _checkpoint(folder: TableFolder) -> tuple[int, list[JsonDict]]:
     whole = [version for version, paths in parts.items() if len(paths) == sizes[version]]
     if not whole:
         if any(_OTHER_CHECKPOINT.fullmatch(path) for path in folder.paths):
-            what = "is a Delta table with checkpoints of version 2, which are not supported"
-            raise DataError(folder.name, what, _WHOLE_TABLE)
+            raise folder.refused("is a Delta table with checkpoints of version 2, which are not supported")
         return -1, []
     rows: list[JsonDict] = []
     for path in sorted(parts[max(whole)]):
@@ -174,20 +170,19 @@ def _refuse_delta(folder: TableFolder, action: dict[str, object]) -> None:
     entry = action.get("add")
     if isinstance(entry, dict) and entry.get("deletionVector"):
         what = "is a Delta table with deletion vectors (_delta_log says so), which are not supported"
-        raise DataError(folder.name, what, "run REORG TABLE … APPLY (PURGE), or export it")
+        raise folder.refused(what, "run REORG TABLE … APPLY (PURGE), or export it")
     protocol = action.get("protocol")
     if isinstance(protocol, dict) and (unknown := set(protocol.get("readerFeatures") or ()) - _HARMLESS):
-        what = (
-            f"is a Delta table with features that are not supported ({', '.join(sorted(map(str, unknown)))})"
-        )
-        raise DataError(folder.name, what, _WHOLE_TABLE)
+        names = ", ".join(sorted(map(str, unknown)))
+        raise folder.refused(f"is a Delta table with features that are not supported ({names})")
     metadata = action.get("metaData")
     if isinstance(metadata, dict):
         configuration = metadata.get("configuration") or {}
         mode = dict(configuration).get("delta.columnMapping.mode", "none")
         if mode != "none":
-            what = "is a Delta table with column mapping (_delta_log says so), which is not supported"
-            raise DataError(folder.name, what, _WHOLE_TABLE)
+            raise folder.refused(
+                "is a Delta table with column mapping (_delta_log says so), which is not supported"
+            )
 
 
 def _added(folder: TableFolder, entry: JsonDict) -> LiveFile:
@@ -202,12 +197,9 @@ def _added(folder: TableFolder, entry: JsonDict) -> LiveFile:
 def _inside(folder: TableFolder, path: str) -> str:
     whole = posixpath.normpath(path)
     if "://" in path or whole.startswith(("/", "..")) or "file:" in path:
-        what = f"is a table that names a file outside its folder ({path})"
-        raise DataError(folder.name, what, _WHOLE_TABLE)
+        raise folder.refused(f"is a table that names a file outside its folder ({path})")
     if whole not in folder.paths:
-        raise DataError(
-            folder.name, f"is a table whose file {whole} is gone", "restore it, or export the table"
-        )
+        raise folder.refused(f"is a table whose file {whole} is gone", "restore it, or export the table")
     return whole
 
 
@@ -225,7 +217,7 @@ def _iceberg(folder: TableFolder) -> list[LiveFile]:
             for entry in records(folder.read(manifest["path"])):
                 live.extend(_iceberg_file(folder, entry, bool(manifest["deletes"]), location))
     except AvroError as error:
-        raise DataError(folder.name, f"is an Iceberg table with a damaged manifest ({error})", "") from error
+        raise folder.refused(f"is an Iceberg table with a damaged manifest ({error})", "") from error
     return live
 
 
@@ -261,7 +253,7 @@ def _iceberg_file(folder: TableFolder, entry: JsonDict, deletes: bool, location:
     file = entry["data_file"]
     if deletes or file.get("content"):
         what = "is an Iceberg table with delete files, which are not supported"
-        raise DataError(folder.name, what, "rewrite its data files (compaction), or export it")
+        raise folder.refused(what, "rewrite its data files (compaction), or export it")
     yield LiveFile(_beneath(folder, file["file_path"], location), ())
 
 

@@ -5,9 +5,19 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from msgspec.structs import replace
 
 from runwatch.data.arrays import as_text, buffer_values, empty_words, family, numbers, taken, valid_mask
-from runwatch.data.conversion import OF_DAY, TIMES, from_text, in_unit, spelled, timed, value_type
+from runwatch.data.conversion import (
+    OF_DAY,
+    TIMES,
+    from_text,
+    in_unit,
+    same_precision,
+    spelled,
+    timed,
+    value_type,
+)
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import explaining
 from runwatch.data.formats import format_of
@@ -16,7 +26,6 @@ from runwatch.data.formats.table import partition_values
 from runwatch.data.kernel import Tally, buckets, hashed, known, shapes, tally
 from runwatch.data.neighbours import Neighbours
 from runwatch.data.notation import ISO, PLAIN, TIME_OF_DAY, detect, measured_type, parse, without_marks
-from runwatch.data.precision import same_precision
 from runwatch.domain.borders import Arrow, JsonDict, JsonMapping
 from runwatch.domain.profile import (
     BUCKETS,
@@ -110,7 +119,7 @@ class Counter:
 
     def __init__(self, grid: ProfileGrid) -> None:
         self.grid = grid
-        zero = empty_profile(grid)
+        self._zero = zero = empty_profile(grid)
         self.counts, self.sums, self.scalars = zero.counts, zero.sums, zero.scalars
         self.low, self.high = zero.low, zero.high
         self.others: dict[int, dict[str, int]] = {}
@@ -141,20 +150,15 @@ class Counter:
 
     def result(self, schema: tuple[tuple[str, str], ...], blank_is_missing: bool = False) -> TableProfile:
         dependence, repeating = self._neighbours.result()
-        return TableProfile(
-            self.grid,
-            self.rows,
-            self.counts,
-            self.sums,
-            self.scalars,
-            self.low,
-            self.high,
-            self.others,
-            schema,
-            self.skipped,
-            dependence,
-            blank_is_missing,
-            repeating,
+        return replace(
+            self._zero,  # whose arrays hold the counts by now
+            rows=self.rows,
+            others=self.others,
+            schema=schema,
+            skipped=self.skipped,
+            dependence=dependence,
+            blank_is_missing=blank_is_missing,
+            repeating=repeating,
         )
 
     def _column(self, index: int, array: Arrow) -> None:

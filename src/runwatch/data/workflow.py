@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
 import msgspec
 
-from runwatch.data.cache import Cache, NoCache, PieceKey, keep, unpack
+from runwatch.data.cache import NO_CACHE, Cache, PieceKey, keep, unpack
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explained
 from runwatch.data.files import resolve
-from runwatch.data.first_count import FirstCount, affordable
 from runwatch.data.formats import format_of
-from runwatch.data.formats.base import duplicated
+from runwatch.data.formats.base import ColumnBlock, Piece, duplicated
 from runwatch.data.grid import ENGINE, guess_role, make_column, make_grid, wanted_names
+from runwatch.data.profile import Counter, schema_of
 from runwatch.data.profile_cache import HERE, Engine, profile_files
 from runwatch.data.sample import joined, sampled
 from runwatch.domain.borders import Arrow
@@ -32,6 +32,9 @@ from runwatch.domain.profile import (
 )
 from runwatch.domain.run import Problem
 from runwatch.system.files import is_really_below
+
+_MAX_BYTES = 64 << 20
+_COUNTS, _HEAD = 8 << 10, 4096 * 9  # bytes a column of a piece: its counts, its first rows
 
 
 class Reference(msgspec.Struct, frozen=True, eq=False):
@@ -73,11 +76,10 @@ def _stay(files: Iterable[DataFile], within: Sequence[str]) -> None:
 
 
 def open_reference(
-    files: Sequence[DataFile], options: DataOptions, cache: Cache | None = None, engine: Engine = HERE
+    files: Sequence[DataFile], options: DataOptions, cache: Cache = NO_CACHE, engine: Engine = HERE
 ) -> Reference:
     """Fixes the grid on ``files`` (kept as long as they do not change) and counts all of them on it.
     DataError when none of them can be read."""
-    cache = NoCache() if cache is None else cache
     problems: list[Problem] = []
     counted: dict[str, TableProfile] = {}
     grid = _kept_grid(files, options, cache)
@@ -156,16 +158,52 @@ def _new_grid(files: Sequence[DataFile], options: DataOptions) -> tuple[ProfileG
     return grid, {} if count is None else count.profiles(grid)
 
 
+def affordable(pieces: Sequence[Piece], columns: int) -> bool:
+    """Whether the counts of all pieces may be held at once, as one pass over the columns needs."""
+    heads = sum(_HEAD if piece.rows is None else min(9 * piece.rows, _HEAD) for piece in pieces)
+    return columns * (len(pieces) * _COUNTS + heads) <= _MAX_BYTES
+
+
+class FirstCount:
+    """A reference counted while its grid is made, so that each of its columns is read once: the columns of
+    ``pieces``, which hold every row of their files, one after the other."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._pieces = pieces
+        self._counted: list[dict[str, Counter]] = [{} for _ in pieces]
+        self._rows = [0] * len(pieces)
+
+    def add(self, column: ColumnGrid, values: Mapping[int, Arrow]) -> None:
+        """``values``: the column's values by the number of the piece."""
+        alone = make_grid([column])
+        for number, array in values.items():
+            counter = Counter(alone)
+            counter.add(ColumnBlock(0, [(column.name, array)]))
+            self._counted[number][column.name] = counter
+            self._rows[number] = max(self._rows[number], len(array))
+
+    def profiles(self, grid: ProfileGrid) -> dict[str, TableProfile]:
+        """The profile of each file, by its uri, on the ``grid`` of all columns."""
+        by_file: dict[str, list[TableProfile]] = {}
+        for piece, rows, counted in zip(self._pieces, self._rows, self._counted, strict=True):
+            whole = Counter(grid)
+            whole.add(ColumnBlock(rows, []))
+            for name, alone in counted.items():
+                whole.adopt(grid.index[name], alone)
+            by_file.setdefault(piece.file.uri, []).append(whole.result(schema_of(piece.file)))
+        return {uri: reduce(merge, profiles) for uri, profiles in by_file.items()}
+
+
 def _column(name: str, array: Arrow, options: DataOptions) -> ColumnGrid:
     role = guess_role(name, options.target, options.prediction, options.score, options.key)
     return make_column(name, array, options.kinds.get(name), role)
 
 
 def profile_batches(
-    files: Sequence[DataFile], grid: ProfileGrid, cache: Cache | None = None, engine: Engine = HERE
+    files: Sequence[DataFile], grid: ProfileGrid, cache: Cache = NO_CACHE, engine: Engine = HERE
 ) -> tuple[list[NamedProfile], list[Batch], list[Problem]]:
     """(profiles of the readable batches, one entry a batch with why it could not be read, problems)."""
-    named, problems = profile_files(files, grid, NoCache() if cache is None else cache, engine)
+    named, problems = profile_files(files, grid, cache, engine)
     wrong: dict[str, Problem] = {}
     batch = {file.name: file.batch for file in files}
     for problem in problems:

@@ -158,7 +158,9 @@ def _words(name: str) -> tuple[str, ...]:
 
 def _split_camel(part: str) -> list[str]:
     if part.lower().startswith("map") and part[1:3] == "AP":
-        return [part]
+        return [
+            re.sub(r"(?<=\d)[BMP]$", "", part)
+        ]  # Ultralytics' boxes, masks, poses: "(B)" without its brackets
     return _CAMEL.split(part)
 
 

@@ -13,6 +13,12 @@ from runwatch.domain.run import RunKey
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
+
+def rank(severity: str) -> int:
+    """How bad it is: 0 for info, and for a word that is no severity."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else 0
+
+
 Context = Literal["runs", "data", "models", "host", "plan"]
 
 
@@ -89,9 +95,9 @@ def of_root(findings: Iterable[Finding], root: str, roots: Sequence[str]) -> lis
 def urgency(finding: Finding) -> tuple[int, float, str]:
     """Sorts findings: the worst first, of these the newest, then by fingerprint."""
     began = finding.since or finding.first_seen or 0.0
-    return -SEVERITIES.index(finding.severity), -began, finding.fingerprint
+    return -rank(finding.severity), -began, finding.fingerprint
 
 
 def worst(findings: list[Finding] | tuple[Finding, ...]) -> Severity | None:
     """The worst severity among findings, None when there are none."""
-    return max((f.severity for f in findings), key=SEVERITIES.index, default=None)
+    return max((f.severity for f in findings), key=rank, default=None)

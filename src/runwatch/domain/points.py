@@ -19,6 +19,14 @@ AnyArray = NDArray[Any]
 """An array of whatever type its column has."""
 
 
+def missing(values: AnyArray) -> NDArray[np.bool_]:
+    """Which of some numbers are NaN, or which of some objects None."""
+    if values.dtype == object:
+        return np.array([value is None for value in values], dtype=bool)
+    gaps: NDArray[np.bool_] = np.isnan(values)
+    return gaps
+
+
 def former_tag(tag: str, back: int) -> str:
     """The name of the branch of ``tag`` that was superseded last (``back`` 0), or before that."""
     return f"{_FORMER} {back} {tag}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import get_args
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
 
 import msgspec
 import numpy as np
@@ -36,9 +36,36 @@ TextRows = tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]
 """Column names, and rows of as many cells as text."""
 
 
+def label_order(label: str) -> tuple[int, float, str]:
+    """Labels sort by the numbers that they are, words after them; of two classes the last is positive."""
+    try:
+        return 0, float(label), label
+    except ValueError:
+        return 1, 0.0, label
+
+
 def take(column: Column, rows: AnyArray) -> Column:
     """The rows of a column that a mask or an index array picks."""
     return column.take(rows) if isinstance(column, Coded) else column[rows]
+
+
+Part = Literal["target", "prediction", "score", "key"]
+USUAL_COLUMNS: Mapping[Part, tuple[str, ...]] = {
+    "target": ("y_true", "target", "label", "labels", "truth", "ground_truth", "actual", "y"),
+    "prediction": (
+        *("y_pred", "prediction", "predictions", "pred", "predicted", "y_hat", "yhat"),
+        "predicted_label",
+    ),
+    "score": ("y_score", "y_prob", "y_proba", "y_pred_proba", "score", "probability", "prob", "proba"),
+    "key": ("id", "row_id", "key", "sample_id", "uuid", "index"),
+}
+"""What columns of predictions are called, whatever their case; the first that is there is meant."""
+
+
+def usual_column(part: Part, available: Sequence[str]) -> str | None:
+    """The column that plays this part by its name; None where none is called so."""
+    by_lower = {name.lower(): name for name in reversed(available)}
+    return next((by_lower[name] for name in USUAL_COLUMNS[part] if name in by_lower), None)
 
 
 class ColumnNames(msgspec.Struct, frozen=True):

@@ -369,7 +369,6 @@ class DataOptions(msgspec.Struct, frozen=True):
     segments: tuple[str, ...] = ()
     expect: Mapping[str, object] = msgspec.field(default_factory=dict)
     """The ``[data.expect]`` table."""
-    importance: Mapping[str, float] = msgspec.field(default_factory=dict)
     multivariate: bool = False
     """Whether the domain classifier runs."""
     group: str | None = None

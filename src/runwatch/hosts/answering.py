@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import date
 
 import numpy as np
@@ -80,10 +79,8 @@ class Answers:
             raise WireError(f"{root}: not a root that was opened")
         return root
 
-    @contextmanager
-    def _task_state(self) -> Iterator[TaskState]:
-        with closing(TaskState(self._watched.roots, self._watched.settings, writes=False)) as task_state:
-            yield task_state
+    def _task_state(self) -> closing[TaskState]:
+        return closing(TaskState(self._watched.roots, self._watched.settings, writes=False))
 
     def _rows(self, key: PredictionsKey, label: str) -> m.RowsFound:
         rows = self._live.slice_rows(key, label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 from msgspec.structs import replace
 
@@ -18,12 +19,9 @@ from runwatch.monitor.diagnostics import Diagnostic
 
 def examine_hosts(others: Sequence[Target]) -> list[Diagnostic]:
     """All checks of all machines; one that does not answer within 20 s is one bad check."""
-    connected = Connected(others, None)
-    try:
+    with closing(Connected(others, None)) as connected:
         connected.wait(ANSWER_TIMEOUT_S)
         return [check for machine in connected.machines.values() for check in _of(machine)]
-    finally:
-        connected.close()
 
 
 def _of(machine: Remote) -> Iterator[Diagnostic]:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.domain.finding import SEVERITIES
+from runwatch.domain.finding import rank
 from runwatch.domain.run import newest_first
 from runwatch.domain.situation import HostLink, Situation, Snapshot, WatchState
 from runwatch.system.identity import host_name
@@ -27,9 +27,7 @@ def merged(
     here = local or Snapshot(version, Situation(now=now, host=host_name()), (), {}, looked=last_seen)
     every = [here, *others]
     together = _together(every)
-    together["findings"] = tuple(
-        sorted(together["findings"], key=lambda finding: -SEVERITIES.index(finding.severity))
-    )
+    together["findings"] = tuple(sorted(together["findings"], key=lambda finding: -rank(finding.severity)))
     together["situation"] = _situation(now, [one.situation for one in every])
     together["watch"] = _watch([one.watch for one in every], links)
     return replace(here, version=version, **together)

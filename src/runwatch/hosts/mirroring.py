@@ -14,6 +14,7 @@ import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -184,7 +185,7 @@ class MirroredRoot:
 
     def _choose(self) -> None:
         """What is to be copied: files that are claimed, and have changed since they were."""
-        claims = [claim for settled in self._reader.catalogue.runs.values() for claim in settled.claims]
+        claims = list(chain.from_iterable(self._reader.catalogue.runs.values()))
         claimed = {file for claim in claims for file in claim.files}
         self._claimed = set(claimed)
         claimed |= {f"{file}-wal" for file in claimed if f"{file}-wal" in self._listed}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import msgspec
@@ -44,13 +44,10 @@ class RemoteRoot(msgspec.Struct, frozen=True):
 def asking(root: str, config_file: str | None) -> Iterator[RemoteRoot]:
     """The machine of ``root`` (HOST:PATH), connected. Raises UserError: it does not answer."""
     _, (target, *_) = placed([root], config_file)
-    connected = Connected([target], None)
-    try:
+    with closing(Connected([target], None)) as connected:
         connected.wait(ANSWER_TIMEOUT_S)
         machine = connected.machines[target.name]
         if not machine.judged:
             raise UserError(machine.state.message or target.silent(ANSWER_TIMEOUT_S))
         named = machine.roots[0]
         yield RemoteRoot(named, host_of(named) or target.name, machine)
-    finally:
-        connected.close()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.config.settings import Predictions, Settings, listed
+from runwatch.config.settings import Model, Predictions, Settings, listed
+from runwatch.data.errors import DataError
 from runwatch.data.eval_samples import load_samples
+from runwatch.data.files import matching
 from runwatch.data.number_files import load_numbers
-from runwatch.data.patterns import matching
 from runwatch.data.predictions import SUFFIXES, Chosen, choose_columns, column_names, load_columns, load_rows
 from runwatch.domain.comparison import Baseline, CompareOptions, Comparison, Samples
 from runwatch.domain.errors import UserError
@@ -38,6 +41,21 @@ from runwatch.system.files import stamp_of
 from runwatch.text.safe import run_name
 
 ROWS_SHOWN = 200
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
+
+
+def _or_problem(function: Callable[P, Answer]) -> Callable[P, Answer | Problem]:
+    """What cannot be read is an answer of the function, and no error."""
+
+    @wraps(function)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> Answer | Problem:
+        try:
+            return function(*args, **kwargs)
+        except DataError as error:
+            return error.problem
+
+    return answered
 
 
 def run_options(settings: Settings) -> CompareOptions:
@@ -59,7 +77,12 @@ def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNa
         entry.slices,
         labels=tuple(_label_files(entry, settings)),
     )
-    options = replace(
+    return names, entry_options(entry, settings)
+
+
+def entry_options(entry: Predictions | Model, settings: Settings) -> CompareOptions:
+    """What an entry says of comparing predictions, with ``[metrics]`` behind it."""
+    return replace(
         run_options(settings),
         primary=entry.primary,
         task=entry.task,
@@ -67,12 +90,11 @@ def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNa
         threshold=entry.threshold,
         costs=entry.cost,
     )
-    return names, options
 
 
 def _label_files(entry: Predictions, settings: Settings) -> list[str]:
     """The files of labels in the order of their names; a pattern that no file matches as it is."""
-    files = [sorted(matching(path)) or [path] for path in map(settings.path, listed(entry.labels))]
+    files = [sorted(matching(path)) or [path] for path in settings.paths(entry.labels)]
     return [path for paths in files for path in paths if settings.allows(path)]
 
 
@@ -98,61 +120,44 @@ def samples_of(run: Run) -> Samples:
     return load_samples(os.path.join(run.root, run.id)) if "lm-eval" in run.formats else {}
 
 
-def compare_run_with_file(
-    run: Run, path: str, series: Series, options: CompareOptions
-) -> Comparison | Problem:
+@_or_problem
+def compare_run_with_file(run: Run, path: str, series: Series, options: CompareOptions) -> Comparison:
     """A run's values against the numbers of a metrics file."""
     numbers = load_numbers(path)
-    if isinstance(numbers, Problem):
-        return numbers
     values = {tag: value_of(run, tag, None, series, options) for tag in shown_tags(run)}
     candidate = {tag: value[0] for tag, value in values.items() if value is not None}
     return compare_numbers(candidate, numbers, (ids_of((run,)), run_name(path)), options, ONE_RUN)
 
 
-def compare_metric_files(candidate: str, baseline: str, options: CompareOptions) -> Comparison | Problem:
+@_or_problem
+def compare_metric_files(candidate: str, baseline: str, options: CompareOptions) -> Comparison:
     """Two metrics files: bare numbers on both sides."""
-    a, b = load_numbers(baseline), load_numbers(candidate)
-    if isinstance(b, Problem):
-        return b
-    if isinstance(a, Problem):
-        return a
+    b, a = load_numbers(candidate), load_numbers(baseline)
     return compare_numbers(b, a, (run_name(candidate), run_name(baseline)), options, TWO_NUMBERS)
 
 
+@_or_problem
 def compare_prediction_files(
     candidate: str,
     baseline: str | None,
     columns: ColumnNames,
     options: CompareOptions,
     shown: tuple[str, str] | None = None,
-) -> Comparison | Problem:
+) -> Comparison:
     """Two predictions files, or (``baseline`` None) one that holds both sides' columns. ``shown``: (baseline,
     candidate) as people know them, default the paths."""
     both = baseline is None
     labels = read_labels(columns)
-    if isinstance(labels, Problem):
-        return labels
     if labels is not None:
         columns = replace(columns, key=labels.key, target=labels.target)
     second = _choose(candidate, columns)
-    if isinstance(second, Problem):
-        return second
     if both and not (columns.baseline_prediction or second.names.baseline_score):
-        message = "nothing to compare with"
-        return Problem(
-            candidate, None, message, "give --baseline FILE, --baseline-prediction or --baseline-score"
-        )
+        hint = "give --baseline FILE, --baseline-prediction or --baseline-score"
+        raise DataError(candidate, "nothing to compare with", hint)
     path = candidate if baseline is None else baseline
     first = second if both else _choose(path, _of_baseline(columns))
-    if isinstance(first, Problem):
-        return first
     rows_b = _rows(candidate, second, labels)
     rows_a = _rows(path, first, labels, baseline=both)
-    for rows in (rows_b, rows_a):
-        if isinstance(rows, Problem):
-            return rows
-    assert not isinstance(rows_a, Problem) and not isinstance(rows_b, Problem)
     if both:
         rows_a, rows_b = replace(rows_a, key=None), replace(rows_b, key=None)
     elif columns.key is None:
@@ -165,12 +170,10 @@ def compare_prediction_files(
     return comparison
 
 
-def _rows(
-    path: str, chosen: Chosen, labels: Labels | None, baseline: bool = False
-) -> PredictionRows | Problem:
-    return (
-        load_rows(path, chosen, baseline) if labels is None else labelled_rows(path, chosen, labels, baseline)
-    )
+def _rows(path: str, chosen: Chosen, labels: Labels | None, baseline: bool = False) -> PredictionRows:
+    if labels is None:
+        return load_rows(path, chosen, baseline)
+    return labelled_rows(path, chosen, labels, baseline)
 
 
 def _shown(candidate: str, baseline: str, columns: ColumnNames) -> tuple[str, str]:
@@ -183,17 +186,11 @@ def _shown(candidate: str, baseline: str, columns: ColumnNames) -> tuple[str, st
     return run_name(f"{baseline} [{first}]"), run_name(f"{candidate} [{second}]")
 
 
-def _choose(path: str, columns: ColumnNames) -> Chosen | Problem:
+def _choose(path: str, columns: ColumnNames) -> Chosen:
     available = column_names(path)
-    if isinstance(available, Problem):
-        return available
     if columns.labels and columns.target is not None and columns.target not in available:
         available = (*available, columns.target)
-    chosen = choose_columns(available, columns)
-    if isinstance(chosen, Chosen):
-        return chosen
-    message, _, hint = chosen.partition("; ")
-    return Problem(path, None, message, hint)
+    return choose_columns(path, available, columns)
 
 
 def _of_baseline(columns: ColumnNames) -> ColumnNames:
@@ -227,7 +224,7 @@ def _without_key(rows: PredictionRows) -> PredictionRows:
 
 def newest(pattern: str | tuple[str, ...], settings: Settings, but: Collection[str] = ()) -> str | None:
     """The newest predictions file that the configured globs match, ``but`` left out."""
-    paths = [path for one in listed(pattern) for path in matching(settings.path(one))]
+    paths = [path for one in settings.paths(pattern) for path in matching(one)]
     named = [path for path in paths if path not in but and path.lower().endswith(SUFFIXES)]
     stamps = [stamp_of(path) for path in named if settings.allows(path)]
     known = [stamp for stamp in stamps if stamp is not None]
@@ -274,18 +271,15 @@ class PredictionsWatch(msgspec.Struct):
         return run_name(os.path.relpath(path, self.settings.folder))
 
 
-def slice_rows(path: str, names: ColumnNames, label: str) -> TextRows | Problem:
+@_or_problem
+def slice_rows(path: str, names: ColumnNames, label: str) -> TextRows:
     """(column names, the first 200 rows as text) of the slice that bears ``label`` in a candidate's
     file, all its columns, so that people see what the rows have in common."""
     available = column_names(path)
-    if isinstance(available, Problem):
-        return available
     columns = load_columns(path, available)
-    if isinstance(columns, Problem):
-        return columns
     inside = members({name: columns[name] for name in names.slices if name in columns}, label)
     if inside is None:
-        return Problem(path, None, f"no slice {label}", "the file has changed; compare again")
+        raise DataError(path, f"no slice {label}", "the file has changed; compare again")
     rows = np.flatnonzero(inside)[:ROWS_SHOWN]
     texts = [_texts(columns[name], rows) for name in available]
     return available, tuple(zip(*texts, strict=True))
@@ -297,13 +291,12 @@ def _texts(column: Column, rows: np.ndarray[tuple[int], np.dtype[np.int64]]) -> 
     return [number_label(value) if np.isfinite(value) else str(value) for value in column[rows].tolist()]
 
 
+@_or_problem
 def compare_file_with_run(
     path: str, baseline: Sequence[Run], series: Series, options: CompareOptions
-) -> Comparison | Problem:
+) -> Comparison:
     """The numbers of a metrics file against a run's values (of a group: the mean of its runs)."""
     numbers = load_numbers(path)
-    if isinstance(numbers, Problem):
-        return numbers
     values: dict[str, list[float]] = {}
     for run in baseline:
         for tag in shown_tags(run):
@@ -316,7 +309,7 @@ def entry_for(path: str, settings: Settings) -> Predictions | None:
     """The ``[[predictions]]`` whose globs match a file."""
     real = os.path.realpath(path)
     for entry in settings.predictions:
-        for pattern in listed(entry.files):
-            if real in {os.path.realpath(one) for one in matching(settings.path(pattern))}:
+        for pattern in settings.paths(entry.files):
+            if real in {os.path.realpath(one) for one in matching(pattern)}:
                 return entry
     return None

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from runwatch.data.cache import Cache, files_key, kept
 from runwatch.data.data_file import DataFile
+from runwatch.data.errors import DataError
 from runwatch.data.grouping import numbered
-from runwatch.data.scored import as_zero_one, columns_of, positive_class, rows_of
+from runwatch.data.sample import sample
 from runwatch.data.workflow import Reference
 from runwatch.domain.drift import PerformanceEstimate
-from runwatch.domain.profile import DataOptions
+from runwatch.domain.points import AnyArray, missing
+from runwatch.domain.profile import DataOptions, Floats, ProfileGrid
 from runwatch.judge.drift.concept import changes
 from runwatch.judge.drift.performance import Regressed, Scored, estimate_classification, estimate_regression
 
@@ -21,6 +24,7 @@ MAX_BATCHES = 30
 _WARM_UP, _STREAMED = 20_000, 20_000
 _FEATURES = 50
 MIN_FILES = 8
+_MAX_ROWS = 200_000
 
 
 def estimates(
@@ -42,18 +46,16 @@ def estimates(
 def _estimates(
     reference: Reference, files: Sequence[DataFile], options: DataOptions, regression: bool
 ) -> tuple[PerformanceEstimate, ...]:
-    target, prediction, score = columns_of(reference.grid, options)
-    if target is None or (prediction is None and score is None):
+    parts = _columns_of(reference.grid, options)
+    known = {} if parts is None else _rows_of(reference.files, parts)
+    if parts is None or parts.target not in known:
         return ()
-    names = [name for name in (target, prediction, score) if name]
-    known = rows_of(reference.files, names)
-    if target not in known:
-        return ()
-    positive = positive_class(known[target])
-    if positive is not None and score is not None and score in known:
-        return _classified(reference, files, names, positive, target, prediction, score, options.group)
-    if regression and prediction is not None and positive is None and known[target].dtype != object:
-        return _regression(reference, files, target, prediction)
+    truth = known[parts.target]
+    positive = _positive_class(truth)
+    if positive is not None and parts.score in known:
+        return _classified(reference, files, parts, positive, options.group)
+    if regression and parts.prediction is not None and positive is None and truth.dtype != object:
+        return _regression(reference, files, parts.target, parts.prediction)
     return ()
 
 
@@ -70,23 +72,20 @@ def errors_changed(
     """Where the error rate of labelled rows last changed (0/1 errors, or absolute ones of numbers) by an
     adaptive window over the reference's errors and then the batches'; nowhere when it did not, or without
     labels and predictions. The order of the rows within a file does not matter."""
-    target, prediction, score = columns_of(reference.grid, options)
-    if target is None or (prediction is None and score is None):
+    parts = _columns_of(reference.grid, options)
+    if parts is None:
         return ErrorChange()
     files = files[-MAX_BATCHES:]
     key = files_key("errors-2", reference.grid, [*reference.files, *files], repr(options))
-    guess, cut = prediction or score or "", prediction is None
-    return kept(cache, key, ErrorChange, lambda: _last_change(reference, files, target, guess, cut))
+    return kept(cache, key, ErrorChange, lambda: _last_change(reference, files, parts))
 
 
-def _last_change(
-    reference: Reference, files: Sequence[DataFile], target: str, guess: str, cut: bool
-) -> ErrorChange:
-    parts = [np.array(_errors([file], target, guess, cut)[:_STREAMED]) for file in files]
-    own = [np.array(_errors([file], target, guess, cut)) for file in reference.files]
+def _last_change(reference: Reference, files: Sequence[DataFile], parts: PartColumns) -> ErrorChange:
+    batches = [_errors(file, parts)[:_STREAMED] for file in files]
+    own = [_errors(file, parts) for file in reference.files]
     if len(own) < MIN_FILES:
         own = [np.concatenate([part[-_WARM_UP:] for part in own])] if own else []
-    stretches = [*own, *parts]
+    stretches = [*own, *batches]
     ends = np.cumsum([len(part) for part in stretches])
     changed = changes(np.concatenate(stretches), sizes=[len(part) for part in stretches]) if stretches else []
     at = int(np.searchsorted(ends, changed[-1], side="right")) if changed else 0
@@ -96,42 +95,41 @@ def _last_change(
     return ErrorChange(files[at - len(own)].name, bool(np.nanmean(after) < np.nanmean(before)))
 
 
-def _errors(files: Sequence[DataFile], target: str, guess: str, cut: bool) -> list[float]:
-    """The rows' errors, NaN where truth or prediction is missing; ``cut``: the guess is a score of 0/1."""
-    rows = rows_of(files, [target, guess])
-    if target not in rows or guess not in rows:
-        return []
-    truth, predicted = rows[target], rows[guess]
+def _errors(file: DataFile, parts: PartColumns) -> Floats:
+    """The rows' errors, NaN where truth or prediction is missing."""
+    guess = parts.prediction or parts.score
+    rows = _rows_of([file], (parts.target, guess))
+    if guess is None or parts.target not in rows or guess not in rows:
+        return np.empty(0)
+    truth, predicted = rows[parts.target], rows[guess]
     if truth.dtype == object or predicted.dtype == object:
-        pairs = zip(truth.tolist(), predicted.tolist(), strict=True)
-        return [float("nan") if a is None or b is None else float(a != b) for a, b in pairs]
-    if cut:
-        predicted = np.where(np.isnan(predicted), np.nan, (predicted >= 0.5).astype(float))
-    return [float(value) for value in np.abs(truth - predicted)]
+        return np.where(missing(truth) | missing(predicted), np.nan, truth != predicted)
+    if parts.prediction is None:
+        predicted = _cut(predicted)
+    errors: Floats = np.abs(truth - predicted)
+    return errors
+
+
+def _cut(scores: Floats) -> Floats:
+    """Scores of two classes as 0 and 1."""
+    return np.where(np.isnan(scores), np.nan, scores >= 0.5)
 
 
 def _classified(
-    reference: Reference,
-    files: Sequence[DataFile],
-    names: list[str],
-    positive: object,
-    target: str,
-    prediction: str | None,
-    score: str,
-    group: str | None,
+    reference: Reference, files: Sequence[DataFile], parts: PartColumns, positive: object, group: str | None
 ) -> tuple[PerformanceEstimate, ...]:
     def scored(name: str, sources: Sequence[DataFile]) -> Scored | None:
-        rows = rows_of(sources, [*names, *([group] if group else [])])
-        if score not in rows or rows[score].dtype == object:
+        rows = _rows_of(sources, (*parts, group))
+        scores, predicted, truth = (
+            rows.get(part or "") for part in (parts.score, parts.prediction, parts.target)
+        )
+        if scores is None or scores.dtype == object:
             return None
-        predicted = rows.get(prediction) if prediction else None
-        cut = np.where(np.isnan(rows[score]), np.nan, (rows[score] >= 0.5).astype(float))
-        truth = rows.get(target)
         return Scored(
             name,
-            rows[score],
-            cut if predicted is None else as_zero_one(predicted, positive),
-            None if truth is None else as_zero_one(truth, positive),
+            scores,
+            _cut(scores) if predicted is None else _as_zero_one(predicted, positive),
+            None if truth is None else _as_zero_one(truth, positive),
             numbered(rows[group]) if group and group in rows else None,
         )
 
@@ -150,7 +148,7 @@ def _regression(
     ][:_FEATURES]
 
     def regressed(name: str, sources: Sequence[DataFile]) -> Regressed | None:
-        rows = rows_of(sources, [*features, prediction, target])
+        rows = _rows_of(sources, [*features, prediction, target])
         if prediction not in rows or any(rows[n].dtype == object for n in rows):
             return None
         empty = np.full(len(rows[prediction]), np.nan)
@@ -160,3 +158,41 @@ def _regression(
     base = regressed("reference", reference.files)
     batches = [one for one in (regressed(file.name, [file]) for file in files) if one is not None]
     return estimate_regression(base, batches) if base is not None and batches else ()
+
+
+class PartColumns(NamedTuple):
+    """The columns of truths, predictions and scores."""
+
+    target: str
+    prediction: str | None
+    score: str | None
+
+
+def _columns_of(grid: ProfileGrid, options: DataOptions) -> PartColumns | None:
+    """As said, else by their roles and kinds in the grid; None without truths, or without both others."""
+    target = options.target or next((c.name for c in grid.columns if c.role == "target"), None)
+    predicted = [c for c in grid.columns if c.role == "prediction"]
+    many = [c.name for c in predicted if c.edges is not None and len(c.edges) > 10]
+    few = [c.name for c in predicted if c.name not in many]
+    score = options.score or next(iter(many), None)
+    prediction = options.prediction or next(iter(few), None) or next((n for n in many if n != score), None)
+    return PartColumns(target, prediction, score) if target and (prediction or score) else None
+
+
+def _rows_of(files: Sequence[DataFile], names: Iterable[str | None]) -> dict[str, AnyArray]:
+    """Up to 200,000 row-aligned values of the columns; empty when a file cannot be read."""
+    try:
+        return sample(files, [name for name in dict.fromkeys(names) if name], _MAX_ROWS)
+    except DataError:
+        return {}
+
+
+def _as_zero_one(values: AnyArray, positive: object) -> Floats:
+    """1.0 for ``positive``, 0.0 for other values, NaN for missing ones."""
+    return np.where(missing(values), np.nan, values == positive)
+
+
+def _positive_class(values: AnyArray) -> object | None:
+    """The larger sorted label of a two-class column, None when it has not two."""
+    classes: list[object] = np.unique(values[~missing(values)]).tolist()
+    return classes[1] if len(classes) == 2 else None

@@ -5,21 +5,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.data.cache import Cache, NoCache, files_key, kept
+from runwatch.data.cache import Cache, files_key, kept
 from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
 from runwatch.data.files import natural
 from runwatch.data.formats import format_of
 from runwatch.data.grid import wanted_names
 from runwatch.data.grouping import group_designs, numbered, with_designs
-from runwatch.data.inspection import inspect, usual_repeats
 from runwatch.data.number_files import read_importance
 from runwatch.data.profile_cache import HERE, Engine
+from runwatch.data.row_facts import inspect, usual_repeats
 from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total
@@ -66,6 +67,8 @@ class OpenedData(msgspec.Struct, frozen=True, eq=False):
     named: tuple[NamedProfile, ...]
     batches: tuple[Batch, ...]
     problems: tuple[Problem, ...]
+    misconfigured: tuple[Problem, ...] = ()
+    """Columns that were asked for and are in none of the files."""
 
     def files_of(self, named: Sequence[NamedProfile]) -> list[DataFile]:
         names = {one.name for one in named}
@@ -95,10 +98,13 @@ def engine_of(address: str) -> Engine:
 def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: bool = False) -> OpenedData:
     """The data set's files, read as far as they have changed. DataError when the reference cannot be read.
     ``tolerant``: batches of which more than 1% of the lines are not rows are not left out."""
-    files = find_files(there(spec, spec.reference), spec.root or None, spec.within, chained=not spec.root)
-    reference = open_reference(files, spec.options, cache, engine)
-    arrived, problems = _arrived(spec, reference)
-    named, batches, unread = profile_batches(arrived, reference.grid, cache, engine)
+    reference = open_reference(reference_files(spec), spec.options, cache, engine)
+    files, problems = arrived(spec, reference.files)
+    if spec.root:
+        newest = list(dict.fromkeys(file.batch for file in reversed(files)))[:_OLDER_BATCHES]
+        files = [file for file in files if file.batch in newest]
+    named, batches, unread = profile_batches(files, reference.grid, cache, engine)
+    absent = _absent(spec.options, reference, named)
     named = [_chosen(one, spec.options) for one in named]
     left_out = [problem for one in (*reference.days, *named) if (problem := _left_out(one)) is not None]
     spoilt = set() if tolerant else {one.name for one in named if _skipped(one) > _MOST_SKIPPED}
@@ -106,7 +112,22 @@ def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: boo
     batches = [replace(one, problem=wrong.get(one.name, one.problem)) for one in batches]
     columns = tuple(one for one in named if one.name not in spoilt)
     problems = [*reference.problems, *problems, *unread, *left_out]
-    return OpenedData(reference, tuple(arrived), columns, tuple(batches), tuple(problems))
+    return OpenedData(reference, tuple(files), columns, tuple(batches), tuple(problems), absent)
+
+
+def _absent(options: DataOptions, reference: Reference, named: Sequence[NamedProfile]) -> tuple[Problem, ...]:
+    """Why what was said of the columns cannot be so: no file has one of that name."""
+    profiles = (reference.profile, *(one.profile for one in named))
+    names = list(dict.fromkeys(name for profile in profiles for name, _ in profile.schema))
+    where = reference.files[0].name
+    one_of = (options.target, options.prediction, options.score, options.key, *options.kinds)
+    missing = [name for name in dict.fromkeys(one_of) if name is not None and name not in names]
+    hint = "name a column of the data"
+    problems = [Problem(where, None, f"has no column {name!r}", hint) for name in missing]
+    if names and not wanted_names(names, options.include, options.exclude):
+        message = "has no column that is to be included" if options.include else "has only excluded columns"
+        problems.append(Problem(where, None, message, hint))
+    return tuple(problems)
 
 
 def _chosen(named: NamedProfile, options: DataOptions) -> NamedProfile:
@@ -133,28 +154,31 @@ def _left_out(named: NamedProfile) -> Problem | None:
     return Problem(named.name, None, message, "look for stray separators, quotes or cut lines")
 
 
-def there(spec: DataSpec, paths: Sequence[str]) -> list[str]:
-    return [path if is_url(path) else os.path.join(spec.root, path) for path in paths]
+def reference_files(spec: DataSpec) -> list[DataFile]:
+    """The files of the reference. DataError where there are none."""
+    return _files(spec, spec.reference)
 
 
-def _arrived(spec: DataSpec, reference: Reference) -> tuple[list[DataFile], list[Problem]]:
-    """The files of the batches, oldest first; the reference's own are none of them."""
-    own = {file.uri for file in reference.files}
-    files: list[DataFile] = []
+def arrived(spec: DataSpec, reference: Sequence[DataFile]) -> tuple[list[DataFile], list[Problem]]:
+    """(the files of the batches, oldest first, of which the reference's own are none; what could not be
+    found)."""
+    own = {file.uri for file in reference} if spec.root else set()
+    files: dict[str, DataFile] = {}
     problems: list[Problem] = []
-    for path in there(spec, spec.batches):
+    for path in spec.batches:
         try:
-            files.extend(find_files([path], spec.root or None, spec.within, not spec.root))
+            files.update({file.uri: file for file in _files(spec, [path]) if file.uri not in own})
         except DataError as error:
             problems.append(error.problem)
-    by_uri = {file.uri: file for file in files if not spec.root or file.uri not in own}
-    ordered = in_time(list(by_uri.values()))
-    newest = dict.fromkeys(file.batch for file in reversed(ordered))
-    judged_uris = set(list(newest)[:_OLDER_BATCHES]) if spec.root else set(newest)
-    return [file for file in ordered if file.batch in judged_uris], problems
+    return _in_time(list(files.values())), problems
 
 
-def in_time(files: Sequence[DataFile]) -> list[DataFile]:
+def _files(spec: DataSpec, paths: Sequence[str]) -> list[DataFile]:
+    whole = [path if is_url(path) else os.path.join(spec.root, path) for path in paths]
+    return find_files(whole, spec.root or None, spec.within, chained=not spec.root)
+
+
+def _in_time(files: Sequence[DataFile]) -> list[DataFile]:
     """Oldest first: by the dates in their names where all have one, else by their numbers, else by mtime."""
     if all(file.day is not None for file in files):
         return sorted(files, key=lambda file: (file.day or 0, natural(file.name)))
@@ -166,11 +190,11 @@ def in_time(files: Sequence[DataFile]) -> list[DataFile]:
 def rules_of(spec: DataSpec) -> tuple[DriftOptions, list[Problem]]:
     """How drift is judged, and why the importances cannot be read."""
     if not spec.importance:
-        return DriftOptions(importance=spec.options.importance), []
+        return DriftOptions(), []
     try:
         return DriftOptions(importance=read_importance(spec.importance)), []
     except DataError as error:
-        return DriftOptions(importance=spec.options.importance), [error.problem]
+        return DriftOptions(), [error.problem]
 
 
 def compare(
@@ -184,9 +208,10 @@ def compare(
     """The rows of ``current`` against the reference, all together and by segment. ``earlier``: batches before
     them, which the day rule may look back on."""
     rules, wrong = rules_of(spec)
+    wrong = [*opened.misconfigured, *wrong]
     reference, files = opened.reference, opened.files_of(current)
     names = {one.name for one in current}
-    before, current, trouble = _by_owner(spec, opened, current, files, engine)
+    before, current, trouble = _by_owner(spec, opened, current, files, cache, engine)
     wrong += trouble
     together = (
         multivariate(reference, files, cache, engine, spec.options.group)
@@ -222,6 +247,7 @@ def _by_owner(
     opened: OpenedData,
     current: Sequence[NamedProfile],
     files: Sequence[DataFile],
+    cache: Cache,
     engine: Engine,
 ) -> tuple[TableProfile, Sequence[NamedProfile], list[Problem]]:
     """The reference's profile and the batches' with rows worth what they are where several belong to one
@@ -229,9 +255,15 @@ def _by_owner(
     group, reference = spec.options.group, opened.reference
     if group is None or not files:
         return reference.profile, current, []
+
+    def designs(of: Sequence[DataFile], rows: int) -> list[tuple[float, float]]:
+        key = files_key("designs-1", reference.grid, of, f"{group} {rows}")
+        make = partial(engine.call, group_designs, of, reference.grid, group, rows)
+        return kept(cache, key, list[tuple[float, float]], make)
+
     try:
-        then = engine.call(group_designs, reference.files, reference.grid, group, reference.profile.rows)
-        now = engine.call(group_designs, files, reference.grid, group, sum(c.profile.rows for c in current))
+        then = designs(reference.files, reference.profile.rows)
+        now = designs(files, sum(one.profile.rows for one in current))
     except DataError as error:
         return reference.profile, current, [error.problem]
     named = [replace(one, profile=with_designs(one.profile, now)) for one in current]
@@ -254,7 +286,7 @@ def quality_case(
     sampled, facts, trouble = inspect(files, reference.grid, spec.options, cache, engine)
     arrived = max((one.when for one in current if one.when is not None), default=None)
     usual = usual_repeats(reference.files, reference.grid, facts, cache, engine) if compared else None
-    before, current, more = _by_owner(spec, opened, current, files, engine)
+    before, current, more = _by_owner(spec, opened, current, files, cache, engine)
     before, (current,) = alike(before, current)
     whole = total(reference.grid, current)
     if before.blank_is_missing or whole.blank_is_missing:
@@ -276,15 +308,10 @@ def quality_case(
 
 
 def multivariate(
-    reference: Reference,
-    files: Sequence[DataFile],
-    cache: Cache | None = None,
-    engine: Engine = HERE,
-    group: str | None = None,
+    reference: Reference, files: Sequence[DataFile], cache: Cache, engine: Engine, group: str | None
 ) -> Multivariate | None:
     """The domain classifier on samples of features, kept while the files do not change; None when they
     cannot be read. Imports scikit-learn: call it in another process."""
-    cache = NoCache() if cache is None else cache
     key = files_key("classifier-4", reference.grid, [*reference.files, *files], group or "")
     try:
         return kept(cache, key, Multivariate, lambda: _classified(reference, files, engine, group))

@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from runwatch.data.cache import Cache, NoCache, files_key, kept
+from runwatch.data.cache import NO_CACHE, Cache, files_key, kept
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.profile_cache import Engine
@@ -36,12 +36,9 @@ from runwatch.text.durations import seconds
 _EARLIER = 7
 
 
-def data_set(
-    spec: DataSpec, cache: Cache | None = None, now: float | None = None, version: int = 0
-) -> DataSet:
+def data_set(spec: DataSpec, cache: Cache = NO_CACHE, now: float | None = None, version: int = 0) -> DataSet:
     """The data set as it stands on disk. Never raises for bad data: what cannot be read is a problem or an
     ``unknown``. ``now``: seconds since the epoch, for lateness."""
-    cache = NoCache() if cache is None else cache
     whole = DataSet(
         spec.name, spec.root, ", ".join(spec.reference), (), (), None, assumed=spec.assumed, version=version
     )
@@ -109,11 +106,10 @@ def _trends(opened: OpenedData, rules: DriftOptions, cache: Cache) -> tuple[Colu
 
 
 def column_distribution(
-    spec: DataSpec, column: str, batch: str | None = None, cache: Cache | None = None
+    spec: DataSpec, column: str, batch: str | None = None, cache: Cache = NO_CACHE
 ) -> Distribution | None:
     """Both distributions of one column, for the detail view: the reference and ``batch`` (by name; default:
     the newest). None when they cannot be read or have no such column."""
-    cache = NoCache() if cache is None else cache
     try:
         opened = open_data(spec, cache, engine_of(spec.engine))
     except UserError:
@@ -130,7 +126,7 @@ def classify(spec: DataSpec, cache: Cache) -> None:
         opened = open_data(spec, cache, engine)
         newest = opened.files_of(opened.named[-1:])
         if newest:
-            multivariate(opened.reference, newest, cache, engine)
+            multivariate(opened.reference, newest, cache, engine, spec.options.group)
             estimates(opened.reference, opened.files, spec.options, cache, regression=True)
     except UserError:
         return

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 
-from runwatch.config.settings import Data, Predictions, Settings, listed
+from runwatch.config.settings import Data, Predictions, Settings
+from runwatch.data.data_file import is_url
 from runwatch.data.discover import ListedFile, discover, discover_predictions
 from runwatch.data.errors import DataError
 from runwatch.data.files import resolve
@@ -36,23 +37,7 @@ def prediction_entries(
     """The root's predictions and what was assumed of each ("" when configured)."""
     if settings.predictions:
         return tuple((entry, "") for entry in settings.predictions)
-    candidates = discover_predictions(files, lambda path: _schema(root, path))
-    return tuple(
-        (
-            Predictions(
-                name=one.name,
-                files=tuple(os.path.join(root, file) for file in one.files),
-                baseline=os.path.join(root, one.baseline),
-                key=one.key,
-                target=one.target,
-                prediction=one.prediction,
-                score=one.score,
-            ),
-            one.assumed,
-        )
-        for one in candidates
-        if one.baseline is not None
-    )
+    return tuple(discover_predictions(root, files, lambda path: _schema(root, path)))
 
 
 def overlooked_data(
@@ -69,7 +54,7 @@ def overlooked_data(
         return ()
     judged = {path for spec in specs for path in (*spec.reference, *spec.batches)}
     for entry in entries:
-        paths = [settings.path(path) for path in (*listed(entry.files), entry.baseline)]
+        paths = (*settings.paths(entry.files), settings.path(entry.baseline))
         judged |= {os.path.relpath(path, root) for path in paths}
     free = [file for file in files if file.path not in owned]
     return tuple(overlooked(free, judged, lambda path: _schema(root, path)))
@@ -88,14 +73,12 @@ def listing(settings: Settings, top: Folder) -> tuple[ListedFile, ...]:
 
 def outside(root: str, settings: Settings) -> tuple[str, ...]:
     """Folders beyond the root in which configured data and predictions arrive, to be watched as well."""
-    paths = [path for entry in settings.data for path in listed(entry.current)]
-    paths += [path for entry in settings.predictions for path in listed(entry.files)]
+    paths = [path for entry in settings.data for path in settings.paths(entry.current)]
+    paths += [path for entry in settings.predictions for path in settings.paths(entry.files)]
     folders = set()
-    for path in paths:
-        whole = settings.path(path)
-        if "://" in whole:
+    for folder in paths:
+        if is_url(folder):
             continue
-        folder = whole
         while any(sign in folder for sign in "*?[") or not os.path.isdir(folder):
             folder = os.path.dirname(folder)
         if os.path.commonpath((root, folder)) != root and folder != os.path.dirname(folder):
@@ -107,7 +90,7 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
     options = DataOptions(
         include=entry.columns.include,
         exclude=entry.columns.exclude,
-        kinds=dict(entry.columns.kinds),  # type: ignore[arg-type]
+        kinds=dict(entry.columns.kinds),
         target=entry.target,
         prediction=entry.prediction,
         score=entry.score,
@@ -117,13 +100,11 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
         expect=_expect(settings, entry),
     )
     importance = settings.path(entry.importance) if entry.importance else ""
-    reference = tuple(settings.path(path) for path in listed(entry.reference))
-    batches = tuple(settings.path(path) for path in listed(entry.current))
     return DataSpec(
         entry.name,
         root,
-        reference,
-        batches,
+        settings.paths(entry.reference),
+        settings.paths(entry.current),
         options,
         every=entry.every,
         importance=importance,

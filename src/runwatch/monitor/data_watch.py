@@ -16,7 +16,7 @@ from runwatch.domain.tree import Folder
 from runwatch.monitor.compare_files import newest, prediction_options
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_specs import listing, outside
-from runwatch.monitor.table_reader import Distribute, Judge, SliceRows, TableReader, ignore_parts
+from runwatch.monitor.table_reader import Judge, SliceRows, TableReader, distribute, ignore_parts
 from runwatch.watch.observer import Dirty, Watcher
 
 AGAIN_S = 60.0
@@ -115,12 +115,8 @@ class DataWatch:
         self, reader: TableReader, name: str, column: str, batch: int | None
     ) -> Distribution | None:
         """Both distributions of a column, for a batch by its place (None: the newest)."""
-        spec = next((spec for spec in self._specs if spec.name == name), None)
-        known = next((one for one in self.sets if one.name == name), None)
-        if spec is None or known is None:
-            return None
-        chosen = known.batches[batch].name if batch is not None and batch < len(known.batches) else None
-        return reader.ask(Distribute(spec, column, chosen), ignore_parts)
+        job = distribute(self._specs, self.sets, name, column, batch)
+        return None if job is None else reader.ask(job, ignore_parts)
 
     def slice_rows(self, reader: TableReader, name: str, label: str) -> TextRows | Problem:
         """The rows of one slice of the newest predictions of an entry."""

@@ -85,7 +85,7 @@ def _to_beat(run: Run, metric: Metric, situation: Situation) -> tuple[float | No
     if baseline is None or known is None:
         return None, 0.0
     group: Sequence[Run] = members(baseline, [r for r in situation.runs if r.root == run.root])
-    from runwatch.judge.runs.naming import match
+    from runwatch.judge.runs.primary import match
 
     tags = [(r, match(metric.tag, list(r.metrics))) for r in group]
     finite = [

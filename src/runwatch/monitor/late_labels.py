@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.data.predictions import Chosen, column_names, load_columns, load_rows, usual_key, usual_target
+from runwatch.data.errors import DataError
+from runwatch.data.predictions import Chosen, column_names, load_columns, load_rows, usual_named
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows
-from runwatch.domain.run import Problem
 from runwatch.judge.predictions.labels import canonical, coded
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
@@ -31,45 +31,36 @@ class Labels(msgspec.Struct, frozen=True, eq=False):
     notes: tuple[str, ...] = ()
 
 
-def read_labels(columns: ColumnNames) -> Labels | Problem | None:
-    """What the files of labels say; None where none are named."""
+def read_labels(columns: ColumnNames) -> Labels | None:
+    """What the files of labels say; None where none are named. DataError."""
     if not columns.labels:
         return None
     names = column_names(columns.labels[0])
-    if isinstance(names, Problem):
-        return names
     notes: list[str] = []
-    key = columns.key or usual_key(names, notes)
+    key = columns.key or usual_named("key", names, notes)
     if key is None:
-        return Problem(columns.labels[0], None, "labels need a key to be joined by", _HINT)
+        raise DataError(columns.labels[0], "labels need a key to be joined by", _HINT)
     target = columns.target or _target([name for name in names if name != key], notes)
     if target is None:
-        return Problem(columns.labels[0], None, "no target column", "name it: target (--target)")
-    parts = []
-    for path in columns.labels:
-        part = load_columns(path, (key, target))
-        if isinstance(part, Problem):
-            return part
-        parts.append(part)
+        raise DataError(columns.labels[0], "no target column", "name it: target (--target)")
+    parts = [load_columns(path, (key, target)) for path in columns.labels]
     keys, values = (tuple(part[name] for part in parts) for name in (key, target))
     return Labels(columns.labels, key, target, keys, values, tuple(notes))
 
 
 def _target(names: Sequence[str], notes: list[str]) -> str | None:
     """The usual name, or the only one."""
-    target = usual_target(names, notes)
+    target = usual_named("target", names, notes)
     if target is None and len(names) == 1:
         notes.append(f"target column assumed: {safe(names[0])}")
         return names[0]
     return target
 
 
-def labelled_rows(path: str, chosen: Chosen, labels: Labels, baseline: bool) -> PredictionRows | Problem:
+def labelled_rows(path: str, chosen: Chosen, labels: Labels, baseline: bool) -> PredictionRows:
     """A file's rows with the labels of their keys as truth, of several labels of one key the last. Rows
-    without one have none, which is counted in the notes; Problem where that is all of them."""
+    without one have none, which is counted in the notes; DataError where that is all of them."""
     rows = load_rows(path, replace(chosen, names=replace(chosen.names, target=labels.key)), baseline)
-    if isinstance(rows, Problem):
-        return rows
     assert rows.key is not None
     own, *known = canonical([rows.key, *labels.keys])
     each = np.concatenate(known)
@@ -81,7 +72,7 @@ def labelled_rows(path: str, chosen: Chosen, labels: Labels, baseline: bool) -> 
     named = ", ".join(_shown(file) for file in labels.files[:3])
     if lost == len(matches):
         what = f"none of its {plural(lost, 'row')} has a label in {named} by {safe(labels.key)}"
-        return Problem(path, None, what, "check that both files have the same keys")
+        raise DataError(path, what, "check that both files have the same keys")
     notes = [*rows.notes, *labels.notes]
     if lost:
         notes.append(f"{lost:,} of {plural(len(matches), 'row')} of {_shown(path)} have no label in {named}")

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from runwatch.config.settings import Model, Predictions, Settings
+from runwatch.config.settings import Model, Settings
 from runwatch.data.cache import Cache
+from runwatch.data.errors import DataError
 from runwatch.data.predictions import Chosen, load_rows
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet
-from runwatch.domain.predictions import ColumnNames
+from runwatch.domain.predictions import ColumnNames, label_order
 from runwatch.domain.profile import DataOptions
 from runwatch.domain.run import Problem
 from runwatch.judge.predictions.comparing import compare_predictions
-from runwatch.monitor.compare_files import prediction_options
+from runwatch.monitor.compare_files import entry_options
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import data_set
 from runwatch.monitor.model_plans import ScoringPlan
@@ -35,21 +36,15 @@ def compared(
         kinds = " and ".join(str(answer.task) for _, answer in (champion, challenger))
         return Problem(entry.name, None, f"champion and challenger differ in task: {kinds}", "set task")
     scores, notes = _common_scores(champion[1], challenger[1])
-    likeness = Predictions(
-        name=entry.name,
-        threshold=entry.threshold,
-        positive=entry.positive,
-        task=entry.task or next((task for task in tasks), None),
-        primary=entry.primary,
-        cost=entry.cost,
-    )
-    _, options = prediction_options(likeness, settings)
-    sides = []
-    for job, answer in (champion, challenger):
-        rows = load_rows(job.output, Chosen(_names(job, answer, scores, entry.threshold)))
-        if isinstance(rows, Problem):
-            return rows
-        sides.append(rows)
+    options = entry_options(entry, settings)
+    options = replace(options, task=entry.task or next(iter(tasks), None))
+    try:
+        sides = [
+            load_rows(job.output, Chosen(_names(job, answer, scores, entry.threshold)))
+            for job, answer in (champion, challenger)
+        ]
+    except DataError as error:
+        return error.problem
     shown = tuple(run_name(os.path.relpath(job.model, settings.folder)) for job, _ in (champion, challenger))
     comparison = compare_predictions(sides[0], sides[1], options, (shown[0], shown[1]))
     own = [note for _, answer in (champion, challenger) for note in answer.notes]
@@ -119,14 +114,7 @@ def _fits(entry: Model, answer: ScoringAnswer) -> bool:
     known = {*answer.said, *answer.classes}
     if known and not known & set(answer.truths):
         return False
-    return entry.positive is None or entry.positive == max(answer.truths, key=_number_or_text)
-
-
-def _number_or_text(label: str) -> tuple[int, float, str]:
-    try:
-        return 0, float(label), label
-    except ValueError:
-        return 1, 0.0, label
+    return entry.positive is None or entry.positive == max(answer.truths, key=label_order)
 
 
 def judged(spec: DataSpec, root: str, shown: str, cache: Cache, now: float, version: int) -> DataSet:

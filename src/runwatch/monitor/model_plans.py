@@ -6,24 +6,25 @@ import difflib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 import msgspec
 from msgspec.structs import replace
 
-from runwatch.config.settings import Model, Settings, listed
+from runwatch.config.settings import Model, Settings
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.formats import format_of
 from runwatch.data.grid import guess_role
 from runwatch.data.workflow import find_files
 from runwatch.domain.run import Problem
-from runwatch.monitor.data_pipeline import DataSpec, in_time
+from runwatch.monitor.data_pipeline import DataSpec, arrived, reference_files
 from runwatch.scoring.base import ScoringJob, numeric_columns
 from runwatch.system.files import stamp_of
 
 MAX_BATCHES = 30
+Labels = Mapping[str, str]
 _ENGINE = "1"
 _ENDING = ".parquet"
 
@@ -105,22 +106,24 @@ def make_plan(
         advice = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
         return Problem(entry.name, None, f"[[models]] data: no data set {entry.data!r}", advice)
     try:
-        reference, batches, problems = _files(spec)
+        reference = reference_files(spec)
     except DataError as error:
         return error.problem
+    batches, problems = arrived(spec, reference)
     problems += [_remote(file) for file in (*reference, *batches) if file.remote][:1]
     reference = [file for file in reference if not file.remote]
     batches = [file for file in batches if not file.remote][-MAX_BATCHES:]
     target, assumed = _target(entry, spec, (*batches[-1:], *reference))
-    usual = () if entry.features else _usual_columns(entry, spec, target, reference)
     labels = _labels(entry, settings, problems)
-    job = _Jobs(entry, settings, spec, folder, target, usable, usual, labels)
+    usual = () if entry.features else _usual_columns(entry, spec, target, reference)
+    like = _common_job(entry, spec, target, usual, labels)
+    job_of = _job_maker(settings, entry, like, folder, usable, labels)
     return ScoringPlan(
         entry,
         spec,
         folder,
-        tuple(ScoringPiece(file, job.of(file, "champion"), None) for file in reference),
-        tuple(ScoringPiece(file, job.of(file, "champion"), job.of(file, "challenger")) for file in batches),
+        tuple(ScoringPiece(file, job_of(file, "champion"), None) for file in reference),
+        tuple(ScoringPiece(file, job_of(file, "champion"), job_of(file, "challenger")) for file in batches),
         tuple(problems),
         assumed,
     )
@@ -131,34 +134,14 @@ def folder_of(base: str, name: str) -> str:
     return os.path.join(base, "predictions", "m-" + quote(name, safe=" ")[:200])
 
 
-def _files(spec: DataSpec) -> tuple[list[DataFile], list[DataFile], list[Problem]]:
-    """(reference, batches in time's order, what could not be found). DataError: no reference."""
-    reference = find_files([_there(spec, path) for path in spec.reference], spec.root, spec.within)
-    own = {file.uri for file in reference}
-    files: dict[str, DataFile] = {}
-    problems: list[Problem] = []
-    for path in spec.batches:
-        try:
-            files.update(
-                {file.uri: file for file in find_files([_there(spec, path)], spec.root, spec.within)}
-            )
-        except DataError as error:
-            problems.append(error.problem)
-    return reference, in_time([file for uri, file in files.items() if uri not in own]), problems
-
-
-def _there(spec: DataSpec, path: str) -> str:
-    return path if "://" in path else os.path.join(spec.root, path)
-
-
 def _remote(file: DataFile) -> Problem:
     return Problem(file.name, None, "remote files are not scored", "keep the batches on a local disk")
 
 
-def _labels(entry: Model, settings: Settings, problems: list[Problem]) -> dict[str, str]:
+def _labels(entry: Model, settings: Settings, problems: list[Problem]) -> Labels:
     """The files of labels with their stamps; what is wrong with them is added to ``problems``."""
     try:
-        files = find_files([settings.path(path) for path in listed(entry.labels)], None, settings.bounds)
+        files = find_files(settings.paths(entry.labels), None, settings.bounds)
     except DataError as error:
         problems.append(error.problem)
         return {}
@@ -196,57 +179,52 @@ def _usual_columns(
     return ()
 
 
-class _Jobs:
-    """Makes the jobs of one entry."""
+def _common_job(
+    entry: Model, spec: DataSpec, target: str | None, usual: tuple[str, ...], labels: Labels
+) -> ScoringJob:
+    """What all jobs of an entry have in common."""
+    return ScoringJob(
+        *("", "", "", ""),
+        features=entry.features,
+        target=target,
+        key=entry.key or spec.options.key,
+        group=entry.group,
+        slices=entry.slices or spec.options.segments,
+        task=entry.task,
+        classes=entry.classes,
+        positive=entry.positive,
+        score=entry.score,
+        seconds=entry.timeout,
+        usual=usual,
+        labels=tuple(labels),
+    )
 
-    def __init__(
-        self,
-        entry: Model,
-        settings: Settings,
-        spec: DataSpec,
-        folder: str,
-        target: str | None,
-        usable: Sequence[str],
-        usual: tuple[str, ...],
-        labels: Mapping[str, str],
-    ) -> None:
-        self._folder = folder
-        self._models = {
-            side: settings.path(named)
-            for side, named in (("champion", entry.champion), ("challenger", entry.challenger))
-            if named and settings.path(named) in usable
-        }
-        self._stamps = {side: stamp_of(path) for side, path in self._models.items()}
-        self._like = ScoringJob(
-            "",
-            "",
-            "",
-            "",
-            features=entry.features,
-            target=target,
-            key=entry.key or spec.options.key,
-            group=entry.group,
-            slices=entry.slices or spec.options.segments,
-            task=entry.task,
-            classes=entry.classes,
-            positive=entry.positive,
-            score=entry.score,
-            seconds=entry.timeout,
-            usual=usual,
-            labels=tuple(labels),
-        )
-        self._labels = [f"{path}\t{stamp}" for path, stamp in labels.items()]
 
-    def of(self, file: DataFile, side: str) -> ScoringJob | None:
-        model = self._models.get(side)
-        if model is None:
+def _job_maker(
+    settings: Settings, entry: Model, like: ScoringJob, folder: str, usable: Sequence[str], labels: Labels
+) -> Callable[[DataFile, str], ScoringJob | None]:
+    """Makes the job of a file and a side from what all jobs of the entry have in common; None where that side
+    has no model that can be run."""
+    models = {side: path for side, path in model_files(entry, settings) if path in usable}
+    stamps = {side: stamp_of(path) for side, path in models.items()}
+    stamped = [f"{path}\t{stamp}" for path, stamp in labels.items()]
+
+    def job_of(file: DataFile, side: str) -> ScoringJob | None:
+        if side not in models:
             return None
-        output = os.path.join(self._folder, side, mirrored(file.name))
-        job = replace(self._like, model=model, data=os.path.abspath(file.uri), output=output)
-        identity_text = json.dumps([_ENGINE, self._stamps[side], file.stamp, repr(job), self._labels])
-        return replace(
-            job, identity=hashlib.sha256(identity_text.encode()).hexdigest()[:32], mtime_ns=file.mtime_ns
-        )
+        output = os.path.join(folder, side, mirrored(file.name))
+        job = replace(like, model=models[side], data=os.path.abspath(file.uri), output=output)
+        identity = json.dumps([_ENGINE, stamps[side], file.stamp, repr(job), stamped]).encode()
+        return replace(job, identity=hashlib.sha256(identity).hexdigest()[:32], mtime_ns=file.mtime_ns)
+
+    return job_of
+
+
+def model_files(entry: Model, settings: Settings) -> Iterator[tuple[str, str]]:
+    """(side, path) of the models that an entry names."""
+    for side, named in (("champion", entry.champion), ("challenger", entry.challenger)):
+        if named:
+            yield side, settings.path(named)
 
 
 def mirrored(name: str) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from runwatch.config.settings import Model, Settings
+from runwatch.config.settings import Settings
 from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet, Distribution
@@ -18,8 +18,8 @@ from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_sets import column_distribution
 from runwatch.monitor.data_specs import listing
 from runwatch.monitor.model_judging import Scored, compared, judged, prediction_spec, set_name
-from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan
-from runwatch.monitor.table_reader import PlanModels, TableReader, ignore_parts
+from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan, model_files
+from runwatch.monitor.table_reader import PlanModels, TableReader, distribute, ignore_parts, relative
 from runwatch.scoring.base import ScoringAnswer, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
 from runwatch.scoring.writing import kept
@@ -49,7 +49,7 @@ class ModelWatch:
         self._known: dict[str, tuple[str, ScoringAnswer | Problem]] = {}
         self._broken: dict[tuple[object, ...], Problem] = {}
         self._compared: dict[str, tuple[object, Comparison | Problem]] = {}
-        self._specs: dict[str, DataSpec] = {}
+        self._specs: tuple[DataSpec, ...] = ()
         self._stamps: object = None
         self._looked = float("-inf")
         self._version = 0
@@ -95,19 +95,15 @@ class ModelWatch:
 
     def distribution(self, name: str, column: str, batch: int | None) -> Distribution | None:
         """Both distributions of a prediction column, for a batch by its place (None: the newest)."""
-        spec, known = self._specs.get(name), next((one for one in self.sets if one.name == name), None)
-        if spec is None or known is None:
-            return None
-        chosen = known.batches[batch].name if batch is not None and batch < len(known.batches) else None
-        return column_distribution(spec, column, chosen, self._pieces)
+        job = distribute(self._specs, self.sets, name, column, batch)
+        return None if job is None else column_distribution(job.spec, job.column, job.batch, self._pieces)
 
     def _model_stamps(self) -> object:
-        return tuple(stamp_of(path) for entry in self._settings.models for _, path in self._files(entry))
+        return tuple(stamp_of(path) for path in self._model_files())
 
-    def _files(self, entry: Model) -> Iterator[tuple[str, str]]:
-        for side, named in (("champion", entry.champion), ("challenger", entry.challenger)):
-            if named:
-                yield side, self._settings.path(named)
+    def _model_files(self) -> Iterator[str]:
+        for entry in self._settings.models:
+            yield from (path for _, path in model_files(entry, self._settings))
 
     def _plans(self, top: Folder) -> tuple[list[Problem], list[ScoringPlan]]:
         usable, problems = self._usable()
@@ -125,7 +121,7 @@ class ModelWatch:
         usable: list[str] = []
         problems: list[Problem] = []
         needed: dict[str, str] = {}
-        for path in dict.fromkeys(path for entry in self._settings.models for _, path in self._files(entry)):
+        for path in dict.fromkeys(self._model_files()):
             problem = unfit(path)
             if problem is not None:
                 problems.append(problem)
@@ -167,7 +163,7 @@ class ModelWatch:
         self._version += 1
         sets: list[DataSet] = []
         comparisons: dict[str, Comparison] = {}
-        specs: dict[str, DataSpec] = {}
+        specs: list[DataSpec] = []
         assumed = [plan.assumed for plan in plans if plan.assumed]
         for plan in plans:
             problems = problems + self._failures(plan)
@@ -181,11 +177,11 @@ class ModelWatch:
                 assumed.append(f"{plan.entry.name}: champion and challenger wait for a batch with labels")
             spec = self._spec(plan)
             if spec is not None:
-                specs[spec.name] = spec
+                specs.append(spec)
                 shown = f"{plan.entry.champion} on {_named(plan.reference)}"
                 sets.append(judged(spec, self._root, shown, self._pieces, now, self._version))
-        self._specs, self.sets, self.predictions = specs, tuple(sets), comparisons
-        self.problems = tuple(dict.fromkeys(self._relative(problem) for problem in problems))
+        self._specs, self.sets, self.predictions = tuple(specs), tuple(sets), comparisons
+        self.problems = tuple(dict.fromkeys(relative(problem, self._root) for problem in problems))
         self.assumptions = tuple(assumed)
 
     def _spec(self, plan: ScoringPlan) -> DataSpec | None:
@@ -244,10 +240,6 @@ class ModelWatch:
                 yield Problem(
                     job.model, None, wrong, "look at the inputs: missing values, or a scale gone wrong"
                 )
-
-    def _relative(self, problem: Problem) -> Problem:
-        inside = os.path.isabs(problem.file)
-        return replace(problem, file=os.path.relpath(problem.file, self._root)) if inside else problem
 
     def _prune(self, plans: list[ScoringPlan], now: float) -> None:
         """Predictions on files that are gone, or that the newest batches have left behind, are removed; what

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from runwatch.domain.codec import to_bytes
 from runwatch.monitor.data_pipeline import DataSpec
-from runwatch.monitor.multivariate_worker import to_json
 from runwatch.system.deaths import cause
 from runwatch.system.threads import started
 
@@ -19,13 +19,13 @@ LIMIT_S = 300.0
 
 
 class MultivariateProcess:
-    """Runs ``runwatch.monitor.classify`` on data sets; ``done`` is called when it has ended, with whether its
+    """Runs ``multivariate_worker`` on data sets; ``done`` is called when it has ended, with whether its
     answers are kept."""
 
     def __init__(self, done: Callable[[bool], None]) -> None:
         self._done = done
         self._lock = threading.Lock()
-        self._child: subprocess.Popen[str] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
         self.trouble = ""
         """Why nothing came of the newest job, for people."""
 
@@ -39,16 +39,12 @@ class MultivariateProcess:
         try:
             with self._lock:
                 self._child = child = subprocess.Popen(
-                    list(COMMAND),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    text=True,
+                    list(COMMAND), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
                 )
         except OSError as error:
             self._failed(f"cannot be started ({error.strerror})")
             return
-        if started(partial(self._wait, child, to_json(specs)), "runwatch-deepening") is None:
+        if started(partial(self._wait, child, to_bytes(specs)), "runwatch-deepening") is None:
             self.stop()
             self._failed("cannot be waited for (no thread is left)")
 
@@ -56,7 +52,7 @@ class MultivariateProcess:
         self.trouble = f"the comparison of all columns together {why}"
         self._done(False)
 
-    def _wait(self, child: subprocess.Popen[str], job: str) -> None:
+    def _wait(self, child: subprocess.Popen[bytes], job: bytes) -> None:
         late = False
         try:
             _, stderr = child.communicate(job, timeout=LIMIT_S)
@@ -73,7 +69,9 @@ class MultivariateProcess:
         if child.returncode == 0:
             self._done(True)
             return
-        logging.getLogger("runwatch").warning("multivariate check failed: %s", stderr[-2000:])
+        logging.getLogger("runwatch").warning(
+            "multivariate check failed: %s", stderr[-2000:].decode("utf-8", "replace")
+        )
         self._failed(
             f"took more than {LIMIT_S / 60:.0f} minutes" if late else f"ended: {cause(child.returncode)}"
         )

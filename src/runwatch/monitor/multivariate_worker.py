@@ -1,24 +1,15 @@
 """What needs scikit-learn, in a process of its own: ``python -m runwatch.monitor.multivariate_worker`` reads
-data sets as JSON on stdin and keeps its answers in the cache, where the monitor finds them."""
+data sets on stdin and keeps its answers in the cache, where the monitor finds them."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
 from msgspec.structs import replace
 
-from runwatch.domain.codec import from_plain, to_plain
+from runwatch.domain.codec import from_bytes
 from runwatch.monitor.data_pipeline import DataSpec
-
-
-def to_json(specs: tuple[DataSpec, ...]) -> str:
-    return json.dumps(to_plain(specs))
-
-
-def from_json(text: str) -> list[DataSpec]:
-    return from_plain(list[DataSpec], json.loads(text))
 
 
 def main() -> int:
@@ -29,7 +20,7 @@ def main() -> int:
 
     os.nice(10)
     cache = CacheFile(cache_dir())
-    for spec in from_json(sys.stdin.read()):
+    for spec in from_bytes(list[DataSpec], sys.stdin.buffer.read()):
         job = replace(spec, options=replace(spec.options, multivariate=True))
         classify(job, cache)
     cache.close()

@@ -204,22 +204,22 @@ class RootReader:
     def _settle(self) -> None:
         owners: dict[str, list[tuple[str, Claim]]] = {}
         places: dict[SourceKey, int] = {}
-        for run_id, settled in self.catalogue.runs.items():
-            for claim in settled.claims:
+        for run_id, claims in self.catalogue.runs.items():
+            for claim in claims:
                 identity = claim.identity
                 for place, file in enumerate(claim.files):
                     owners.setdefault(file, []).append((run_id, claim))
                     places[identity, file] = place
         self._owners, self._places = owners, places
         self._forget(places.keys())
-        for run_id, settled in self.catalogue.runs.items():
-            if any(claim.names_runs for claim in settled.claims):
+        for run_id, claims in self.catalogue.runs.items():
+            if any(claim.names_runs for claim in claims):
                 continue
             entry = self.entries.get(run_id)
             if entry is None:
                 entry = self.entries[run_id] = ReadRun(run_id)
-            if entry.claims != settled.claims:
-                entry.claims = settled.claims
+            if entry.claims != claims:
+                entry.claims = claims
                 if entry.folded:
                     self.unfold(entry)
                 entry.stale, entry.dirty = True, None

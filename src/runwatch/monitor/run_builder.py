@@ -251,7 +251,7 @@ class RunBuilder:
             summary.step,
             None if epoch is None else epoch - length.first_epoch + 1,
             steps,
-            epochs,
+            None if epochs is None else float(epochs),
         )
         allowed = budget(summary.hparams, summary.config) if said else None
         if allowed is not None and summary.started is not None:

@@ -11,7 +11,7 @@ from runwatch.alerts.dispatch import AlertEvent, Notification, event_of
 from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
 from runwatch.config.settings import Settings
-from runwatch.domain.finding import SEVERITIES, fingerprint, of_root
+from runwatch.domain.finding import SEVERITIES, fingerprint, of_root, rank
 from runwatch.monitor.alerting import meant
 from runwatch.monitor.once import Loaded
 from runwatch.system.identity import host_name, root_identity
@@ -65,7 +65,8 @@ def send_findings(loaded: Loaded, wanted: Collection[str], least: str) -> Iterat
         yield from wrong
         own = of_root(snapshot.findings, root, snapshot.situation.roots)
         alerts = meant(own, settings.alerts.filter, snapshot.situation.runs, snapshot.situation.now)
-        loud = [f for f in alerts if f.fingerprint in wanted and _counts(f.severity, least)]
+        sends = least in SEVERITIES  # not for "never"
+        loud = [f for f in alerts if sends and f.fingerprint in wanted and rank(f.severity) >= rank(least)]
         host, origin = host_name(), root_identity(root, settings.id)
         for rule in dict.fromkeys(f.rule for f in loud):
             events = tuple(event_of(f, "") for f in loud if f.rule == rule)
@@ -77,7 +78,3 @@ def send_findings(loaded: Loaded, wanted: Collection[str], least: str) -> Iterat
                     yield f"alert not sent: {error}"
         if loud and not to and not wrong:
             yield f"{root}: nothing was sent: no channel is configured; set webhook or urls in [alerts]"
-
-
-def _counts(severity: str, least: str) -> bool:
-    return least in SEVERITIES and SEVERITIES.index(severity) >= SEVERITIES.index(least)

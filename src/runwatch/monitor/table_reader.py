@@ -4,7 +4,7 @@ that must live on, in another one."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
@@ -79,10 +79,7 @@ class Judge(msgspec.Struct, frozen=True):
         for entry, assumption in entries:
             result = reader.compared(self.root, entry, self.settings)
             if isinstance(result, Problem):
-                inside = os.path.isabs(result.file)
-                problems.append(
-                    replace(result, file=os.path.relpath(result.file, self.root)) if inside else result
-                )
+                problems.append(relative(result, self.root))
             elif result is not None:
                 comparisons[entry.name] = result
             if assumption:
@@ -91,6 +88,12 @@ class Judge(msgspec.Struct, frozen=True):
         own = tuple(entry for entry, _ in entries)
         left = overlooked_data(self.root, self.settings, self.listing, specs, own, self.owned)
         return Judged(specs, own, tuple(sets), comparisons, tuple(problems), tuple(assumed), left)
+
+
+def relative(problem: Problem, root: str) -> Problem:
+    """The problem with its file's path relative to the root."""
+    inside = os.path.isabs(problem.file)
+    return replace(problem, file=os.path.relpath(problem.file, root)) if inside else problem
 
 
 def _refused(root: str, sets: Sequence[DataSet]) -> list[Problem]:
@@ -133,6 +136,18 @@ class Distribute(msgspec.Struct, frozen=True):
 
     def run(self, reader: LocalTableReader, tell: Tell) -> Distribution | None:
         return column_distribution(self.spec, self.column, self.batch, reader.pieces)
+
+
+def distribute(
+    specs: Iterable[DataSpec], sets: Iterable[DataSet], name: str, column: str, batch: int | None
+) -> Distribute | None:
+    """The job for a column of the data set ``name``; ``batch``: by its place (None: the newest)."""
+    spec = next((spec for spec in specs if spec.name == name), None)
+    known = next((one for one in sets if one.name == name), None)
+    if spec is None or known is None:
+        return None
+    chosen = known.batches[batch].name if batch is not None and batch < len(known.batches) else None
+    return Distribute(spec, column, chosen)
 
 
 class SliceRows(msgspec.Struct, frozen=True):

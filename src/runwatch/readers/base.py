@@ -15,8 +15,8 @@ A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
 
 from __future__ import annotations
 
-import errno
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
@@ -30,7 +30,7 @@ from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers import limits
-from runwatch.system.files import NotRegular, TooLarge, open_regular
+from runwatch.system.files import NotRegular, Opened, TooLarge
 
 Role = Literal["run", "part", "lonely", "many", "unread"]
 
@@ -207,6 +207,12 @@ class Listing:
         below = self._folder.folders.get(name)
         return None if below is None else Listing(below, self._root, self._heads, self.refused)
 
+    def numbered(self, pattern: re.Pattern[str]) -> list[tuple[int, Listing]]:
+        """The folders in here whose whole names match, by the number that is the pattern's first group."""
+        pairs = ((match, self.child(name)) for name in self.folders if (match := pattern.fullmatch(name)))
+        found = [(int(match[1]), child) for match, child in pairs if child is not None]
+        return sorted(found, key=lambda pair: pair[0])
+
     def join(self, name: str) -> str:
         """The path, relative to the root, of something in this folder."""
         return self._folder.join(name)
@@ -242,45 +248,6 @@ class Listing:
             inner = self.child(name)
             if inner is not None and depth > 0:
                 yield from inner.below(f"{path}{name}/", ending, depth - 1)
-
-
-class Opened:
-    """A regular file, opened so that it can neither block nor take the terminal; a context manager."""
-
-    __slots__ = ("_fd", "stat")
-
-    def __init__(self, path: str) -> None:
-        self._fd, stat = open_regular(path)
-        self.stat = FileStat(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-
-    def __enter__(self) -> Opened:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._fd)
-
-    def pread(self, size: int, offset: int) -> bytes:
-        """Up to ``size`` bytes at ``offset``, short only at the end of the file."""
-        parts: list[bytes] = []
-        while size > 0:
-            part = os.pread(self._fd, size, offset)
-            if not part:
-                break
-            parts.append(part)
-            size -= len(part)
-            offset += len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def past_hole(self, offset: int, least: int) -> int:
-        """``offset``; or, if more than ``least`` bytes from there on were never written, where the next ones
-        are that were (a sparse file: reading what it says it holds may take for ever)."""
-        if self.stat.size - offset <= least:
-            return offset
-        try:
-            written = os.lseek(self._fd, offset, os.SEEK_DATA)
-        except OSError as error:
-            written = self.stat.size if error.errno == errno.ENXIO else offset
-        return written if written - offset > least else offset
 
 
 class Tail(msgspec.Struct, frozen=True):
@@ -346,14 +313,16 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
         return Tail(data, start, rewritten, more, state, opened.stat, head, before)
 
 
-class Document(msgspec.Struct, frozen=True):
+class WholeDocument(msgspec.Struct, frozen=True):
     """A file that is rewritten whole, as it is now, and the cursor to keep once it was understood."""
 
     data: bytes
     cursor: Cursor
 
 
-def read_document(source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT) -> Document | None:
+def read_document(
+    source: SourceFile, cursor: Cursor | None, limit: int = limits.DOCUMENT
+) -> WholeDocument | None:
     """The whole of ``source``, or None when nothing changed since ``cursor``. Raises OSError, and
     ValueError (with the limit in its text) when it is larger than ``limit`` bytes."""
     with Opened(source.path) as opened:
@@ -364,7 +333,7 @@ def read_document(source: SourceFile, cursor: Cursor | None, limit: int = limits
         if cursor is not None and cursor.near == near:
             return None
         state = {} if cursor is None else cursor.state
-        return Document(data, Cursor(len(data), (0, 0), near, opened.stat, state))
+        return WholeDocument(data, Cursor(len(data), (0, 0), near, opened.stat, state))
 
 
 def unchanged(source: SourceFile, cursor: Cursor | None) -> Reading:

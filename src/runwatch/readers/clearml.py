@@ -18,9 +18,8 @@ from runwatch.readers.common.bounded_json import dig, mapping
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import Said, read_archive, read_json
 from runwatch.readers.common.facts import facts
-from runwatch.readers.common.lines import LineNotes, take_json
+from runwatch.readers.common.lines import LineNotes, read_rows, take_json
 from runwatch.readers.common.point_log import PointLog
-from runwatch.readers.common.rows import read_rows
 from runwatch.readers.console._state import ConsoleHealth
 
 NAME = "clearml"

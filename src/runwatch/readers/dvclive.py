@@ -16,7 +16,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
-from runwatch.readers.common.rows import RowsCursor, read_rows
+from runwatch.readers.common.lines import NewRows, read_rows
 
 NAME = "dvclive"
 PRIORITY = 60
@@ -64,7 +64,7 @@ def _tag(file: str) -> str:
     return file[file.rindex(_PLOTS) + len(_PLOTS) :].removesuffix(".tsv")
 
 
-def _table(claim: Claim, source: SourceFile, rows: RowsCursor) -> Reading:
+def _table(claim: Claim, source: SourceFile, rows: NewRows) -> Reading:
     points: list[tuple[int, float, float]] = []
     for line_number, line in rows:
         cells = line.split(b"\t")

@@ -10,9 +10,8 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import HParams, Operation, Stated
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.lines import take_json
+from runwatch.readers.common.lines import NewRows, read_rows, take_json
 from runwatch.readers.common.point_log import PointLog
-from runwatch.readers.common.rows import RowsCursor, read_rows
 
 NAME = "flaml"
 PRIORITY = 60
@@ -37,7 +36,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return rows.reading(claim, list(_appends(rows, claim.tag_prefix)))
 
 
-def _appends(rows: RowsCursor, prefix: str) -> Iterable[Operation]:
+def _appends(rows: NewRows, prefix: str) -> Iterable[Operation]:
     """State: ``best``, the smallest validation loss so far."""
     log = PointLog()
     best: JsonDict = {}

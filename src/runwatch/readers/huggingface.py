@@ -50,7 +50,7 @@ LOOKS_FOR = ("trainer_state.json", "checkpoint-*", "*_results.json")
 def claim(listing: Listing) -> Iterable[Claim]:
     if listing.parent is not None and _CHECKPOINT.fullmatch(listing.name):
         return
-    checkpoints = _checkpoints(listing)
+    checkpoints = [child for _, child in listing.numbered(_CHECKPOINT) if _STATE in child.files]
     states = [child.join(_STATE) for child in checkpoints]
     if _STATE in listing.files:
         states.append(listing.join(_STATE))
@@ -77,17 +77,6 @@ def claim(listing: Listing) -> Iterable[Claim]:
 def _is_evaluation(listing: Listing, name: str) -> bool:
     """Whether these are the results of an evaluation without a training: ``--do_eval`` alone."""
     return _RESULTS.fullmatch(name) is not None and _RESULT.match(listing.head(name)) is not None
-
-
-def _checkpoints(listing: Listing) -> list[Listing]:
-    """The checkpoints with a state, in the order of their steps."""
-    checkpoints: list[tuple[int, Listing]] = []
-    for name in listing.folders:
-        match = _CHECKPOINT.fullmatch(name)
-        child = listing.child(name) if match else None
-        if match and child is not None and _STATE in child.files:
-            checkpoints.append((int(match[1]), child))
-    return [child for _, child in sorted(checkpoints, key=lambda pair: pair[0])]
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

@@ -14,9 +14,8 @@ from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import clock
 from runwatch.readers.common.documents import read_json
 from runwatch.readers.common.facts import facts
-from runwatch.readers.common.lines import take_json
+from runwatch.readers.common.lines import read_rows, take_json
 from runwatch.readers.common.point_log import PointLog
-from runwatch.readers.common.rows import read_rows
 
 NAME = "neptune"
 _DATA = re.compile(r"data-(\d{1,9})\.log", re.ASCII)

@@ -21,18 +21,11 @@ _METADATA, _METRICS = "_CHECKPOINT_METADATA", "metrics"
 
 
 def claim(listing: Listing) -> Iterable[Claim]:
-    checkpoints: list[tuple[int, str]] = []
-    for name in listing.folders:
-        match = _STEP.fullmatch(name)
-        checkpoint = listing.child(name) if match is not None else None
-        inner = checkpoint.child(_METRICS) if checkpoint is not None else None
-        if match is None or checkpoint is None or inner is None:
-            continue
-        if _METADATA in checkpoint.files and _METRICS in inner.files:
-            checkpoints.append((int(match[1]), inner.join(_METRICS)))
-    if checkpoints:
-        files = tuple(file for _, file in sorted(checkpoints)[-limits.TAGS :])
-        yield Claim(NAME, NAME, listing.path, files, priority=40, role="lonely")
+    saved = (checkpoint for _, checkpoint in listing.numbered(_STEP) if _METADATA in checkpoint.files)
+    folders = (checkpoint.child(_METRICS) for checkpoint in saved)
+    files = [inner.join(_METRICS) for inner in folders if inner is not None and _METRICS in inner.files]
+    if files:
+        yield Claim(NAME, NAME, listing.path, tuple(files[-limits.TAGS :]), priority=40, role="lonely")
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

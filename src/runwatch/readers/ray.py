@@ -15,12 +15,12 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Evidence, HParams, Operation, Started, Writer
 from runwatch.domain.run import Status
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, unchanged
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, unchanged
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.documents import read_whole
-from runwatch.readers.common.lines import take_json
+from runwatch.readers.common.lines import NewRows, read_rows, take_json
 from runwatch.readers.common.point_log import PointLog
-from runwatch.readers.common.rows import RowsCursor, read_rows
+from runwatch.system.files import Opened
 
 NAME = "ray"
 PRIORITY = 60
@@ -78,7 +78,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return _results(claim, read_rows(source, cursor, final))
 
 
-def _results(claim: Claim, rows: RowsCursor) -> Reading:
+def _results(claim: Claim, rows: NewRows) -> Reading:
     changes: list[Operation] = []
     log = PointLog()
 

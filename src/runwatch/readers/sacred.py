@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
+from msgspec.structs import replace
 
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Append, Evidence, HParams, Operation, Replace, Writer
@@ -115,11 +116,8 @@ class _MetricsFile:
             if len(points) > done:
                 changes.append(Append(tag, points.where(slice(done, None))))
         known = {tag: [len(points), _crc(points)] for tag, points in self._series.items()}
-        cursor = Cursor(
-            self._cursor.offset, self._cursor.head, self._cursor.near, self._cursor.stat, {"known": known}
-        )
-        operations = {self._claim.run_id: changes} if changes else {}
-        return Reading(operations, cursor, self._problems())
+        cursor = replace(self._cursor, state={"known": known})
+        return Reading.of(self._claim, changes, cursor, self._problems())
 
     def _same(self, tag: str, count: int, crc: int) -> bool:
         points = self._series.get(tag)

@@ -6,11 +6,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from runwatch.domain.operations import Evidence, Label, Operation, Replace
-from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, read_tail
+from runwatch.domain.operations import Evidence, Operation
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.column_names import step_key
+from runwatch.readers.common.facts import facts
+from runwatch.readers.common.lines import read_rows
 from runwatch.readers.common.records import JsonRows
 from runwatch.text.console import TRACEBACK
 
@@ -40,31 +41,25 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         word = "ended" if source.file.endswith("end") else "was stopped by the scheduler"
         evidence = Evidence("finished", f"Syne Tune: the trial {word}", at=source.stat.mtime)
         return Reading({claim.run_id: [evidence]}, Cursor(stat=source.stat))
-    tail = read_tail(source, cursor)
-    records = JsonRows(source.file, tail.state)
-    end = len(tail.data) if final and not tail.more else tail.data.rfind(b"\n") + 1
-    if not end and len(tail.data) > limits.LINE:
-        end = len(tail.data)
-    records.feed(b"".join(filter(None, map(_report, tail.data[:end].split(b"\n")))), final=False)
-    operations: list[Operation] = [Replace()] if tail.rewritten else []
-    if tail.start == 0:
-        operations += _names(claim)
-    operations += records.log.operations(claim.tag_prefix)
-    cursor = tail.cursor(end, records.state())
-    return Reading.of(claim, operations, cursor, records.notes.problems(), tail.more)
+    rows = read_rows(source, cursor, final)
+    records = JsonRows(source.file, rows.state)
+    records.feed(b"".join(report for _, line in rows if (report := _report(line))), final=False)
+    rows.state.update(records.state())
+    rows.notes.found += records.notes.problems()
+    names = _names(claim) if cursor is None else ()
+    return rows.reading(claim, [*names, *records.log.operations(claim.tag_prefix)])
 
 
 def _names(claim: Claim) -> Iterable[Operation]:
-    tuner, _, trial = claim.run_id.rpartition("/")
-    if tuner:
-        yield Label("group", tuner.rpartition("/")[2])
-        yield Label("name", f"{tuner.rpartition('/')[2]}/{trial}")
+    above, _, trial = claim.run_id.rpartition("/")
+    tuner = above.rpartition("/")[2]
+    return facts(f"{tuner}/{trial}", group=tuner) if tuner else ()
 
 
 def _report(line: bytes) -> bytes | None:
     """A report as a record with a step: the trial's own, else how many reports there were."""
     at = line.find(_MARK)
-    if at < 0 or len(line) > limits.LINE:
+    if at < 0:
         return None
     try:
         value = bounded_json.parse_line(line[at + len(_MARK) :].decode("utf-8", "backslashreplace"))

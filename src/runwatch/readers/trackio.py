@@ -31,10 +31,10 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     """New rows of both tables since the last ids seen."""
-    return sqlite.read(source, cursor, lambda connection: _Store(connection, source, cursor).read())
+    return sqlite.read(source, cursor, lambda connection: _TrackioStore(connection, source, cursor).read())
 
 
-class _Store(sqlite.StorePass):
+class _TrackioStore(sqlite.StorePass):
     """State: ``row`` and ``mark`` of the last metric, ``configs`` a CRC, ``ids`` from Trackio's key of a run
     to ours, ``at`` the last step that each run named itself."""
 

@@ -48,7 +48,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
 
 
 def _configured(situation: Situation) -> Iterator[Finding]:
-    """Data, predictions or a baseline that were named but gave nothing to judge."""
+    """Data, predictions or a baseline that were named and cannot be judged as it is asked for."""
     for problem in situation.unjudged:
         name = problem.file.rpartition("/")[2] or problem.file
         yield Finding(
@@ -56,8 +56,8 @@ def _configured(situation: Situation) -> Iterator[Finding]:
             "warning",
             problem.file,
             "configured",
-            f"{safe(problem.file)}: {safe(problem.message)}; none of it is judged",
-            f"{safe(name)} could not be judged",
+            f"{safe(problem.file)}: {safe(problem.message)}; it is not judged as configured",
+            f"{safe(name)} is not judged as configured",
             safe(problem.hint) or "Check the settings in runwatch.toml.",
             root=situation.roots[0] if situation.roots else "",
             project=project_of(name),

@@ -6,7 +6,6 @@ import itertools
 import re
 from collections.abc import Collection, Iterable, Mapping, Set
 
-import msgspec
 from msgspec.structs import replace
 
 from runwatch.domain.run import Problem
@@ -24,13 +23,6 @@ _PARTS_OF_A_RUN = re.compile(r"(?:^|/)[0-9a-f]{32}/(?:artifacts|inputs|outputs)(
 """What an MLflow run keeps: a table of a search or a checkpoint in there is the run's, and no run."""
 
 
-class Settled(msgspec.Struct, frozen=True, eq=False):
-    """One run's claims, best source first."""
-
-    id: str
-    claims: tuple[Claim, ...]
-
-
 class Catalogue:
     """The claims of all readers on the folders of one root, kept up to date folder by folder. ``unread``: the
     folders with files that could not be looked into when they were asked about."""
@@ -40,7 +32,7 @@ class Catalogue:
         self._panel = ReaderPanel(readers)
         self._claims: dict[str, tuple[Claim, ...]] = {}
         self._problems: dict[str, tuple[Problem, ...]] = {}
-        self.runs: dict[str, Settled] = {}
+        self.runs: dict[str, tuple[Claim, ...]] = {}
         self.left_out = False
         self.unread: set[str] = set()
 
@@ -199,11 +191,11 @@ def _refused(listing: Listing, claims: Iterable[Claim]) -> Iterable[Problem]:
         yield Problem(file, None, f"cannot be read: {listing.refused[file]}", "check its permissions")
 
 
-def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
-    """From overlapping claims to runs: a file goes to the claim of highest priority (side files, which
-    have no format word, are shared); "part" claims join a run at their folder or up to two above it;
-    "lonely" claims make a run only where there is none at or below; what logs there say is said of the only
-    run below."""
+def settle(claims: Iterable[Claim]) -> dict[str, tuple[Claim, ...]]:
+    """From overlapping claims to runs, each with its own, best source first: a file goes to the claim of
+    highest priority (side files, which have no format word, are shared); "part" claims join a run at their
+    folder or up to two above it; "lonely" claims make a run only where there is none at or below; what logs
+    there say is said of the only run below."""
     best = _best_per_file(claims)
     result = {claim.run_id for claim in best if claim.role == "run" or claim.names_runs}
     unread = {claim.run_id for claim in best if claim.role == "unread"}
@@ -226,9 +218,7 @@ def settle(claims: Iterable[Claim]) -> dict[str, Settled]:
         if home is not None and (home == claim.run_id or claim.role in ("part", "lonely")):
             runs[home].append(claim)
     return {
-        run_id: Settled(
-            run_id, tuple(sorted(run_claims, key=lambda c: (-c.priority, c.reader, c.tag_prefix)))
-        )
+        run_id: tuple(sorted(run_claims, key=lambda c: (-c.priority, c.reader, c.tag_prefix)))
         for run_id, run_claims in runs.items()
     }
 

@@ -53,7 +53,7 @@ def _ended(facts: StatusFacts, now: float) -> tuple[Status, str] | None:
     words = [e for e in facts.evidence if e.by == "framework" and e.status in ("finished", "crashed")]
     if words:
         newest = max(words, key=lambda e: (e.at or 0.0, e.status == "crashed"))
-        return _as_status(newest), newest.reason
+        return newest.status or "unknown", newest.reason
     console = [e for e in facts.evidence if e.by == "console" and e.status == "crashed"]
     if console and not _resumed(facts):
         return "crashed", console[-1].reason
@@ -67,10 +67,6 @@ def _ended(facts: StatusFacts, now: float) -> tuple[Status, str] | None:
     if process is not None and process.alive is False and facts.length is not None:
         return "crashed", f"its process {process.pid} is gone before the planned end"
     return None
-
-
-def _as_status(evidence: Evidence) -> Status:
-    return evidence.status or "unknown"
 
 
 def _reached(length: Length, facts: StatusFacts) -> str | None:

@@ -15,7 +15,7 @@ from runwatch.readers.base import Cursor, SourceFile, read_tail
 from runwatch.readers.common import bounded_json, sqlite
 from runwatch.readers.common.column_names import moment
 from runwatch.readers.common.leveldb import Log
-from runwatch.readers.common.protobuf import BYTES, VARINT, Malformed, fields, signed
+from runwatch.readers.common.protobuf import BYTES, Malformed, fields, timestamp
 from runwatch.readers.wandb._record import item
 from runwatch.runs.media.base import MOST_BYTES
 
@@ -96,8 +96,7 @@ class SystemCurves:
         pairs: list[tuple[str, object]] = []
         for number, wire, at, stop in fields(data, start, end):
             if number == 2 and wire == BYTES:
-                parts = {part: low for part, kind, low, _ in fields(data, at, stop) if kind == VARINT}
-                wall = signed(parts.get(1, 0)) + 1e-9 * signed(parts.get(2, 0))
+                wall = timestamp(data, at, stop)
             elif number == 3 and wire == BYTES:
                 key, value = item(data, at, stop)
                 pairs.append(("/".join(key), value))

@@ -12,12 +12,15 @@ from runwatch.scoring.base import Offer, ScoringError
 from runwatch.text.safe import safe
 
 
-def missing(offer: Offer, absent: Sequence[str]) -> ScoringError:
-    """The complaint that a file lacks columns which the model takes."""
+def require(offer: Offer, columns: Sequence[str]) -> None:
+    """ScoringError where a file lacks columns that the model takes."""
+    absent = [name for name in columns if name not in offer.names]
+    if not absent:
+        return
     message = ", ".join(safe(name, 40) for name in absent[:12])
     there = ", ".join(safe(name, 30) for name in offer.names[:20])
     more = ", …" if len(offer.names) > 20 else ""
-    return ScoringError(
+    raise ScoringError(
         offer.file,
         f"lacks inputs of the model: {message}",
         f"the file has {there}{more}; see [[models]] features",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import PredictionTask
 from runwatch.domain.points import AnyArray
+from runwatch.domain.predictions import label_order
 from runwatch.scoring.base import CLASS, CONFIDENCE, PREDICTION, SCORE, RawScores, ScoringError, ScoringJob
 from runwatch.text.safe import safe
 
@@ -115,7 +116,7 @@ def _of_classes(raw: RawScores, scores: Floats, job: ScoringJob) -> Predicted:
     if names is None:
         notes.append("which score is of which class is not known: [[models]] classes = […]")
         return Predicted(columns, "multiclass", (), (), bad, tuple(notes))
-    order = sorted(range(len(names)), key=lambda i: _natural(label_text(names[i])))
+    order = sorted(range(len(names)), key=lambda i: label_order(label_text(names[i])))
     classes = tuple(label_text(names[i]) for i in order)
     scored = {f"{CLASS}{label_text(names[i])}": scores[:, i] for i in order}
     return Predicted({**columns, **scored}, "multiclass", tuple(scored), classes, bad, tuple(notes))
@@ -184,7 +185,7 @@ def _positive(names: Sequence[object] | None, job: ScoringJob) -> int:
             message = ", ".join(safe(one, 40) for one in texts)
             raise ScoringError(job.model, f"has no class {safe(job.positive)}", f"its classes are {message}")
         return texts.index(job.positive)
-    return max((0, 1), key=lambda i: _natural(texts[i]))
+    return max((0, 1), key=lambda i: label_order(texts[i]))
 
 
 def _unnamed(job: ScoringJob) -> ScoringError:
@@ -213,10 +214,3 @@ def label_text(label: object) -> str:
     if isinstance(label, float) and label.is_integer():
         return str(int(label))
     return str(label)
-
-
-def _natural(label: str) -> tuple[int, float, str]:
-    try:
-        return 0, float(label), label
-    except ValueError:
-        return 1, 0.0, label

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonMapping
-from runwatch.store.snapshot_facts import VERSION, Facts, SnapshotFacts
+from runwatch.store.snapshot_facts import SEVERITIES, VERSION, Facts, SnapshotFacts
 
 FORGOTTEN_AFTER = 7 * 86400.0
 _SUMMARY = (
@@ -111,7 +111,9 @@ def together(parts: Sequence[SnapshotFacts]) -> SnapshotFacts | None:
     for name in ("runs", "findings", "data", "roots", "marks"):
         if all(name in one for one in facts):
             result[name] = [row for one in facts for row in one[name]]
-    result["findings"] = sorted(result.get("findings", []), key=_worst_first)
+    result["findings"] = sorted(
+        result.get("findings", []), key=lambda finding: SEVERITIES.index(finding["severity"])
+    )
     result["by_root"] = {root: part for one in facts for root, part in one.get("by_root", {}).items()}
     result["tasks"] = _tasks([one["tasks"] for one in facts])
     result["disks"] = list({(one.get("host"), d["mount"]): d for one in facts for d in one["disks"]}.values())
@@ -136,10 +138,6 @@ def _tasks(parts: Sequence[Facts]) -> Facts:
 def _added(tables: Sequence[Mapping[str, int]]) -> dict[str, int]:
     names = dict.fromkeys(name for table in tables for name in table)
     return {name: sum(table.get(name, 0) for table in tables) for name in names}
-
-
-def _worst_first(finding: Mapping[str, object]) -> int:
-    return ("critical", "warning", "info").index(finding["severity"])
 
 
 def _value(value: object) -> object:

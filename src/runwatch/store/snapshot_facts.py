@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VERSION = 1
 _RECENT = 8 * 86400.0
 _MOST_RUNS, _MOST_FINDINGS, _MOST_TASKS = 500, 300, 200
-_SEVERITIES = ("critical", "warning", "info")
+SEVERITIES = ("critical", "warning", "info")
 
 Facts = JsonDict
 
@@ -86,7 +86,7 @@ def _counts(
     severities: list[str] = [finding.severity for finding in findings]
     return {
         "run_counts": {status: states.count(status) for status in dict.fromkeys(states)},
-        "finding_counts": {severity: severities.count(severity) for severity in _SEVERITIES},
+        "finding_counts": {severity: severities.count(severity) for severity in SEVERITIES},
         "tasks": tasks_facts(tasks, today),
         "problems": problems + sum(len(run.problems) for run in runs),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -47,6 +47,27 @@ class Document(msgspec.Struct, frozen=True):
         for edit in edits:
             _apply(lines, edit)
         return Document(tuple(lines), self.bom)
+
+
+def inverse(lines: Sequence[str], edits: Iterable[LineEdit]) -> tuple[LineEdit, ...]:
+    """What takes back ``edits`` of several lines among ``lines``, in their order; nothing for one whose line
+    is not there. A line that went comes back at the end."""
+    now: list[tuple[int, str]] = list(enumerate(lines))
+    touched: list[tuple[LineEdit, int]] = []
+    for edit in edits:
+        places = [place for place, (_, text) in enumerate(now) if text == edit.old]
+        if edit.old is not None and not places:
+            continue
+        place = len(now) if edit.old is None else places[min(edit.nth, len(places) - 1)]
+        key = now[place][0] if edit.old is not None else len(lines) + len(touched)
+        now[place : place + 1] = [(key, edit.new)] if edit.new is not None else []
+        touched.append((edit, key))
+    back = []
+    for edit, key in touched:
+        place = next((place for place, (known, _) in enumerate(now) if known == key), len(now))
+        back.append(LineEdit(edit.new, edit.old, sum(text == edit.new for _, text in now[:place])))
+        now[place : place + 1] = [(key, edit.old)] if edit.old is not None else []
+    return tuple(back)
 
 
 def _apply(lines: list[tuple[str, str]], edit: LineEdit) -> None:

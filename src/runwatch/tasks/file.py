@@ -139,14 +139,19 @@ class TodoFile:
         there = TodoFile(self.path.with_name(_ARCHIVE), self._locks)
         done = [line for line in self.read().texts if finished(line)]
         there._tries(lambda document: [LineEdit(None, line) for line in done])
-        left = Counter(done)
+        left, taken = Counter(done), Counter[str]()
 
         def gone(document: Document) -> list[LineEdit]:
-            present = Counter(document.texts) & left
-            return [LineEdit(line, None) for line in present.elements()]
+            taken.clear()
+            taken.update(Counter(document.texts) & left)
+            return [LineEdit(line, None) for line in taken.elements()]
 
-        self._tries(gone)
-        return len(done)
+        try:
+            self._tries(gone)
+            left -= taken
+        finally:  # what another program has changed since is in the list still, and is not put away
+            there._tries(lambda now: [LineEdit(line, None, len(now.lines)) for line in left.elements()])
+        return taken.total()
 
     def _read(self, path: Path) -> tuple[bytes, Stamp | None]:
         try:

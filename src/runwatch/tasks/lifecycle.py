@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from runwatch.domain.clock import elapsed
-from runwatch.domain.finding import SEVERITIES, Finding, fingerprint
+from runwatch.domain.finding import Finding, fingerprint, rank
 from runwatch.domain.task import Task, TaskEvent, TaskRecord, What
 from runwatch.domain.tree import is_below
 from runwatch.tasks.document import LineEdit
@@ -226,7 +226,7 @@ class _Advance:
             self._move(replace(record, state="resolved", line=line), "resolved")
 
     def _still_holds(self, record: TaskRecord, finding: Finding) -> None:
-        worse = _rank(finding.severity) > _rank(record.severity)
+        worse = rank(finding.severity) > rank(record.severity)
         now = replace(record, severity=finding.severity, by_hand=False)
         self.records[record.fingerprint] = now
         task = self._tasks.get(record.fingerprint)
@@ -261,7 +261,7 @@ class _Advance:
             return False
         in_file = record.fingerprint in self._tasks
         again = in_file and self.input.now - record.since >= ASK_AGAIN
-        worse = _rank(finding.severity) > _rank(record.severity)
+        worse = rank(finding.severity) > rank(record.severity)
         return (record.cleared or worse or again) and self._ripe(record, finding)
 
     def _dismissed(self, record: TaskRecord, finding: Finding | None) -> bool:
@@ -269,7 +269,7 @@ class _Advance:
             if self._is_clear(record):
                 del self.records[record.fingerprint]
             return False
-        worse = _rank(finding.severity) > _rank(record.severity)
+        worse = rank(finding.severity) > rank(record.severity)
         return worse and record.fingerprint not in self._tasks and self._ripe(record, finding)
 
     def _forget_after(self, record: TaskRecord, span: float) -> None:
@@ -288,7 +288,7 @@ class _Advance:
 
     def _urgency(self, finding: Finding) -> tuple[int, float, str]:
         held = self.records[finding.fingerprint].held_since or 0.0
-        return -_rank(finding.severity), held, finding.fingerprint
+        return -rank(finding.severity), held, finding.fingerprint
 
     def _start(self, finding: Finding) -> None:
         """Open a finding's task: its old line again, or a new one."""
@@ -322,7 +322,7 @@ class _Advance:
     def _fold(self, beyond: Sequence[Finding]) -> None:
         """One line for all findings past the cap, through the same life as any other."""
         if beyond:
-            worst = max((f.severity for f in beyond), key=_rank)
+            worst = max((f.severity for f in beyond), key=rank)
             text = f"and {len(beyond):,} more finding{'s' if len(beyond) > 1 else ''}, open runwatch"
             group = Finding(GROUP_RULE, worst, self.input.root, "", text, text, "", context="plan")
             self._held[self._group] = group
@@ -365,7 +365,3 @@ def _tried(change: Callable[[], str]) -> str | None:
         return change()
     except LineError:
         return None
-
-
-def _rank(severity: str) -> int:
-    return SEVERITIES.index(severity) if severity in SEVERITIES else 0

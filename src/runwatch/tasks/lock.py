@@ -76,21 +76,14 @@ def _exclusive(path: Path, deadline: float) -> Iterator[None]:
 
 
 def _stale(path: Path) -> bool:
+    """Whether it was left behind: a minute ago, or by a process of this machine that has ended."""
     try:
-        age = time.time() - path.stat().st_mtime
+        if time.time() - path.stat().st_mtime > _STALE_AFTER:
+            return True
         host, pid = path.read_text().split()
-    except FileNotFoundError:
+        return host == host_name() and not process_exists(int(pid))
+    except (OSError, ValueError, OverflowError):  # gone by now, or its owner is just writing into it
         return False
-    except (OSError, ValueError):
-        return not _young(path)
-    return age > _STALE_AFTER or (host == host_name() and not process_exists(int(pid)))
-
-
-def _young(path: Path) -> bool:
-    try:
-        return time.time() - path.stat().st_mtime < _STALE_AFTER
-    except OSError:
-        return True
 
 
 def _wait(deadline: float) -> None:

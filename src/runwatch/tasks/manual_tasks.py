@@ -60,7 +60,7 @@ def follow_manual(
 def _new(key: str, task: Task | None, now: float) -> TaskRecord:
     state: RecordState = "done" if task and task.done else "open"
     title = task.text if task else ""
-    return TaskRecord(key, state, "", "", "", title, now, now, now, line=task.line if task else "")
+    return TaskRecord(key, state, "", "", "", title, now, now, now)
 
 
 def _moved(before: TaskRecord, key: str, task: Task, now: float) -> TaskRecord:

@@ -19,11 +19,11 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.intents import ArchiveTasks, Intent, IntentAnswer, Silence, Undo
 from runwatch.domain.task import RecordState, Task, TaskEvent, TaskList, TaskRecord, What
 from runwatch.tasks.commands import CommandRefused, TaskChange, change
-from runwatch.tasks.document import Document, LineEdit
+from runwatch.tasks.document import Document, LineEdit, inverse
 from runwatch.tasks.file import TodoError, TodoFile
 from runwatch.tasks.lifecycle import LifecycleInput, LifecycleStep, advance, followed
 from runwatch.tasks.manual_tasks import follow_manual, is_manual
-from runwatch.tasks.todotxt import is_task, parse, parse_all, placed
+from runwatch.tasks.todotxt import parse, parse_all, placed
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
@@ -168,14 +168,14 @@ class RootTaskList:
         if isinstance(intent, ArchiveTasks):
             return self._archive(intent, now, today), None
         try:
-            done = self._change(lambda lines: change(intent, lines, today), now, today)
+            done, back = self._change(lambda lines: change(intent, lines, today), now, today)
         except (CommandRefused, TodoError) as error:
             return IntentAnswer(intent, False, str(error)), None
         message = done.message + (" (not saved yet)" if self._unsaved else "")
         message += f". Warning: {done.warning}" if done.warning else ""
-        task = self._task(done.edit, today)
+        task = self._task(back[0], today)
         named = task.id if task else ""
-        return IntentAnswer(intent, True, message, self._undoable(done), done.warning, named), task
+        return IntentAnswer(intent, True, message, self._undoable(done, back), done.warning, named), task
 
     def _take_back(self, intent: Undo, now: float, today: date) -> IntentAnswer:
         """Take a change back, unless the line has changed since."""
@@ -190,30 +190,33 @@ class RootTaskList:
             return TaskChange(known.edits[0], known.what, message, None, known.edits[1:])
 
         try:
-            done = self._change(back, now, today)
+            done, again = self._change(back, now, today)
         except (CommandRefused, TodoError) as error:
             return IntentAnswer(intent, False, str(error))
         del self._undo[intent.token]
-        return IntentAnswer(intent, True, done.message, self._undoable(done))
+        return IntentAnswer(intent, True, done.message, self._undoable(done, again))
 
     def _archive(self, intent: ArchiveTasks, now: float, today: date) -> IntentAnswer:
         """Move what is finished into ``done.txt`` beside the list."""
         try:
-            moved = self._file.put_away(lambda line: is_task(line) and parse(line).done)
+            moved = self._file.put_away(lambda line: parse(line).done)
             self._lines = self._file.read().texts
         except TodoError as error:
             return IntentAnswer(intent, False, str(error))
         self._record((), "done", now, today)
         return IntentAnswer(intent, True, f"{plural(moved, 'finished task')} moved to done.txt")
 
-    def _change(self, make: Callable[[Sequence[str]], TaskChange], now: float, today: date) -> TaskChange:
-        """Make one change and save it; the history and the records follow."""
-        changes: list[TaskChange] = []
+    def _change(
+        self, make: Callable[[Sequence[str]], TaskChange], now: float, today: date
+    ) -> tuple[TaskChange, tuple[LineEdit, ...]]:
+        """Make one change and save it, and what takes it back; the history and the records follow."""
+        changes: list[tuple[TaskChange, tuple[LineEdit, ...]]] = []
 
         def edits(document: Document) -> list[LineEdit]:
             lines = document.edited(self._unsaved).texts
-            changes[:] = [make(lines)]
-            return [*self._unsaved, *changes[0].edits]
+            made = make(lines)
+            changes[:] = [(made, inverse(lines, made.edits))]
+            return [*self._unsaved, *made.edits]
 
         try:
             document = self._file.update(edits)
@@ -222,24 +225,26 @@ class RootTaskList:
                 raise
             fresh = self._file.read()
             edits(fresh)
-            self._unsaved += changes[0].edits
+            self._unsaved += changes[0][0].edits
             document = fresh.edited(self._unsaved)
             self._failed(error, now)
         else:
             self._succeeded(now)
         self._lines = document.texts
-        self._record(changes[0].edits, changes[0].what, now, today)
-        return changes[0]
+        done, back = changes[0]
+        self._record(back, done.what, now, today)
+        return done, back
 
-    def _record(self, edits: Sequence[LineEdit], what: What, now: float, today: date) -> None:
-        """The history and the records after edits that a person made; the first of them is ``what``."""
+    def _record(self, back: Sequence[LineEdit], what: What, now: float, today: date) -> None:
+        """The history and the records after a person's edits, of which the first is ``what``; ``back`` takes
+        them back."""
         try:
             archived = self._file.archive().texts
         except TodoError:
             archived = ()
         step = followed(self._of_findings(), self._lines, archived, now, today, self._file.host)
         step = self._with_manual(step, archived, now, today, tell=False)
-        for edit in edits:
+        for edit in back:
             task = self._task(edit, today)
             if task and task.source == "manual":
                 event = TaskEvent(task.id, now, what, "person", task.text)
@@ -353,24 +358,17 @@ class RootTaskList:
         self._failures, self._notice, self._writable = 0, "", True
         self._tried_at, self._pause = now, WRITE_EVERY
 
-    def _undoable(self, done: TaskChange) -> str:
-        back = []
-        for edit in done.edits:
-            nth = max(self._lines.count(edit.new) - 1, 0) if edit.new is not None else 0
-            back.append(LineEdit(edit.new, edit.old, nth if edit.old is None else min(edit.nth, nth)))
+    def _undoable(self, done: TaskChange, back: tuple[LineEdit, ...]) -> str:
         token = f"{self._root}-{next(self._tokens)}"
-        self._undo[token] = _UndoEntry(tuple(back), _OPPOSITE.get(done.what, "edited"))
+        self._undo[token] = _UndoEntry(back, _OPPOSITE.get(done.what, "edited"))
         while len(self._undo) > _MOST_UNDO:
             del self._undo[next(iter(self._undo))]
         return token
 
-    def _task(self, edit: LineEdit, today: date) -> Task | None:
-        """The task of the line that an edit made."""
-        if edit.new is None:
-            return None
-        same = [task for task in self._parsed(today) if task.line == edit.new]
-        nth = len(same) - 1 if edit.old is None else min(edit.nth, len(same) - 1)
-        return same[nth] if same else None
+    def _task(self, back: LineEdit, today: date) -> Task | None:
+        """The task of the line that ``back`` takes back."""
+        same = [task for task in self._parsed(today) if task.line == back.old]
+        return same[min(back.nth, len(same) - 1)] if same else None
 
     def _list(self, today: date) -> TaskList:
         return TaskList(

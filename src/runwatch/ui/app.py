@@ -34,6 +34,7 @@ from runwatch.ui.bindings import hidden
 from runwatch.ui.bridge import BellRequested, Bridge, ViewReady
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
+from runwatch.ui.idle_keys import why_idle
 from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
@@ -230,8 +231,6 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def on_key(self, event: events.Key) -> None:
         """A key that nothing took: where it has an action that can't act now, say why."""
-        from runwatch.ui.keymap import why_idle
-
         if reason := why_idle(self.screen, event.key):
             self.say(reason)
 

@@ -1,4 +1,4 @@
-"""A person's own keys, checked: an unknown id is reported; and why a key does nothing now."""
+"""A person's own keys, checked: an unknown id is reported."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 
-from textual.actions import parse
 from textual.binding import Binding
 from textual.dom import DOMNode
-
-from runwatch.ui.host import AnyScreen
 
 
 def known_ids() -> set[str]:
@@ -42,15 +39,3 @@ def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
         hint = f"; did you mean {near[0]}?" if near else ""
         notices.append(f"keymap: {name} is not a key binding{hint}")
     return good, notices
-
-
-def why_idle(screen: AnyScreen, key: str) -> str:
-    """Why a key that nothing took does nothing; "" where it has no action, or one that can act."""
-    chain = screen.focused.ancestors_with_self if screen.focused else [screen, screen.app]
-    bound = [(node, b) for node in chain for b in node._bindings.key_to_bindings.get(key, ())]
-    actions = [(node, *parse(binding.action)[1:]) for node, binding in bound]
-    if not actions or any(node.check_action(action, given) for node, action, given in actions):
-        return ""
-    node, action, _ = actions[0]
-    why_not = getattr(node, "why_not", None)
-    return str(why_not(action)) if why_not is not None else ""

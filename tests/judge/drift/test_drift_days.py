@@ -97,6 +97,21 @@ def test_the_reason_says_what_was_compared(rng) -> None:
     assert "weekdays can be told apart from 14 on" in note
 
 
+@pytest.mark.parametrize(
+    ("days", "told", "weekdays"), [(7, False, False), (8, True, True), (14, True, False)]
+)
+def test_eight_days_are_compared_with_and_weeks_from_two_on(
+    rng, days: int, told: bool, weekdays: bool
+) -> None:
+    levels = np.append(0.05 * rng.normal(size=days), 5.0)
+    (found,) = judged(rng, levels, 1)
+    assert found.columns[0].verdict == "drifted" and ("learning" in found.note) != told
+    assert (f"unlike that of the {days} reference files" in found.columns[0].reason) == told
+    assert ("weekdays can be told apart" in found.note) == weekdays
+    (undated,) = judged(rng, levels, 1, dated=False)
+    assert "weekdays" not in undated.note
+
+
 def test_missing_shares_that_wobble_are_no_drift() -> None:
     def day(rng) -> dict[str, np.ndarray]:
         gone = rng.random(1000) < np.clip(0.1 + 0.03 * rng.normal(), 0, 1)

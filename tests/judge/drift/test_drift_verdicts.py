@@ -19,9 +19,9 @@ from runwatch.judge.drift.days import MIN_DAYS
 from runwatch.judge.drift.distribution import distribution
 from runwatch.judge.drift.evidence import level_test
 from runwatch.judge.drift.measures import ks, measures
-from runwatch.judge.drift.p_values import chi2_p_value, ks_p_value, proportions_p_value
+from runwatch.judge.drift.p_values import chi2_p_value, ks_p_value
 from runwatch.judge.drift.report import report, segment_reports
-from runwatch.judge.drift.trend import confirmed, first_moved, forecast, trends
+from runwatch.judge.drift.trend import forecast, trends
 
 
 def judged(before, now, kinds=None, **options) -> DriftReport:
@@ -271,24 +271,6 @@ def test_trends_persistence_and_the_first_batch_that_moved() -> None:
     assert y.first_moved is None and not y.confirmed and len(y.effects) == 5
 
 
-def test_persistence_rules() -> None:
-    assert not confirmed(["stable", "warning"], [0.0, 0.05])
-    assert confirmed(["warning", "warning"], [0.05, 0.05])
-    assert confirmed(["stable", "drifted"], [0.0, 0.3])
-    assert first_moved(["drifted", "stable", "warning", "warning"]) == 2
-    assert first_moved(["drifted", "stable"]) is None
-
-
-def test_forecast_of_a_slow_drift() -> None:
-    rising = [0.01 * i for i in range(8)]
-    found = forecast(rising, 0.10)
-    assert found is not None and found.about == pytest.approx(3.0, abs=0.2)
-    assert found.low <= found.about <= found.high
-    assert forecast([0.03] * 8, 0.10) is None
-    assert forecast([0.2] * 8, 0.10) is None
-    assert forecast([0.01, 0.02], 0.10) is None
-
-
 @pytest.mark.parametrize("batches", [8, 20])
 def test_the_range_of_a_forecast_holds_the_true_batch(rng, batches: int) -> None:
     held, made = 0, 0
@@ -366,13 +348,6 @@ def test_ks_p_is_scipys(n: int, m: int, d: float) -> None:
 @settings(max_examples=80, deadline=None)
 def test_chi2_p_is_scipys(statistic: float, dof: int) -> None:
     assert chi2_p_value(statistic, dof) == pytest.approx(special.chdtrc(dof, statistic), rel=1e-8, abs=1e-290)
-
-
-def test_two_shares() -> None:
-    assert proportions_p_value(0, 0, 1, 5) == 1.0 == proportions_p_value(0, 9, 0, 5)
-    exact = stats.fisher_exact([[3, 17], [10, 5]], alternative="less")[1]
-    assert proportions_p_value(3, 20, 10, 15) == pytest.approx(2 * exact, rel=1e-9)
-    assert proportions_p_value(500, 10_000, 700, 10_000) < 1e-6
 
 
 def test_dependent_rows_take_more_noise_off_the_effect_of_categories() -> None:

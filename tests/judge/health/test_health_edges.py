@@ -53,6 +53,24 @@ def ranks(factor: float) -> dict[str, np.ndarray]:
     return {f"rank_{k}/loss": level((factor if k == 2 else 1.0, 120)) for k in range(4)}
 
 
+def turning(height: float, *parts: tuple[float, int]) -> np.ndarray:
+    """Flat parts with a noise that goes up and down by turns: neighbours differ by twice its height, so that
+    the noise counts as 2.097 heights."""
+    values = np.concatenate([np.full(n, value) for value, n in parts])
+    return values + height * (1 - 2 * (np.arange(len(values)) % 2))
+
+
+def noisy_ranks(off: float) -> dict[str, np.ndarray]:
+    """Six standard errors of two medians of 30 points: 6 sqrt(2) 1.2533 0.2097 / sqrt(30) = 0.407."""
+    return {f"rank_{k}/loss": turning(0.1, (1 + off * (k == 2), 120)) for k in range(3)}
+
+
+def noisy_validation(rise: float) -> dict[str, np.ndarray]:
+    """Four standard errors of two medians of three: 4 sqrt(2) 0.67 0.0419 = 0.159 above the best, 0.98."""
+    values = turning(0.02, (1.0, 10), (0.98 + rise - 0.02, 31))
+    return {"val_loss": values, "loss": np.linspace(3, 1, 41)}
+
+
 def behind(points: int, of: int) -> dict[str, np.ndarray]:
     return {"rank_0/loss": level((1.0, of)), "rank_1/loss": level((1.0, of - points))}
 
@@ -107,6 +125,28 @@ EDGES = {
     "a rank is behind by twenty points": ("ranks-apart", behind(20, 60), behind(21, 60)),
     "a plateau gains less than 0.2%": ("plateau", {"loss": flattened(0.0032)}, {"loss": flattened(0.0028)}),
     "a plateau is not worse by 1%": ("plateau", {"loss": flattened(-0.0155)}, {"loss": flattened(-0.0142)}),
+    "a rank is off by six errors": ("ranks-apart", noisy_ranks(0.39), noisy_ranks(0.42)),
+    "overfitting is four errors worse": ("overfitting", noisy_validation(0.15), noisy_validation(0.17)),
+    "a plateau excludes a gain of 1% by two errors": (
+        "plateau",
+        {"loss": turning(0.0040, (1.0, 100))},
+        {"loss": turning(0.0036, (1.0, 100))},
+    ),
+    "a score that was good for five points has lost half": (
+        "diverged",
+        {"val_acc": np.repeat([0.9, 0.47], [5, 8])},
+        {"val_acc": np.repeat([0.9, 0.44], [5, 8])},
+    ),
+    "good for four points is not good": (
+        "diverged",
+        {"val_acc": np.repeat([0.9, 0.44], [4, 9])},
+        {"val_acc": np.repeat([0.9, 0.44], [5, 9])},
+    ),
+    "a loss that was good has doubled": (
+        "diverged",
+        {"val_loss": np.repeat([1.0, 1.95], [6, 8])},
+        {"val_loss": np.repeat([1.0, 2.05], [6, 8])},
+    ),
     "a plateau needs 48 points": ("plateau", {"loss": np.ones(47)}, {"loss": np.ones(48)}),
     "a gradient may fail twice in a row": (
         "nonfinite",
@@ -137,6 +177,14 @@ def test_slow_is_a_step_of_143_percent(factor: float) -> None:
         assert evidence["since"] == approx(walls[-1] - 300, abs=20 * factor + 20)
 
 
+def test_the_longest_training_loss_is_the_clock() -> None:
+    health, walls = RunHealth(), 1e9 + np.cumsum(np.repeat([1.0, 3.0], [1000, 300]))
+    health.feed("first/loss", Points(np.arange(200), 1e9 + np.arange(200.0), np.ones(200)))
+    health.feed("train/loss", Points(np.arange(1300), walls, np.ones(1300)))
+    (sign,) = (one for one in health.signs() if one.kind == "slow")
+    assert sign.evidence["clock"] == sign.tag == "train/loss" and sign.last_step == 1299
+
+
 def test_steps_ten_apart_are_ten_times_as_quick_each() -> None:
     health = RunHealth()
     walls = 1e9 + np.cumsum(np.repeat([10.0, 30.0], [500, 100]))
@@ -158,6 +206,9 @@ def test_what_a_divergence_and_a_spike_say_is_so() -> None:
         and 300 <= evidence["since_step"] <= 320
     )
     assert evidence["since"] == approx(1e9 + 2 * evidence["since_step"], abs=8)
+    (worse,) = (one for one in fed({"loss": values[100:]}).signs() if one.kind == "diverged")
+    assert worse.severity == "critical" and "can look like this" not in worse.summary
+    assert "can look like this" in sign.summary
     values = level((1.0, 150), (6.0, 1), (9.0, 1), (7.0, 1), (1.0, 60))
     (spike,) = (one for one in fed({"loss": values}).signs() if one.kind == "spike")
     assert (spike.first_step, spike.last_step) == (150, 152)
@@ -260,6 +311,11 @@ def test_eta_by_hand() -> None:
     assert progress(two, 10, total_steps=20).eta == (5.0, 5.0, 5.0)
 
 
+def test_progress_without_a_clock_is_what_is_known() -> None:
+    bare = progress(None, 5, None, 20, 3.0)
+    assert (bare.total_steps, bare.total_epochs, bare.fraction, bare.speed) == (20, 3.0, 0.25, None)
+
+
 def test_the_rhythm_at_its_edges() -> None:
     rhythm = Rhythm()
     assert rhythm.usual is None and not rhythm.has_paused and rhythm.silence(9.0).word == "none"
@@ -293,6 +349,7 @@ def test_a_power_law_is_forecast_as_it_goes_on_whatever_its_units() -> None:
     values = law(2, 0.5, 0.4)
     found = forecast("loss", traced(values[:200]), 400, "min", baseline=0.0)
     assert found.about == approx(values[-1], rel=0.03)
+    assert found.low < 0.9 * found.about, "it may go on as in its second half, twice over"
     assert found.low < found.about < found.high == approx(values[195:200].mean(), rel=0.04)
     large = forecast("loss", traced(1000 * values[:200], 10), 4000, "min", baseline=0.0)
     assert (large.about, large.low, large.high) == approx(
@@ -312,6 +369,10 @@ def test_the_ends_of_the_range_are_one_and_a_half_standard_deviations_away() -> 
     for end, chance in ((known.high, stats.norm.cdf(1.5)), (known.low, stats.norm.cdf(-1.5))):
         assert forecast("loss", trace, 400, "min", baseline=end).beats_baseline == approx(chance)
     reach = (known.high - known.about) / 1.5
+    for chance, told in ((0.36, False), (0.34, True), (0.64, False), (0.66, True)):
+        side = reach if chance > 0.5 else (known.about - known.low) / 1.5
+        outlook = forecast("loss", trace, 400, "min", baseline=known.about + side * stats.norm.ppf(chance))
+        assert outlook.beats_baseline == (approx(chance) if told else None)
     both = forecast("loss", trace, 400, "min", baseline=known.high, baseline_sd=reach)
     assert both.beats_baseline == approx(stats.norm.cdf(1.5 / math.sqrt(2)))
 

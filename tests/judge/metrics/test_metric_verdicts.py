@@ -110,3 +110,4 @@ def test_corrections_agree_with_known_values() -> None:
     p = [0.01, 0.04, 0.03, 0.005]
     assert holm(p) == [approx(0.03), approx(0.06), approx(0.06), approx(0.02)]
     assert benjamini_hochberg(p) == [approx(0.02), approx(0.04), approx(0.04), approx(0.02)]
+    assert holm([0.6, 0.9]) == [1.0, 1.0] and benjamini_hochberg([0.6, 1.0]) == [1.0, 1.0]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from metric_rows import coded_text
+from msgspec.structs import replace
 from pytest import approx
 from scipy import stats
 from sklearn import metrics as sk
@@ -72,6 +73,11 @@ def test_sides_that_change_places_turn_every_interval_round(task: str, design: s
     there, back = (
         compare(*pair, task=task, costs=Costs(fp=1, fn=3), tolerances=asked) for pair in ((a, b), (b, a))
     )
+    directions = {one.name: one.direction for one in there.metrics if one.name in {*asked, "cost"}}
+    assert directions == {
+        "binary": {"fbeta_2": "max", "recall_at_50": "max", "cost": "min"},
+        "multiclass": {"fbeta_2": "max"},
+    }.get(task, {"pinball_0.9": "min"})
     assert len(there.metrics) >= 6 and there.unit == ("group" if unit is not None else "row")
     for one, turned in zip(there.metrics, back.metrics, strict=True):
         assert one.ci is not None and turned.ci is not None, (one.name, one.reason)
@@ -344,3 +350,60 @@ def test_what_slices_need_is_said() -> None:
     assert compare(*(rows(truth, p, columns=one_less) for p in (truth, wrong))).slices == ()
     unpaired = compare(rows(truth, truth, columns=column), rows(truth[1:], wrong[1:], columns=column))
     assert unpaired.slices == () and any("no slices" in note for note in unpaired.notes)
+
+
+SCORED, TOLD = side("multiclass", 1), side("regression", 1)
+NAN = np.nan
+
+
+def scaled(factor: float) -> dict[str, np.ndarray]:
+    return {name: factor * score for name, score in SCORED.scores.items()}
+
+
+@pytest.mark.parametrize(
+    ("one", "options", "name", "words"),
+    [
+        (rows(TOLD.truth, np.r_[NAN, np.inf, TOLD.truth[2:]]), {}, "mae", "predictions are infinite or NaN"),
+        (rows(TOLD.truth, np.r_[NAN, TOLD.truth[1:]]), {}, "median_absolute_error", "predictions is NaN"),
+        (rows(np.r_[0.0, TOLD.truth[1:]], TOLD.truth), {}, "mape", "the truth has zeros"),
+        (rows(SCORED.truth, None, scaled(0.9)), {}, "brier", "do not add up to 1"),
+        (rows(SCORED.truth, None, scaled(2.0)), {}, "ece", "outside 0..1"),
+        (rows(SCORED.truth % 2, None, np.r_[NAN, np.ones(N - 1)]), {}, "ece", "1 of 360 scores is NaN"),
+        (rows(SCORED.truth % 2, SCORED.truth % 2), {"primary": "recall_at_9"}, "recall_at_9", "no scores"),
+        (side("binary", 1), {"primary": "recall_at_361"}, "recall_at_361", "k is more than the 360 rows"),
+        (rows(SCORED.truth * 0, None, np.linspace(0, 1, N)), {}, "average_precision", "too few positives (0"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_told_says_why(
+    one: PredictionRows, options: dict[str, Any], name: str, words: str
+) -> None:
+    found = metric(compare(one, replace(one, source="other"), **options), name)
+    assert found.verdict == "unknown" and words in found.reason
+
+
+def test_labels_are_those_of_the_highest_score_or_past_the_threshold() -> None:
+    found = compare(rows(SCORED.truth, None, SCORED.scores), SCORED)
+    assert metric(found, "accuracy").baseline == metric(found, "accuracy").candidate
+    assert "predictions are the label of the highest score" in found.notes
+    score = np.arange(100) / 100
+    at = compare(*[rows(np.arange(100) % 2, None, score)] * 2, threshold=0.3, background=False)
+    assert at.confusion is not None and sum(row[1] for row in at.confusion.baseline) == 70
+    assumed = compare(*[rows(np.arange(100) % 2, None, score)] * 2, background=False)
+    assert assumed.confusion is not None and sum(row[1] for row in assumed.confusion.baseline) == 50
+    assert "is not one of binary" in compare(SCORED, SCORED, task="odd").reason
+
+
+def test_a_slice_is_welchs_t_against_the_rest_with_the_slices_degrees_of_freedom() -> None:
+    rng = np.random.default_rng(8)
+    truth, inside = rng.normal(size=400), np.arange(400) < 60
+    a, b = truth + rng.normal(size=400), truth + (1 + 0.35 * inside) * rng.normal(size=400)
+    columns: dict[str, Column] = {"c": coded_text(np.where(inside, "in", "out"))}
+    found = {s.slice: s for s in compare(*(rows(truth, p, columns=columns) for p in (a, b))).slices}
+    change = (b - truth) ** 2 - (a - truth) ** 2
+    t = stats.ttest_ind(change[inside], change[~inside], equal_var=False).statistic
+    p = sorted((stats.t.sf(t, 59), stats.t.sf(-t, 339)))
+    assert found["c = in"].p_adjusted == approx(min(2 * p[0], p[1])) and found[
+        "c = out"
+    ].p_adjusted == approx(p[1])
+    assert found["c = in"].contribution == approx(change[inside].sum() / 400)
+    assert found["c = in"].delta == approx(change[inside].mean()) and found["c = in"].metric == "mse"

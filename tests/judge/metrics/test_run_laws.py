@@ -10,7 +10,7 @@ from pytest import approx
 from scipy import stats
 from test_run_comparisons import metric, run, series
 
-from runwatch.domain.comparison import CompareOptions
+from runwatch.domain.comparison import CompareOptions, RunTable
 from runwatch.domain.points import Points
 from runwatch.domain.run import Run
 from runwatch.judge.runs.comparing import (
@@ -20,6 +20,7 @@ from runwatch.judge.runs.comparing import (
     noise_of,
     value_at,
 )
+from runwatch.judge.runs.hparam_importance import what_matters
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.judge.runs.ranking import rank_runs
 from runwatch.judge.runs.samples import SampleValues, paired
@@ -223,3 +224,42 @@ def test_seeds_that_do_not_differ_tell_nothing_of_the_noise(
     found = compare_runs(second, first, series, CompareOptions())
     assert found.verdict == verdict and (verdict == "equivalent" or "all the same" in found.reason)
     assert found.primary is not None and found.primary.p_value != 0
+
+
+def test_settings_and_shares_at_their_edges() -> None:
+    many = run("b", hparams={f"h{i:03}": i for i in range(600)}, acc=0.5)
+    assert len(compare_runs(many, run("a", acc=0.5), series, CompareOptions()).hparams) == 500
+    for a, b, units in (
+        (0.5, 10, 2),
+        (0.5, 9.9, 1),
+        (0.2, 100, 2),
+        (0.199, 100, 1),
+        (0.9, 101, 1),
+        (1.0, 90, 2),
+    ):
+        found = metric(
+            compare_number_with_seeds({"acc": a}, {"acc": [b]}, ("b", "a"), CompareOptions()), "acc"
+        )
+        assert ("two units" in found.reason) == (units == 2), (a, b)
+
+
+def test_why_no_hyperparameter_matters() -> None:
+    def table(settings: list[object], values: list[float], tags: list[str] | None = None) -> RunTable:
+        runs = [
+            run(f"r{i}", hparams={"h": s}, acc=v, loss=1 - v)
+            for i, (s, v) in enumerate(zip(settings, values, strict=True))
+        ]
+        return rank_runs(runs, None, series, CompareOptions(), tags=tags)
+
+    values = np.random.default_rng(3).random(20).round(3).tolist()
+    assert table(list(range(20)), values, ["loss"]).metric == "loss"
+    for settings, told, reason in (
+        ([1] * 20, values, "no hyperparameter differs"),
+        ([f"name {i}" for i in range(20)], values, "no hyperparameter differs"),
+        (list(range(20)), [0.5] * 20, "the same in every run"),
+        ([round(-v, 3) for v in values], values, ""),
+    ):
+        found = what_matters(table(settings, told))
+        assert reason in found.reason and bool(reason) == bool(found.reason)
+        assert (found.metric, found.runs) == ("acc", 20) and (found.score is None) == (not found.hparams)
+    assert found.score is not None and 0.5 < found.score < 1 and found.hparams[0][1] > 0.5

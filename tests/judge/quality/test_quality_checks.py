@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from scipy import stats
 
 from runwatch.cli import main
-from runwatch.data.facts import digest
 from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.grid import make_column, make_grid
 from runwatch.data.profile import Counter
+from runwatch.data.row_facts import digest
 from runwatch.data.sample import to_numpy
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.profile import NamedProfile, RowFacts, TableProfile

@@ -8,8 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pytest import approx
+from scipy import stats
 from test_quality_checks import N, case, changed, faults, good, history, profile
 
+from runwatch.data.sample import to_numpy
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.profile import RowFacts
 from runwatch.judge.quality.arrivals import expected_every, late_by, next_arrival
@@ -21,7 +23,8 @@ from runwatch.judge.quality.run import examine, verdict
 
 def against(before: dict[str, Any], now: dict[str, Any], **more: Any) -> dict[tuple[str, str], QualityCheck]:
     reference = profile(before)
-    found = examine(QualityCase(profile(now, reference.grid), reference, {}, **more))
+    sample = {name: to_numpy(pa.array(values, from_pandas=True)) for name, values in now.items()}
+    found = examine(QualityCase(profile(now, reference.grid), reference, sample, **more))
     return {(one.check, one.column): one for one in found}
 
 
@@ -33,12 +36,18 @@ def renamed(rows: int, word: str = "Paris", of: int = N) -> np.ndarray:
     return np.where(np.arange(of) < rows, word, good(1, of)["city"])
 
 
+def words_of(new: int) -> dict[str, Any]:
+    """Sixty rows, of which so many are words that the reference has not."""
+    return {"c": np.r_[AB["c"][: 60 - new], [f"new {i}" for i in range(new)]]}
+
+
 def kept(rows: int, word: str = "Lima") -> dict[str, Any]:
     """A reference in which so many rows are ``word``."""
     return {"c": np.where(np.arange(N) < rows, word, np.where(np.arange(N) % 2, "a", "b"))}
 
 
 AB = {"c": np.where(np.arange(N) % 2, "a", "b")}
+TAIL_OF_WORDS = {"c": np.r_[AB["c"][30:], [f"rare {i}" for i in range(30)]]}
 LINE, SIGNED = np.linspace(0, 1, N), np.linspace(-1, 1, N)
 TAIL = np.append(LINE[1:], 1000.0)
 PAST = history([N, N + 50, N - 20, N, N])
@@ -75,7 +84,9 @@ def test_each_check_speaks_past_its_threshold_and_not_before(
         ("out-of-range", {"x": np.append(LINE, np.inf)}, {"x": np.append(LINE, np.inf)}, None),
         ("out-of-range", {"x": np.ones(N)}, {"x": np.full(N, 9.0)}, None),
         ("categories", kept(29), AB, None),
-        ("categories", kept(40), AB, None),
+        ("categories", TAIL_OF_WORDS, words_of(2), words_of(15)),
+        ("mixed-types", AB, {"c": [str(i % 9) for i in range(N)]}, {"c": [f"{i % 9},5" for i in range(N)]}),
+        ("encoding", AB, {"c": ["a ", " b"] * 9}, {"c": ["a ", "b"] * 9}),
         ("categories", kept(40), {"c": AB["c"][:250]}, {"c": AB["c"][:900]}),
         ("constant", {"x": np.ones(N)}, {"x": np.ones(N)}, None),
         ("constant", {"x": pa.nulls(N, pa.float64())}, {"x": np.ones(N)}, None),
@@ -90,10 +101,16 @@ def test_each_check_holds_a_column_against_its_reference(
     fault: str, before: dict[str, Any], within: dict[str, Any], past: dict[str, Any] | None
 ) -> None:
     (name,) = before
-    assert (fault, name) not in against(before, within) or "gone" in against(before, within)[
-        fault, name
-    ].summary
+    assert (fault, name) not in against(before, within)
     assert past is None or (fault, name) in against(before, past)
+
+
+def test_what_is_said_of_a_rise_and_of_a_unit() -> None:
+    fault = against({"x": gone(150)}, {"x": gone(330)})["missing-values", "x"]
+    assert fault.severity == "warning" and fault.summary == "missing went from 5.0% to 11.0%"
+    for factor, way in ((20, "larger"), (0.05, "smaller")):
+        fault = against({"x": LINE + 1}, {"x": (LINE + 1) * factor})["unit-change", "x"]
+        assert fault.summary.endswith(f"times {way} than the reference's")
 
 
 @pytest.mark.parametrize(("share", "severity"), [(299, "warning"), (300, "critical")])
@@ -216,6 +233,8 @@ def test_a_column_of_text_with_many_classes_or_few_rows_is_no_leak() -> None:
     words = np.array([f"w{int(v)}" for v in y], dtype=object)
     assert association(words, y) is None and association(words, np.minimum(y, 19)) == approx(1.0)
     assert association(y[:99], y[:99]) is None and association(np.ones(200), y[:200]) is None
+    rising = y + rng.integers(0, 30, 2100)
+    assert association(rising, y) == approx(abs(stats.spearmanr(rising, y).statistic)), "21 classes"
     half = np.where(np.arange(400) < 200, "a", "b").astype(object)
     told = np.where(np.arange(400) < 150, 1.0, 0.0)
     assert association(half, told) == approx((150 + 200 - 250) / (400 - 250))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import ColumnBlock, Piece, duplicated, ranges, span
+from runwatch.data.formats.base import ColumnBlock, Piece, ranges, span
 from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = (".arrow", ".arrows", ".feather", ".ipc")
@@ -48,9 +48,7 @@ def pieces(file: DataFile) -> list[Piece]:
 
 def read(piece: Piece, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     with _opened(piece.file) as (reader, _):
-        names = list(reader.schema.names)
-        twice = duplicated(names)
-        selected = [(i, name) for i, name in enumerate(names) if name in types and name not in twice]
+        selected = [(i, name) for i, name in enumerate(reader.schema.names) if name in types]
         batches = reader if piece.part == _STREAM else (reader.get_batch(index) for index in span(piece))
         for batch in batches:
             columns = [(name, batch.column(i)) for i, name in selected]

@@ -33,9 +33,9 @@ class Piece(NamedTuple):
 class TableFormat(Protocol):
     """A format module. ``TYPED``: whether its files say what type a column has; ``BLANK_IS_MISSING``:
     whether an empty word cannot be told from a missing value; ``schema``: (name, Arrow type) as in the file,
-    duplicates included; ``read``: the columns named in ``types``, which gives the type to parse text into
-    (None: as the file has it), ``coded`` the string columns best read as dictionary codes. Memory is bounded
-    by a block, not by the file."""
+    duplicates included; ``read``: the columns named in ``types`` (none of a name that occurs twice), which
+    gives the type to parse text into (None: as the file has it), ``coded`` the string columns best read as
+    dictionary codes. Memory is bounded by a block, not by the file."""
 
     SUFFIXES: tuple[str, ...]
     COLUMNAR: bool

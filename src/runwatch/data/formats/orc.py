@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import ColumnBlock, Piece, duplicated, ranges, span
+from runwatch.data.formats.base import ColumnBlock, Piece, ranges, span
 from runwatch.domain.borders import Arrow, JsonMapping
 
 SUFFIXES = (".orc",)
@@ -56,9 +56,7 @@ def pieces(file: DataFile) -> list[Piece]:
 
 def read(piece: Piece, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     with _opened(piece.file) as reader:
-        names = list(reader.schema.names)
-        twice = duplicated(names)
-        columns = [name for name in names if name in types and name not in twice]
+        columns = [name for name in reader.schema.names if name in types]
         local = _local_times(reader)
         for index in span(piece):
             batch = reader.read_stripe(index, columns=columns)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from runwatch.data.data_file import DataFile, open_bytes
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, Piece, duplicated, ranges, span
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, Piece, ranges, span
 from runwatch.data.plain import interval_bytes, whole_128
 from runwatch.domain.borders import Arrow, JsonMapping
 
@@ -155,9 +155,7 @@ def pieces(file: DataFile) -> list[Piece]:
 
 def read(piece: Piece, types: JsonMapping, coded: frozenset[str]) -> Iterator[ColumnBlock]:
     with opened(piece.file) as parquet:
-        names = list(parquet.schema_arrow.names)
-        twice = duplicated(names)
-        columns = [name for name in names if name in types and name not in twice]
+        columns = [name for name in parquet.schema_arrow.names if name in types]
         repeated = _repeated(parquet, piece, [name for name in columns if name in coded])
         if not repeated:
             yield from _groups(parquet, piece, columns)

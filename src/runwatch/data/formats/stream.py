@@ -67,41 +67,18 @@ def _decompressor(handle: Arrow, how: str | None) -> Arrow:
     return handle
 
 
-class BoundedLines(io.RawIOBase):
-    """A stream of bytes as it is. DataError for a line of more than 8 MiB: no parser is given it."""
+class Utf8(io.RawIOBase):
+    """A stream of bytes as valid UTF-8: UTF-16 with a byte order mark is decoded, bytes that are no UTF-8
+    become backslash escapes. DataError for a line of more than 8 MiB: no parser is given it."""
 
     def __init__(self, raw: Arrow, name: str) -> None:
         super().__init__()
         self._raw, self._name, self._line = raw, name, 0
+        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
+        self._first, self._rest = True, b""
 
     def readable(self) -> bool:
         return True
-
-    def read(self, size: int = -1) -> bytes:
-        blocks, left = [], size
-        while left and (block := self._raw.read(BLOCK if left < 0 else min(BLOCK, left))):
-            self._watch(block)  # block by block: no long line may hide between the ends
-            blocks.append(block)
-            left -= len(block) if left > 0 else 0
-        return b"".join(blocks)
-
-    def _watch(self, made: bytes) -> None:
-        first = made.find(b"\n")
-        longest = self._line + (first if first >= 0 else len(made))
-        self._line = len(made) - 1 - made.rfind(b"\n") if first >= 0 else longest
-        if max(longest, self._line) > MAX_LINE:
-            what = f"has a line of more than {MAX_LINE >> 20} MiB"
-            raise DataError(self._name, what, "look for a missing line end or quote, or split the values")
-
-
-class Utf8(BoundedLines):
-    """The same as valid UTF-8: UTF-16 with a byte order mark is decoded, bytes that are no UTF-8 become
-    backslash escapes."""
-
-    def __init__(self, raw: Arrow, name: str) -> None:
-        super().__init__(raw, name)
-        self._decode = codecs.getincrementaldecoder("utf-8")("backslashreplace").decode
-        self._first, self._rest = True, b""
 
     def read(self, size: int = -1) -> bytes:
         pieces, have = [self._rest], len(self._rest)
@@ -120,3 +97,12 @@ class Utf8(BoundedLines):
         out = whole if size < 0 else whole[:size]
         self._rest = whole[len(out) :]
         return out
+
+    def _watch(self, made: bytes) -> None:
+        """Block by block: no long line may hide between the ends of what is read at once."""
+        first = made.find(b"\n")
+        longest = self._line + (first if first >= 0 else len(made))
+        self._line = len(made) - 1 - made.rfind(b"\n") if first >= 0 else longest
+        if max(longest, self._line) > MAX_LINE:
+            what = f"has a line of more than {MAX_LINE >> 20} MiB"
+            raise DataError(self._name, what, "look for a missing line end or quote, or split the values")

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from runwatch.data.arrays import family, longest
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
-from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, Piece, TableFormat
+from runwatch.data.formats.base import MAX_COLUMNS, MAX_LINE, ColumnBlock, Piece, TableFormat, duplicated
 from runwatch.data.literals import nested
 from runwatch.data.plain import MAX_LEAVES, by_key, leaf_types, leaves, map_keys, plain, plain_type
 from runwatch.domain.borders import Arrow, JsonMapping
@@ -60,13 +60,15 @@ class Table:
 
 @lru_cache(maxsize=512)
 def _stored(table: Table, file: DataFile) -> dict[str, object]:
-    """Name and type of the columns in the file itself, less the bookkeeping ones; of a name that occurs twice
-    the last."""
+    """Name and type of the columns in the file itself, less the bookkeeping ones and those of a name that
+    occurs twice."""
     schema = table._format.schema(file)
     if len(schema) > MAX_COLUMNS:
         what = f"has {len(schema):,} columns, more than the {MAX_COLUMNS:,} that are read"
         raise DataError(file.name, what, "name those that matter in a file of their own")
-    return {name: type_ for i, (name, type_) in enumerate(schema) if not is_index(name, i)}
+    twice = duplicated([name for name, _ in schema])
+    own = [pair for i, pair in enumerate(schema) if not is_index(pair[0], i)]
+    return {name: type_ for name, type_ in own if name not in twice}
 
 
 @lru_cache(maxsize=512)

@@ -232,13 +232,18 @@ def _trees(x: Floats, y: NDArray[np.int64], seed: int) -> Model:
     return lambda rows: np.asarray(model.predict_proba(rows)[:, 1], dtype=np.float64)
 
 
+def mid_ranks(values: Floats) -> tuple[Floats, Labels]:
+    """(the rank of each value, ties at their middle; how often each distinct value occurs)."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[inverse]), counts
+
+
 def mann_whitney(low: Floats, high: Floats) -> tuple[float, float]:
     """(AUC that ``high`` exceeds ``low``, ties as half; one-sided p that it does not), with the tie
     correction of the normal approximation."""
     n, m = len(low), len(high)
     both = np.concatenate([low, high])
-    _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
+    ranks, counts = mid_ranks(both)
     u = float(ranks[n:].sum()) - m * (m + 1) / 2
     total = n + m
     ties = float((counts.astype(np.float64) ** 3 - counts).sum()) / (total * (total - 1))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+
+from runwatch.judge.metrics.estimate import Estimate
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -15,6 +17,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(stepped, 1.0)
     return [float(value) for value in adjusted]
+
+
+def holm_of_guards(estimates: Iterable[Estimate], primary: str | None) -> dict[str, float]:
+    """Holm's p-values by name, of those metrics that have one and are not the primary one."""
+    tested = [(e.name, e.p_value) for e in estimates if e.name != primary and e.p_value is not None]
+    return dict(zip((name for name, _ in tested), holm([p for _, p in tested]), strict=True))
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:

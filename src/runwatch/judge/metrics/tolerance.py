@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from runwatch.domain.comparison import CompareOptions
 from runwatch.domain.directions import core_words
 from runwatch.domain.run import Direction
 
@@ -32,6 +33,16 @@ def margin(name: str, direction: Direction, baseline: float, tolerances: Mapping
     if direction == "max" and 0 <= baseline <= 1 and any(_is_bounded(word) for word in words):
         return min(0.01, 0.1 * (1 - baseline))
     return 0.01 * abs(baseline) if math.isfinite(baseline) else math.nan
+
+
+def margin_in(
+    name: str, direction: Direction, baseline: float, options: CompareOptions, primary: str | None
+) -> float:
+    """The margin as ``options`` say; the primary metric's own tolerance where its name is in no table."""
+    tolerances = options.tolerances
+    if name == primary and options.tolerance is not None:
+        tolerances = {name: options.tolerance, **tolerances}
+    return margin(name, direction, baseline, tolerances)
 
 
 def _is_bounded(word: str) -> bool:

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from runwatch.domain.comparison import CompareOptions, Comparison, Confusion, MetricComparison
 from runwatch.domain.predictions import PredictionRows
-from runwatch.judge.metrics.adjust import holm
+from runwatch.judge.metrics.adjust import holm_of_guards
 from runwatch.judge.metrics.estimate import Estimate
-from runwatch.judge.metrics.tolerance import margin
+from runwatch.judge.metrics.tolerance import margin_in
 from runwatch.judge.metrics.verdict import judge
 from runwatch.judge.predictions.calibration import calibrations
 from runwatch.judge.predictions.methods import direction as method_direction
@@ -21,7 +21,7 @@ from runwatch.judge.predictions.prepare import prepare
 from runwatch.judge.predictions.sample import Sample, Side
 from runwatch.judge.predictions.slices import compare_slices
 from runwatch.judge.predictions.thresholds import operating_threshold, threshold_curve
-from runwatch.judge.runs.naming import choose_primary
+from runwatch.judge.runs.primary import choose_primary
 from runwatch.text.safe import safe
 
 ORDER = (
@@ -77,8 +77,7 @@ def _metrics(sample: Sample, options: CompareOptions) -> tuple[tuple[MetricCompa
     reason = ""
     if primary is None and options.primary is not None:
         reason = f"the primary metric {safe(options.primary)} is not among {', '.join(names)}"
-    guards = [e for e in estimates if e.name != primary and e.p_value is not None]
-    adjusted = dict(zip((e.name for e in guards), holm([e.p_value or 0.0 for e in guards]), strict=True))
+    adjusted = holm_of_guards(estimates, primary)
     return tuple(_judged(e, primary, adjusted, options, sample) for e in estimates), reason
 
 
@@ -113,10 +112,7 @@ def _judged(
 ) -> MetricComparison:
     name = estimate.name
     direction = options.directions.get(name) or method_direction(name)
-    tolerances = dict(options.tolerances)
-    if name == primary and options.tolerance is not None:
-        tolerances.setdefault(name, options.tolerance)
-    allowed = margin(name, direction, estimate.baseline, tolerances)
+    allowed = margin_in(name, direction, estimate.baseline, options, primary)
     metric = judge(estimate, direction, allowed, f"{sample.unit}s", adjusted.get(name))
     if name != primary:
         return metric

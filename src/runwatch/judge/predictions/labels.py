@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.points import FloatArray, IntArray
-from runwatch.domain.predictions import Coded, Column
+from runwatch.domain.predictions import Coded, Column, label_order
 
 _BOOLEAN = {"true": "1", "false": "0"}
 
@@ -35,7 +35,7 @@ def coded(columns: list[Column]) -> tuple[list[IntArray], tuple[str, ...]]:
     if not any(isinstance(column, Coded) for column in columns):
         return _numbers([np.asarray(column) for column in columns])
     texts = [_as_text(column) for column in columns]
-    every = sorted({part.labels[i] for part in texts for i in _used(part)}, key=_natural)
+    every = sorted({part.labels[i] for part in texts for i in _used(part)}, key=label_order)
     return _placed(texts, {label: code for code, label in enumerate(every)}), tuple(every)
 
 
@@ -108,13 +108,6 @@ def number_label(value: float | int | bool) -> str:
     if isinstance(value, bool):
         return str(int(value))
     return str(int(value)) if float(value).is_integer() and abs(value) < 2**63 else repr(value)
-
-
-def _natural(label: str) -> tuple[int, float, str]:
-    try:
-        return 0, float(label), label
-    except ValueError:
-        return 1, 0.0, label
 
 
 def same_values(a: Column, rows_a: IntArray, b: Column, rows_b: IntArray) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.judge.metrics.tolerance import margin
 from runwatch.judge.metrics.verdict import judge
 from runwatch.judge.runs.hyperparameters import differences
-from runwatch.judge.runs.naming import match
+from runwatch.judge.runs.primary import match
 from runwatch.judge.runs.seeds import over_tasks, probability_of_improvement
 from runwatch.judge.runs.values import ONE_RUN, MetricReading, MetricReadings, compare_values, with_samples
 from runwatch.text.safe import run_name, safe

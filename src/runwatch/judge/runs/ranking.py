@@ -12,7 +12,7 @@ from runwatch.domain.hyperparameters import settings_of
 from runwatch.domain.run import Direction, Run
 from runwatch.judge.runs.comparing import Series, shown_tags, value_of
 from runwatch.judge.runs.hyperparameters import as_text
-from runwatch.judge.runs.naming import choose_primary, match
+from runwatch.judge.runs.primary import choose_primary, match
 
 
 def rank_runs(

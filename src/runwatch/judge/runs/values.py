@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from runwatch.domain.comparison import CompareOptions, MetricComparison, MetricVerdict, SampleKey, Samples
 from runwatch.domain.directions import direction_of, judged
 from runwatch.domain.run import Direction
-from runwatch.judge.metrics.adjust import holm
+from runwatch.judge.metrics.adjust import holm_of_guards
 from runwatch.judge.metrics.estimate import Estimate
-from runwatch.judge.metrics.tolerance import SINGLE, margin
+from runwatch.judge.metrics.tolerance import SINGLE, margin_in
 from runwatch.judge.metrics.verdict import judge
-from runwatch.judge.runs.naming import choose_primary
+from runwatch.judge.runs.primary import choose_primary
 from runwatch.judge.runs.samples import SampleValues, paired
 from runwatch.judge.runs.seeds import FEWEST, against_seeds, matched, welch
 
@@ -93,7 +93,7 @@ def compare_values(
     primary = choose_primary(fit, options.primary, main)
     made = [estimate for r in readings if r.name in fit and (estimate := _estimate(r)) is not None]
     estimates = {one.name: one for one in made if one.identical or not one.spreadless}
-    adjusted = _adjusted([estimate for name, estimate in estimates.items() if name != primary])
+    adjusted = holm_of_guards(estimates.values(), primary)
     metrics: list[MetricComparison] = []
     for reading in readings:
         name = reading.name
@@ -102,7 +102,7 @@ def compare_values(
         elif message := _two_units(reading):
             one = _bare(reading, directions[name], "unknown", message)
         elif name in estimates:
-            allowed = _margin(name, directions[name], estimates[name].baseline, options, primary)
+            allowed = margin_in(name, directions[name], estimates[name].baseline, options, primary)
             cases = "seeds" if reading.samples is None else "samples"
             one = judge(estimates[name], directions[name], allowed, cases, adjusted.get(name))
             one = replace(one, p_adjusted=one.p_value) if name == primary else one
@@ -114,22 +114,8 @@ def compare_values(
     return tuple(metrics)
 
 
-def _adjusted(guards: Sequence[Estimate]) -> dict[str, float]:
-    tested = [(guard.name, guard.p_value) for guard in guards if guard.p_value is not None]
-    return dict(zip((name for name, _ in tested), holm([p for _, p in tested]), strict=True))
-
-
 def _is_judged(name: str, options: CompareOptions) -> bool:
     return judged(name) or name in options.directions or name in options.tolerances or name == options.primary
-
-
-def _margin(
-    name: str, direction: Direction, baseline: float, options: CompareOptions, primary: str | None
-) -> float:
-    tolerances: Mapping[str, float] = options.tolerances
-    if name == primary and options.tolerance is not None and name not in tolerances:
-        tolerances = {**tolerances, name: options.tolerance}
-    return margin(name, direction, baseline, tolerances)
 
 
 def _estimate(reading: MetricReadings) -> Estimate | None:
@@ -200,7 +186,7 @@ def _single(
     sizes = len(reading.baseline.values), len(reading.candidate.values)
     if max(sizes) > 1:
         single = TWO_SEEDS if sorted(sizes) == [1, 2] else SAME_SEEDS
-    allowed = _margin(reading.name, direction, bare.baseline, options, primary)
+    allowed = margin_in(reading.name, direction, bare.baseline, options, primary)
     past = abs(bare.delta) > SINGLE * allowed
     noise = reading.noise() if reading.noise is not None and (past or always_noise) else (None, None)
     half = None if noise[0] is None or noise[1] is None else 1.96 * math.hypot(noise[0], noise[1])

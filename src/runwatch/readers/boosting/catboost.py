@@ -25,6 +25,7 @@ NAME = "catboost"
 _FOLDER = "catboost_info"
 _META = "catboost_training.json"
 _TABLE = re.compile(r"(learn|test\d{0,6})_error\.tsv", re.ASCII)
+_NO_SETS = re.compile(rb"\"test_sets\":\s{0,4}\[\s{0,4}\]")
 _CLOCK = "time_left.tsv"
 _BETTER: Mapping[str, Direction] = {"Min": "min", "Max": "max"}
 LOOKS_FOR = ("*_error.tsv", "catboost_training.json")
@@ -37,17 +38,28 @@ def claim(listing: Listing) -> Iterable[Claim]:
     above = listing.parent
     run_id = above.path if above is not None and listing.name == _FOLDER else listing.path
     shadows = frozenset({"tensorboard"})
+    left = _left(listing)
     for table in tables:
+        if table[0] in left:
+            continue
         file = (listing.join(table[0]),)
         yield Claim(NAME, NAME, run_id, file, f"{table[1]}/", supersedes=shadows)
-    rest = tuple(listing.join(name) for name in (_META, _CLOCK) if name in listing.files)
+    rest = tuple(listing.join(name) for name in (_META, _CLOCK, *left) if name in listing.files)
     if rest:
         yield Claim(NAME, NAME, run_id, rest, supersedes=shadows)
 
 
+def _left(listing: Listing) -> list[str]:
+    """The tables of evaluation sets in the folder of a training that has none: an earlier one, or a grid
+    search, whose table has a row a candidate, left them."""
+    if _META not in listing.files or _NO_SETS.search(listing.head(_META)) is None:
+        return []
+    return sorted(name for name in listing.files if (match := _TABLE.fullmatch(name)) and match[1] != "learn")
+
+
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     name = os.path.basename(source.file)
-    if name == _CLOCK:
+    if name == _CLOCK or (name != _META and not claim.tag_prefix):
         return Reading({}, Cursor(stat=source.stat))
     if name != _META:
         return _by_set(read_table(claim, source, cursor, final), claim, source)
@@ -66,11 +78,9 @@ def _by_set(reading: Reading, claim: Claim, source: SourceFile) -> Reading:
     sets = _sets(source) if claim.tag_prefix == "test/" else 1
     if sets == 1:
         return reading
-    renamed = {
-        run: [_named(one, sets) if isinstance(one, Append) else one for one in operations]
-        for run, operations in reading.operations.items()
-    }
-    return replace(reading, operations=renamed)
+    operations = reading.operations.get(claim.run_id, ())
+    named = [_named(one, sets) if isinstance(one, Append) else one for one in operations]
+    return replace(reading, operations={claim.run_id: named} if named else {})
 
 
 def _named(append: Append, sets: int) -> Append:

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-import io
+import os
 import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 
 from runwatch.readers import limits
-from runwatch.readers.base import Opened
+from runwatch.system.files import open_regular
 
 MAGIC = b"PK\x03\x04"
 DIRECTORY = 32 * limits.MIB
@@ -20,43 +21,16 @@ _STORED, _DEFLATED, _ZSTANDARD = 0, 8, 93
 _LOCAL = 30
 
 
-class _RawMember(io.RawIOBase):
-    """An opened file as the seekable stream that ``zipfile`` asks for."""
-
-    def __init__(self, opened: Opened) -> None:
-        self._opened = opened
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + (0, self._at, self._opened.stat.size)[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        part = self._opened.pread(len(buffer), self._at)
-        buffer[: len(part)] = part
-        self._at += len(part)
-        return len(part)
-
-
 class Archive:
-    """The members of one archive."""
+    """The members of one archive; ``file`` is open as long as they are read."""
 
-    def __init__(self, opened: Opened) -> None:
-        self._opened = opened
-        _check_directory(opened)
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        _check_directory(file)
         import zipfile
 
         try:
-            with zipfile.ZipFile(io.BufferedReader(_RawMember(opened))) as directory:
+            with zipfile.ZipFile(file) as directory:
                 self._members = {info.filename: info for info in directory.infolist()}
         except (zipfile.BadZipFile, NotImplementedError, struct.error, EOFError) as error:
             raise ValueError(str(error) or "not a complete zip archive") from None
@@ -71,15 +45,19 @@ class Archive:
         info = self._members[name]
         if max(info.file_size, info.compress_size) > limit:
             raise ValueError(f"{name} is larger than {limit // limits.MIB} MiB")
-        header = self._opened.pread(_LOCAL, info.header_offset)
+        header = self._at(info.header_offset, _LOCAL)
         if len(header) < _LOCAL or not header.startswith(MAGIC):
             raise ValueError(f"{name} is damaged")
         name_size, extra_size = struct.unpack("<HH", header[26:30])
-        packed = self._opened.pread(info.compress_size, info.header_offset + _LOCAL + name_size + extra_size)
+        packed = self._at(info.header_offset + _LOCAL + name_size + extra_size, info.compress_size)
         data = _unpacked(packed, info.compress_type, info.file_size, name)
         if len(data) != info.file_size or zlib.crc32(data) != info.CRC:
             raise ValueError(f"{name} is damaged")
         return data
+
+    def _at(self, offset: int, size: int) -> bytes:
+        self._file.seek(offset)
+        return self._file.read(size)
 
 
 def _unpacked(packed: bytes, method: int, size: int, name: str) -> bytes:
@@ -98,10 +76,10 @@ def _unpacked(packed: bytes, method: int, size: int, name: str) -> bytes:
     raise ValueError(f"{name} uses an unknown compression (method {method})")
 
 
-def _check_directory(opened: Opened) -> None:
+def _check_directory(file: BinaryIO) -> None:
     """Raises ValueError when the list of members is not there yet, or too large to be held."""
-    size = opened.stat.size
-    tail = opened.pread(min(size, 64 * limits.KIB + _END_SIZE), max(size - 64 * limits.KIB - _END_SIZE, 0))
+    file.seek(max(file.seek(0, os.SEEK_END) - 64 * limits.KIB - _END_SIZE, 0))
+    tail = file.read(64 * limits.KIB + _END_SIZE)
     at = tail.rfind(_END)
     if at < 0 or len(tail) - at < _END_SIZE:
         raise ValueError("not a complete zip archive")
@@ -112,5 +90,5 @@ def _check_directory(opened: Opened) -> None:
 @contextmanager
 def opened(path: str) -> Iterator[Archive]:
     """The archive at ``path``. Raises OSError, ValueError."""
-    with Opened(path) as file:
+    with os.fdopen(open_regular(path)[0], "rb") as file:
         yield Archive(file)

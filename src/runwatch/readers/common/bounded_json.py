@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -161,14 +162,7 @@ def whole(value: object) -> int | None:
 
 
 def flat_numbers(value: object) -> dict[str, float]:
-    """The numbers of nested objects by their path, parts joined with ``/``; lists are left out."""
-    numbers: dict[str, float] = {}
-    stack: list[tuple[str, object]] = [("", value)]
-    while stack and len(numbers) < limits.TAGS:
-        path, item = stack.pop()
-        if isinstance(item, dict):
-            prefix = path + "/" if path else ""
-            stack.extend((prefix + str(key), below) for key, below in reversed(item.items()))
-        elif path and (real := number(item)) is not None:
-            numbers[path] = real
-    return numbers
+    """The numbers of nested objects by their path, parts joined with ``/``; lists are left out. Raises
+    PastLimit."""
+    leaves = ((path, number(leaf)) for path, leaf in flatten(mapping(value)).items())
+    return dict(islice(((path, real) for path, real in leaves if real is not None), limits.TAGS))

@@ -124,9 +124,9 @@ _FOREIGN = ("wandb:", "File ", "slurmstepd:", "srun:", "wandb.")
 class LineProgress(NamedTuple):
     """``pairs``: names and values in line order; ``kind``: a whole ``line``, a progress ``bar``, a ``keras``
     bar or a row of a ``table``; ``total_steps``: of ``step 100/6000``, which beside an epoch is a batch, 0
-    where only the training's last line tells it;
-    ``held_out``: a line of validation, whose batches are its own; ``first_epoch``: the number that the
-    format gives the first one, where it is known by its form."""
+    where only the training's last line tells it; ``held_out``: a line of validation, whose batches are its
+    own (a table's has no place at all); ``first_epoch``: the number that the format gives the first one,
+    where it is known by its form."""
 
     kind: str
     pairs: tuple[tuple[str, float], ...]

@@ -57,19 +57,7 @@ class Lines:
         self._tables = Tables(state.setdefault("tables", {}))
 
     def said(self, text: str) -> LineProgress | None:
-        row = self._tables.row(text)
-        if row is None:
-            return parse(text)
-        return LineProgress(
-            "table",
-            row.pairs,
-            None if row.epoch is None else float(row.epoch),
-            row.epochs,
-            row.batch,
-            row.batches,
-            row.step,
-            held_out=row.held_out,
-        )
+        return self._tables.row(text) or parse(text)
 
 
 class ConsoleHealth:

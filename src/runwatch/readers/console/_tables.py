@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.directions import direction_of
 from runwatch.readers.common.column_names import step_key
+from runwatch.readers.console._lines import LineProgress
 
 MAX_COLUMNS, MAX_BOX = 64, 256
 
@@ -47,19 +47,6 @@ _VW_NAMES = (
 )
 
 
-class Row(NamedTuple):
-    """``pairs``: names and values in order; ``batch`` of ``batches``: how far a row that is still being
-    redrawn is; ``held_out``: of validation, which has no place of its own."""
-
-    pairs: tuple[tuple[str, float], ...]
-    step: int | None = None
-    epoch: int | None = None
-    epochs: int | None = None
-    batch: int | None = None
-    batches: int | None = None
-    held_out: bool = False
-
-
 class Tables:
     """Rows out of lines. State: ``names`` of the columns under the last header, ``spans`` of its rule,
     ``group`` and ``box`` of a box that is not closed yet."""
@@ -67,7 +54,7 @@ class Tables:
     def __init__(self, state: JsonDict) -> None:
         self._state = state
 
-    def row(self, text: str) -> Row | None:
+    def row(self, text: str) -> LineProgress | None:
         """What ``text`` says as a line of a table; None when it is none."""
         if text.startswith("|") or "box" in self._state:
             return self._boxed(text)
@@ -86,7 +73,7 @@ class Tables:
             return None
         return _row(self._state["names"], _cells(text, self._state), text)
 
-    def _boxed(self, text: str) -> Row | None:
+    def _boxed(self, text: str) -> LineProgress | None:
         match = _BOX_ROW.fullmatch(text.rstrip())
         if match is None:
             box = self._state.pop("box", None)
@@ -102,13 +89,13 @@ class Tables:
         return None
 
 
-def _of_box(box: dict[str, float]) -> Row | None:
+def _of_box(box: dict[str, float]) -> LineProgress | None:
     key = step_key(box)
     at = box.get(key) if key is not None else None
     pairs = tuple((name, value) for name, value in box.items() if name != key)
     if not pairs or (at is not None and not at.is_integer()):
         return None
-    return Row(pairs, None if at is None else int(at))
+    return LineProgress("table", pairs, step=None if at is None else int(at))
 
 
 def _header(text: str) -> list[str] | None:
@@ -148,7 +135,7 @@ def _cells(text: str, state: JsonDict) -> list[str]:
     return words
 
 
-def _row(names: list[str], cells: list[str], text: str) -> Row | None:
+def _row(names: list[str], cells: list[str], text: str) -> LineProgress | None:
     """The cells below their names; more of them only behind a colon or a flag (a bar, a mark)."""
     width = len(names)
     extra = cells[width:]
@@ -168,14 +155,15 @@ def _row(names: list[str], cells: list[str], text: str) -> Row | None:
     pairs = _numbers(names, cells)
     if not pairs:
         return None
-    counted = (int(bar[1]), int(bar[2])) if bar else (None, None)
-    return Row(pairs, step, epoch, int(share[2]) if share else None, *counted)
+    batch, batches = (int(bar[1]), int(bar[2])) if bar else (None, None)
+    known, epochs = None if epoch is None else float(epoch), int(share[2]) if share else None
+    return LineProgress("table", pairs, known, epochs, batch, batches, step)
 
 
-def _validation(names: list[str], cells: list[str]) -> Row | None:
+def _validation(names: list[str], cells: list[str]) -> LineProgress | None:
     """The row of all classes together."""
     pairs = _numbers(names, cells) if cells[0] == "all" and len(cells) == len(names) else ()
-    return Row(pairs, held_out=True) if pairs else None
+    return LineProgress("table", pairs, held_out=True) if pairs else None
 
 
 def _numbers(names: list[str], cells: list[str]) -> tuple[tuple[str, float], ...]:

@@ -42,7 +42,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         missing = sorted(table for table in _TABLES if not sqlite.columns(connection, table))
         if missing:
             raise ValueError(f"not an MLflow database: it lacks {', '.join(missing)}")
-        return _Store(connection, source, cursor).read()
+        return _MlflowStore(connection, source, cursor).read()
 
     return sqlite.read(source, cursor, rows)
 
@@ -56,7 +56,7 @@ class _MlflowRun(msgspec.Struct, frozen=True):
     experiment: str
 
 
-class _Store(sqlite.StorePass):
+class _MlflowStore(sqlite.StorePass):
     """State: ``row`` and ``mark`` of the last metric, ``facts`` a checksum of all else."""
 
     _skipped = 0

@@ -15,8 +15,8 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_yaml
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.documents import read_whole
+from runwatch.readers.common.lines import NewRows, read_rows
 from runwatch.readers.common.point_log import column
-from runwatch.readers.common.rows import RowsCursor, read_rows
 from runwatch.readers.mlflow._terms import about, seconds, tagged
 
 NAME = "mlflow"
@@ -74,7 +74,7 @@ def _inside(claim: Claim, file: str) -> str:
     return file if claim.run_id == "." else file[len(claim.run_id) + 1 :]
 
 
-def _metric(claim: Claim, source: SourceFile, tag: str, rows: RowsCursor) -> Reading:
+def _metric(claim: Claim, source: SourceFile, tag: str, rows: NewRows) -> Reading:
     steps: list[int] = []
     walls: list[float] = []
     values: list[float] = []

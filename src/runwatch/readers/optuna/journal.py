@@ -12,8 +12,7 @@ from runwatch.domain.operations import Append, HParams, Operation, Replace
 from runwatch.domain.points import Points
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.column_names import moment
-from runwatch.readers.common.lines import take_json
-from runwatch.readers.common.rows import read_rows
+from runwatch.readers.common.lines import read_rows, take_json
 from runwatch.readers.optuna._study import (
     DIRECTIONS,
     INTERMEDIATE,

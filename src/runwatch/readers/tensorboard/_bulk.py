@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from runwatch.domain.points import AnyArray
 from runwatch.readers.common.protobuf import Malformed
-from runwatch.readers.tensorboard._cycles import Ints, ScalarColumn, shares
-from runwatch.readers.tensorboard._event import Plugins, TfEvent, parse
+from runwatch.readers.tensorboard._cycles import Ints, ScalarColumn, shares, unmasked
+from runwatch.readers.tensorboard._event import STEP_KEY, SUMMARY_KEY, WALL_KEY, Plugins, TfEvent, parse
 from runwatch.readers.tensorboard._record import HEADER, SHORT, data_is_sound, short_length_crcs, stepped_over
 
 Words = NDArray[np.uint64]
@@ -34,9 +34,7 @@ _BEFORE, _ROW = 3, 32
 """A record's head is seen as 4 words of 8 bytes that begin 3 bytes before the record: word 0 holds the
 low 5 bytes of the length, word 1 its high 3 bytes, its CRC and the event's first byte, word 2 the wall time,
 word 3 the step's field number and up to 7 bytes of step (or the summary, when there is no step)."""
-_WALL_KEY, _STEP_KEY, _SUMMARY_KEY = 0x09, 0x10, 0x2A
 _MOST_STEP_BYTES = 7
-_MASK_DELTA = np.uint32(0xA282EAD8)
 
 
 class RecordLayout(NamedTuple):
@@ -130,15 +128,15 @@ class Chunk:
         """Records whose first bytes and size are those of ``layout``."""
         size = layout.step_size
         if size == 0:
-            mask, expected = 0xFF, _SUMMARY_KEY
+            mask, expected = 0xFF, SUMMARY_KEY
         else:
             ends = sum(0x80 << (8 * i) for i in range(1, size + 1))
-            mask, expected = ends | 0xFF, (ends ^ (0x80 << (8 * size))) | _STEP_KEY
+            mask, expected = ends | 0xFF, (ends ^ (0x80 << (8 * size))) | STEP_KEY
         least = 9 + (size + 1 if size else 0) + layout.from_end
         fits: NDArray[np.bool_] = (
             self._open
             & ((self._words[:, 3] & np.uint64(mask)) == np.uint64(expected))
-            & (self._bytes[:, 15] == _WALL_KEY)
+            & (self._bytes[:, 15] == WALL_KEY)
             & (self._sizes >= least)
         )
         return fits
@@ -147,9 +145,7 @@ class Chunk:
         """Each record's CRC without the share of its varying bytes, mixed with its size."""
         table, head, size = shares(), self._bytes[rows], self._sizes[rows]
         ends = self._starts[rows] + HEADER + size
-        stored = _windows(self._data, "<u4")[ends]
-        key = stored - _MASK_DELTA
-        key = (key >> np.uint32(17)) | (key << np.uint32(15))
+        key = unmasked(_windows(self._data, "<u4")[ends])
         after = (size - 2) * 256
         columns = [*range(16, 24), *range(25, 25 + layout.step_size)]
         for column in columns:

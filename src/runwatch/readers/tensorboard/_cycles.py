@@ -19,8 +19,6 @@ Ints = NDArray[np.int64]
 _AT_ONCE = 256 * 1024
 """Bytes looked at together: few enough to stay in cache."""
 
-_UNMASK = np.uint32(0xA282EAD8)
-
 
 class ScalarColumn(NamedTuple):
     """Points of one tag: ``starts`` are the records' offsets, ascending."""
@@ -51,6 +49,12 @@ def shares() -> NDArray[np.uint32]:
     for _ in range(SHORT - 1):
         rows.append((rows[-1] >> 8) ^ table[rows[-1] & 0xFF])
     return np.concatenate(rows)
+
+
+def unmasked(stored: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """CRCs as they were before TFRecord masked them."""
+    crcs = stored - np.uint32(0xA282EAD8)
+    return (crcs >> np.uint32(17)) | (crcs << np.uint32(15))
 
 
 class _Places(NamedTuple):
@@ -117,8 +121,7 @@ def _is_sound(data: bytes, at: int, rounds: Cycles) -> bool:
 
 def _sound(bytes_: NDArray[np.uint8], places: _Places) -> NDArray[np.bool_]:
     """Whether all CRCs of a round (rounds,) fit, if those of the first round do."""
-    key = _joined(bytes_[-4:], "<u4") - _UNMASK
-    key = (key >> np.uint32(17)) | (key << np.uint32(15))
+    key = unmasked(_joined(bytes_[-4:], "<u4"))
     key ^= np.bitwise_xor.reduce(shares()[bytes_[:-4] + places.entries], axis=0)
     same: NDArray[np.bool_] = (key == key[:, :1]).all(axis=0)
     return same

@@ -26,6 +26,8 @@ from runwatch.readers.common.protobuf import (
 )
 
 SESSION_START = 1
+WALL_KEY, STEP_KEY, SUMMARY_KEY = 0x09, 0x10, 0x2A
+"""The bytes before a wall time, a step and a summary."""
 LARGEST_TEXT = 256 * 1024
 
 Kind = Literal["scalar", "hparams", "text", "other"]

@@ -14,6 +14,7 @@ import msgspec
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.run import Status
 from runwatch.readers import limits
+from runwatch.readers.common.bounded_json import parse_object
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, Malformed, double, fields, text
 
 _STATUS: dict[int, Status] = {1: "finished", 2: "crashed", 3: "running"}
@@ -105,13 +106,8 @@ def from_text(tag: str, content: bytes) -> tuple[Literal["hparams", "config"], M
     return None
 
 
-def _object(words: str) -> JsonDict | None:
-    bare = words.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
-    try:
-        value = json.loads(bare)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+def _object(words: str) -> JsonDict:
+    return parse_object(words.strip().removeprefix("```json").removeprefix("```").removesuffix("```"))
 
 
 def _table(words: str) -> JsonDict | None:

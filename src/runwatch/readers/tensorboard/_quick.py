@@ -9,10 +9,9 @@ from functools import cache
 import google_crc32c
 
 from runwatch.readers.tensorboard import _cycles as cycles
-from runwatch.readers.tensorboard._event import TfEvent
+from runwatch.readers.tensorboard._event import STEP_KEY, SUMMARY_KEY, WALL_KEY, TfEvent
 from runwatch.readers.tensorboard._record import FRAME, HEADER, SHORT, masked_crc
 
-_WALL_KEY, _STEP_KEY, _SUMMARY_KEY = 0x09, 0x10, 0x2A
 _SIMPLE_VALUE = b"\x15"
 _SHORTEST = 21
 _MOST_KNOWN = 10_000
@@ -97,7 +96,7 @@ class Quick:
             if middle == first and tags:
                 return cycles.Cycles(tuple(sizes), step_size), tags
             own_size = middle_at - start - 10
-            if tag is None or data[start] != _WALL_KEY or own_size < 1 or (tags and own_size != step_size):
+            if tag is None or data[start] != WALL_KEY or own_size < 1 or (tags and own_size != step_size):
                 break
             first, step_size = first or middle, own_size
             sizes.append(size)
@@ -116,14 +115,14 @@ class Quick:
             if size < _SHORTEST or end - HEADER > last or data[at:start] != headers[size]:
                 break
             key, wall, step_key, step, middle, value, stored = shapes[size].unpack_from(data, start)
-            if step_key != _STEP_KEY or step >= 0x80:
+            if step_key != STEP_KEY or step >= 0x80:
                 step, middle_at = _step(data, start + 9)
                 middle = data[middle_at : end - 4] if middle_at >= 0 else b""
             tag = tags.get(middle) or _SHARED.get(middle)
             crc = crc_of(data[start:end])
             if (
                 tag is None
-                or key != _WALL_KEY
+                or key != WALL_KEY
                 or stored != ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
             ):
                 break
@@ -149,9 +148,9 @@ class Quick:
 def _step(data: bytes, at: int) -> tuple[int, int]:
     """The step of up to three bytes at ``at`` and where the summary begins; (0, -1): anything else."""
     key = data[at]
-    if key == _SUMMARY_KEY:
+    if key == SUMMARY_KEY:
         return 0, at
-    if key != _STEP_KEY:
+    if key != STEP_KEY:
         return 0, -1
     step = data[at + 1]
     at += 2
@@ -163,4 +162,4 @@ def _step(data: bytes, at: int) -> tuple[int, int]:
             at += 1
             if step >= 1 << 21:
                 return 0, -1
-    return (step, at) if data[at] == _SUMMARY_KEY else (0, -1)
+    return (step, at) if data[at] == SUMMARY_KEY else (0, -1)

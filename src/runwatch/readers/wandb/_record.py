@@ -12,12 +12,12 @@ from typing import Literal
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Evidence, HParams, Label, Operation, Started, Stated, Writer
 from runwatch.readers import limits
+from runwatch.readers.common import bounded_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.readers.common.protobuf import BYTES, FIXED64, VARINT, double, fields, signed, text, timestamp
 from runwatch.readers.common.row_steps import RowSteps
 
 _OWN = frozenset(("_step", "_timestamp", "_runtime", "_wandb"))
-_NONFINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _KEYS = frozenset((0x0A, 0x12))
 _VALUE_KEY = b"\x82\x01"
 _NUMBER_STARTS = frozenset(b"-0123456789")
@@ -266,16 +266,8 @@ def from_json(raw: bytes) -> object:
 def numbers(tag: str, value: object, depth: int = 0) -> Iterator[tuple[str, float]]:
     """The numbers in ``value`` by tag: nested dicts join with ``/``; media objects, truth values, lists and
     texts are none, but the texts NaN and Infinity are."""
-    if isinstance(value, bool):
-        return
-    if isinstance(value, int | float):
-        try:
-            yield tag, float(value)
-        except OverflowError:
-            yield tag, math.inf if value > 0 else -math.inf
-    elif isinstance(value, str):
-        if value in _NONFINITE:
-            yield tag, _NONFINITE[value]
+    if (real := bounded_json.number(value)) is not None:
+        yield tag, real
     elif isinstance(value, dict) and "_type" not in value and depth < limits.JSON_DEPTH:
         for key, inner in value.items():
             yield from numbers(f"{tag}/{key}", inner, depth + 1)

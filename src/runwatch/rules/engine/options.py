@@ -62,7 +62,7 @@ def _wrong(key: str, value: object, default: object) -> str:
             isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
         )
         return "" if good else "must be a glob or a list of globs"
-    if key in ("hold", "keep") or isinstance(default, str):
+    if isinstance(default, str):
         return "" if seconds(value) is not None or value == "" else 'must be a duration such as "10m"'
     if isinstance(default, bool):
         return "" if isinstance(value, bool) else "must be true or false"

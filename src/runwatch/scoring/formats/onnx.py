@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
 from runwatch.scoring.base import PIECE, Offer, RawScores, ScoringError, first_line
-from runwatch.scoring.feeding import missing, stacked
+from runwatch.scoring.feeding import require, stacked
 from runwatch.text.safe import safe
 
 NAME = "ONNX"
@@ -88,20 +88,17 @@ class _Onnx:
         self._data = offer.file
         names = [one.name for one in self._inputs]
         if offer.features:
-            if absent := [name for name in offer.features if name not in offer.names]:
-                raise missing(offer, absent)
+            require(offer, offer.features)
             self._columns = self._shared(offer.features, "features")
         elif len(names) == 1 and (self._inputs[0].width != 1 or names[0] not in offer.names):
             self.by_place = True
-            if absent := [name for name in offer.numeric if name not in offer.names]:
-                raise missing(offer, absent)
+            require(offer, offer.numeric)
             self._columns = self._shared(offer.numeric, "numeric columns")
         elif wide := [one for one in self._inputs if one.width != 1]:
             what = f"input {safe(wide[0].name)} takes several columns"
             raise ScoringError(self._data, what, "name them all in order: [[models]] features = […]")
-        elif absent := [name for name in names if name not in offer.names]:
-            raise missing(offer, absent)
         else:
+            require(offer, names)
             self._columns = [(one, (one.name,)) for one in self._inputs]
         return tuple(dict.fromkeys(name for _, group in self._columns for name in group))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from runwatch.scoring.base import Offer, RawScores, ScoringError, first_line
-from runwatch.scoring.feeding import framed, missing, stacked
+from runwatch.scoring.feeding import framed, require, stacked
 from runwatch.text.safe import safe
 
 NAME = "skops"
@@ -84,8 +84,7 @@ class _Skops:
         self._data = offer.file
         self._columns = offer.features or self._named or offer.numeric
         self.by_place = not offer.features and self._named is None
-        if absent := [name for name in self._columns if name not in offer.names]:
-            raise missing(offer, absent)
+        require(offer, self._columns)
         if self._width is not None and len(self._columns) != self._width:
             message = ", ".join(safe(name, 30) for name in self._columns[:12]) or "none"
             wrong = f"takes {self._width} columns, but there are {len(self._columns)} ({message})"

@@ -15,7 +15,7 @@ from runwatch.domain.points import FloatArray
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.health.monitor import mark_of
-from runwatch.judge.runs.naming import match
+from runwatch.judge.runs.primary import match
 from runwatch.show.names import run_called
 from runwatch.show.screen.chart import ChartAsk, ChartBand, ChartLevel, ChartLine, ChartMark, ChartView, state
 from runwatch.show.screen.runs import is_baseline, mark_tone

@@ -16,7 +16,7 @@ from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.comparing import shown_tags
 from runwatch.judge.runs.hparam_importance import FEWEST
-from runwatch.judge.runs.naming import match
+from runwatch.judge.runs.primary import match
 from runwatch.show.names import in_root, run_called
 from runwatch.show.screen.run import setting_texts
 from runwatch.show.screen.run_columns import against_baseline, compared, status

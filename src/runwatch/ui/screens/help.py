@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, matches, plain, text
 from runwatch.ui.bindings import hidden
 from runwatch.ui.host import AnyScreen
+from runwatch.ui.idle_keys import idle_bindings
 from runwatch.ui.search_dialog import SearchDialog, arrows
 from runwatch.ui.widgets.table import TableWidget
 
@@ -61,6 +62,10 @@ def help_rows(screen: AnyScreen, room: int = _KEYS) -> tuple[ViewRow, ...]:
         shown = screen.app.get_key_display(binding)
         if shown not in keys:
             keys.append(shown)
+    for node, binding, reason in idle_bindings(screen):
+        if binding.description and not binding.key.isdigit():
+            what = f"{binding.description}: not now, {reason}"
+            groups.setdefault(_title(node, screen), {})[what] = ([screen.app.get_key_display(binding)], what)
     rows: list[ViewRow] = []
     for title in sorted(groups, key=_place):
         rows.append(ViewRow.of((title, ""), text(title, "accent"), ()))

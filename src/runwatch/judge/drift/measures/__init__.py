@@ -16,10 +16,8 @@ class Measure(Protocol):
     NAME: str
     """Its key in the JSON."""
 
-    def applies(self, pair: ColumnPair) -> bool:
-        """Whether it is defined for this column."""
-
-    def measure(self, pair: ColumnPair) -> float | None: ...
+    def measure(self, pair: ColumnPair) -> float | None:
+        """Its value where both sides have some; None for a column that it is not defined for."""
 
 
 @cache
@@ -35,7 +33,7 @@ def label(name: str) -> str:
 
 
 def figures(pair: ColumnPair) -> dict[str, float | None]:
-    """All measures of a pair; None where one is not defined or a side has no values."""
+    """All measures of a pair; None where a side has no values."""
     if not pair.n or not pair.m:
         return dict.fromkeys(measures())
-    return {name: one.measure(pair) if one.applies(pair) else None for name, one in measures().items()}
+    return {name: one.measure(pair) for name, one in measures().items()}

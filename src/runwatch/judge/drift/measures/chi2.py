@@ -10,10 +10,6 @@ NAME = "chi2"
 LABEL = "chi-square"
 
 
-def applies(pair: ColumnPair) -> bool:
-    return True
-
-
 def measure(pair: ColumnPair) -> float:
     return chi_square(*pair.bins)[0]
 

@@ -13,10 +13,6 @@ NAME = "hellinger"
 LABEL = "Hellinger"
 
 
-def applies(pair: ColumnPair) -> bool:
-    return True
-
-
 def measure(pair: ColumnPair) -> float:
     return hellinger(*pair.bins)
 

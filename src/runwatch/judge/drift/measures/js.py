@@ -13,10 +13,6 @@ NAME = "js"
 LABEL = "Jensen-Shannon"
 
 
-def applies(pair: ColumnPair) -> bool:
-    return True
-
-
 def measure(pair: ColumnPair) -> float:
     return js_distance(*pair.bins)
 

@@ -11,11 +11,11 @@ LABEL = "Kolmogorov-Smirnov"
 _LARGEST_STEP, _ROWS_A_STEP = 0.1, 5
 
 
-def applies(pair: ColumnPair) -> bool:
-    return pair.ordered
+def measure(pair: ColumnPair) -> float | None:
+    return distance(pair) if pair.ordered else None
 
 
-def measure(pair: ColumnPair) -> float:
+def distance(pair: ColumnPair) -> float:
     """max |F - G| over the edges: never above the true distance, at most the largest bin share below it."""
     f, g = pair.cumulative
     return float(np.abs(f - g).max(initial=0.0))
@@ -31,14 +31,14 @@ def unrounded(pair: ColumnPair) -> float:
         if stepped and 2 * fine[~held].sum() >= fine.sum() > 0:
             f, g = ((np.cumsum(side) - side / 2) / side.sum() for side in sides)
             return float(np.abs(f - g)[held].max())
-    return measure(pair)
+    return distance(pair)
 
 
 def upper(pair: ColumnPair) -> float:
-    """The certified upper end: the true distance lies in ``[measure, upper]``."""
+    """The certified upper end: the true distance lies in ``[distance, upper]``."""
     f, g = pair.cumulative
     f0, g0 = np.concatenate([[0.0], f]), np.concatenate([[0.0], g])
     f1, g1 = np.concatenate([f, [1.0]]), np.concatenate([g, [1.0]])
     wide = ~pair.singleton
     inside = np.maximum(f1 - g0, g1 - f0)[wide]
-    return max(measure(pair), float(inside.max(initial=0.0)))
+    return max(distance(pair), float(inside.max(initial=0.0)))

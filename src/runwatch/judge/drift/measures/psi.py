@@ -12,10 +12,6 @@ LABEL = "PSI"
 _FLOOR = 1e-4
 
 
-def applies(pair: ColumnPair) -> bool:
-    return True
-
-
 def measure(pair: ColumnPair) -> float:
     return psi(*pair.bins)
 

@@ -10,10 +10,6 @@ from runwatch.judge.drift.column_pair import ColumnPair
 NAME = "total_variation"
 
 
-def applies(pair: ColumnPair) -> bool:
-    return True
-
-
 def measure(pair: ColumnPair) -> float:
     return total_variation(*pair.bins)
 

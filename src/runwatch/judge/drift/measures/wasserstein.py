@@ -13,12 +13,9 @@ LABEL = "Wasserstein"
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "day": 86_400.0}
 
 
-def applies(pair: ColumnPair) -> bool:
-    return pair.ordered
-
-
 def measure(pair: ColumnPair) -> float | None:
-    assert pair.column.edges is not None
+    if pair.column.edges is None:
+        return None
     low, high = pair.ends
     points = np.concatenate([[low], pair.column.edges.astype(np.float64), [high]])
     with np.errstate(over="ignore", invalid="ignore"):

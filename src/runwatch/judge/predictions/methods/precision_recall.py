@@ -59,9 +59,6 @@ def estimates(sample: Sample) -> Iterator[Estimate]:
         return
     sides = [_ranked_side(side) for side in sample.sides]
     a, b = (average_precision(rows) for rows in sides)
-    if math.isnan(a) or math.isnan(b):
-        yield Estimate.unknown(name, a, b, sample.n, "no positive in the truth")
-        return
 
     def leave_out(side: int, blocks: IntArray, count: int) -> FloatArray:
         rows = sides[side]

@@ -45,8 +45,6 @@ def _estimate(name: str, k: float, sample: Sample) -> Estimate:
         return Estimate.unknown(name, math.nan, math.nan, sample.n, reason)
     sides = [ranked(side.truth == 1, side.score) for side in sample.sides if side.score is not None]
     a, b = (recall_at(rows, k) for rows in sides)
-    if math.isnan(a) or math.isnan(b):
-        return Estimate.unknown(name, a, b, sample.n, "no positive in the truth")
 
     def leave_out(side: int, blocks: IntArray, count: int) -> FloatArray:
         rows = sides[side]

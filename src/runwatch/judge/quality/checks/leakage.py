@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import Floats
+from runwatch.judge.drift.multivariate import mann_whitney, mid_ranks
 from runwatch.judge.quality.case import QualityCase
 from runwatch.text.units import number
 
@@ -60,12 +61,9 @@ def association(values: AnyArray, answer: Floats) -> float | None:
     if len(np.unique(x)) < 2:
         return None
     if len(classes) > 20:
-        return abs(_correlation(_ranks(x.astype(np.float64)), _ranks(y)))
-    top = (y == classes[-1]).astype(np.float64)
-    ones = int(top.sum())
-    ranks = _ranks(x.astype(np.float64))
-    auc = (ranks[top == 1].sum() - ones * (ones + 1) / 2) / (ones * (len(top) - ones))
-    return abs(float(2 * auc - 1))
+        return abs(_correlation(mid_ranks(x)[0], mid_ranks(y)[0]))
+    top = y == classes[-1]
+    return abs(2 * mann_whitney(x[~top], x[top])[0] - 1)
 
 
 def _present(values: AnyArray) -> NDArray[np.bool_]:
@@ -84,12 +82,6 @@ def _level_purity(x: AnyArray, y: Floats) -> float | None:
     np.add.at(table, (codes, answers), 1)
     base = table.sum(axis=0).max()
     return float((table.max(axis=1).sum() - base) / (len(x) - base)) if len(x) > base else None
-
-
-def _ranks(values: Floats) -> Floats:
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ranks: Floats = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    return ranks
 
 
 def _correlation(a: Floats, b: Floats) -> float:

@@ -20,7 +20,7 @@ def check(case: QualityCase) -> list[QualityCheck]:
             continue
         factor = unit_factor(column, before, now)
         pair = ColumnPair(column, before, now)
-        if factor is None or ks_p_value(ks.measure(pair), pair.n, pair.m) > _SURE:
+        if factor is None or ks_p_value(ks.distance(pair), pair.n, pair.m) > _SURE:
             continue
         way = "larger" if factor > 1 else "smaller"
         message, apart = times_apart(column, before, now)

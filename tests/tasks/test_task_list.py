@@ -1,4 +1,5 @@
 import errno
+import fcntl
 import os
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from worlds import DAY, NOW, TODAY, finding
 
 from runwatch.domain.intents import (
     AddTask,
+    ArchiveTasks,
     EditTask,
     FinishTask,
     ReopenTask,
@@ -101,12 +103,44 @@ def test_what_cannot_be_done_is_refused_with_a_reason(desk):
     assert desk.lines == before
 
 
+def test_what_was_done_is_said_in_words(desk):
+    desk.path.write_text(f"(A) look rw:{A.fingerprint} by:runwatch t:2026-09-30\n")
+    said = [
+        desk.do(intent).message
+        for intent in (
+            SetPriority(ROOT, "look", None),
+            SetPriority(ROOT, "look", "B"),
+            SnoozeTask(ROOT, "look", TODAY + timedelta(1)),
+            SnoozeTask(ROOT, "look", TODAY),
+            Silence(ROOT, "run-slow", NOW + 1),
+            Silence(ROOT, "run-slow", NOW),
+        )
+    ]
+    assert said == [
+        "no priority: look t:2026-09-30",
+        "priority B: look t:2026-09-30",
+        "snoozed until 2026-09-22: look t:2026-09-30",
+        "no longer snoozed: look t:2026-09-22",
+        "silenced: run-slow",
+        "no longer silenced: run-slow",
+    ]
+    assert desk.lines == [f"(B) look rw:{A.fingerprint} by:runwatch"]
+
+
+def test_the_candidates_are_those_that_it_could_be(desk):
+    desk.path.write_text("call Ana\nx 2026-09-01 call Bob\ncall Eve\n")
+    refused = desk.do(FinishTask(ROOT, "call")).message
+    assert "matches 2 tasks" in refused and "Bob" not in refused
+    desk.path.write_text("".join(f"x 2026-09-01 call {n}\n" for n in range(7)))
+    refused = desk.do(FinishTask(ROOT, "call")).message
+    assert "matches 7 tasks" in refused and refused.count("; ") == 5
+
+
 def test_the_open_one_is_meant_by_a_part_of_its_text(desk):
     desk.do(AddTask("call Ana", ROOT))
     desk.do(FinishTask(ROOT, "Ana"))
     desk.do(AddTask("call Ana again", ROOT))
     assert desk.do(FinishTask(ROOT, "Ana")).ok
-    assert "already done" not in desk.do(FinishTask(ROOT, "again")).message or True
     assert [line[0] for line in desk.lines] == ["x", "x"]
     refused = desk.do(FinishTask(ROOT, "again"))
     assert not refused.ok and "already done" in refused.message
@@ -146,6 +180,40 @@ def test_every_change_can_be_undone_and_done_again(desk, intent):
     assert not desk.do(Undo(ROOT, answer.undo)).ok
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("which", range(4))
+def test_among_equal_lines_undo_takes_back_the_very_one(desk, which, ending):
+    """Whatever a change makes of one of them, and whatever looks like it already."""
+    lines = [
+        "same",
+        f"x {TODAY} same",
+        "same",
+        "same t:2026-09-24",
+        "(A) same",
+        "same",
+        f"{TODAY} new",
+        "same",
+    ]
+    before = "".join(line + ending for line in lines).encode()
+    desk.path.write_bytes(before)
+    same = [task for task in desk.book.current(TODAY).tasks if task.line == "same"][which]
+    for intent in (
+        FinishTask(ROOT, same.id),
+        SnoozeTask(ROOT, same.id, TODAY + timedelta(3)),
+        SetPriority(ROOT, same.id, "A"),
+        EditTask(ROOT, same.id, "other words"),
+        AddTask("new", ROOT),
+    ):
+        answer = desk.do(intent)
+        after = desk.path.read_bytes()
+        assert answer.ok and after != before
+        back = desk.do(Undo(ROOT, answer.undo))
+        assert back.ok and desk.path.read_bytes() == before
+        again = desk.do(Undo(ROOT, back.undo))
+        assert again.ok and desk.path.read_bytes() == after
+        assert desk.do(Undo(ROOT, again.undo)).ok and desk.path.read_bytes() == before
+
+
 def test_undo_does_not_trample_on_a_later_edit(desk):
     desk.do(AddTask("one", ROOT))
     answer = desk.do(FinishTask(ROOT, "one"))
@@ -169,8 +237,52 @@ def test_own_writes_are_batched_and_nothing_is_lost(desk):
     desk.book.sync([A], NOW, TODAY)
     tasks, events = desk.book.sync([A, B], NOW + 1, TODAY)
     assert len(desk.lines) == 1 == len(tasks.tasks) and events == ()
+    assert [desk.book.write_due(NOW + seconds) for seconds in (1, 4.9, 5)] == [False, False, True]
     _, events = desk.book.sync([A, B], NOW + 5, TODAY)
     assert len(desk.lines) == 2 and [event.fingerprint for event in events] == [B.fingerprint]
+    assert not desk.book.write_due(NOW + 60)
+
+
+def test_what_goes_away_before_it_was_due_begins_anew(desk):
+    timing = {A.rule: (60.0, 0.0)}
+    for after, findings, lines in ((0, [A], 0), (10, [], 0), (65, [A], 0), (124, [A], 0), (125, [A], 1)):
+        desk.book.sync(findings, NOW + after, TODAY, timing=timing)
+        assert len(desk.lines) == lines
+
+
+def test_what_cannot_be_read_or_was_not_judged_is_not_over(desk):
+    desk.book.sync([A], NOW, TODAY)
+    desk.book.sync([], NOW + 10, TODAY, unreadable=["a"])
+    desk.book.sync([], NOW + 20, TODAY, unjudged=[A.rule])
+    assert desk.book.states == {A.fingerprint: "open"}
+    desk.book.sync([], NOW + 30, TODAY)
+    assert desk.book.states == {A.fingerprint: "resolved"} and desk.book.open_fingerprints == frozenset()
+
+
+def test_a_state_that_does_not_tell_its_silences_hides_nothing(desk, monkeypatch):
+    def broken(*_):
+        raise OSError("the state is locked")
+
+    for name in ("silences", "silence"):
+        monkeypatch.setattr(State, name, broken)
+    desk.book.sync([A], NOW, TODAY)
+    assert len(desk.lines) == 1
+    refused = desk.do(Silence(ROOT, A.rule, NOW + 9))
+    assert not refused.ok and refused.message == "the state is locked"
+
+
+def test_a_list_that_others_hold_may_be_written_later_one_without_a_lock_never(desk):
+    desk.book.sync([], NOW, TODAY)
+    desk.do(AddTask("one", ROOT))
+    with next((desk.place / "locks").iterdir()).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        listed, _ = desk.book.sync([A], NOW + 10, TODAY)
+    assert listed.writable and "holds the lock" in listed.notice
+    unlocked = RootTaskList(desk.state, ROOT, TodoFile(desk.path, None))
+    listed, _ = unlocked.sync([A], NOW + 20, TODAY)
+    assert not listed.writable and "set HOME" in listed.notice
+    refused, _ = unlocked.perform(ArchiveTasks(ROOT), NOW, TODAY)
+    assert not refused.ok and "set HOME" in refused.message
 
 
 def test_timers_run_on_while_a_write_waits(desk):
@@ -291,6 +403,8 @@ def test_what_an_editor_does_to_ones_own_tasks_is_history(desk):
     (desk.place / "done.txt").write_text("x 2026-09-21 one\n")
     assert look(50, "two and more") == ["done one"]
     assert look(60, "two and more") == []
+    (desk.place / "done.txt").write_text("x 2026-09-21 one\ntwo and more\n")
+    assert look(70) == [] == look(80), "an open line in done.txt is no end"
     assert all(event.by == "person" for _, event in desk.state.history())
 
 

@@ -107,7 +107,7 @@ def test_a_limit_and_its_option(rule, option, limit, at, expected, set_to) -> No
     step = 1 if isinstance(limit, int) else limit * 1e-6
     options = {}
     if set_to != "its default":
-        limit += limit // 2
+        limit += limit // 2 if isinstance(limit, int) else limit / 2
         options = {rule: {option: limit}}
     looks = [found(replace(at(x), options=options)) for x in (limit - step, limit, limit + step)]
     said = [next((f.severity for f in look if f.rule == rule), None) for look in looks]
@@ -155,7 +155,8 @@ def test_fixed_limits() -> None:
     assert [f.subject for f in found(disk(1000, 500, inodes_free=0.0499))] == ["/ inodes"]
     old, new = Checkpoint("exp/a/1.pt", 900 * GB, 1.0), Checkpoint("exp/a/2.pt", 200 * GB, 2.0)
     for free, expected in ((300, []), (299, ["next checkpoint"])):
-        mounts = (Disk("/", 500 * GB, free * GB), Disk("/x", 500 * GB, 500 * GB))
+        room = 500 * GB
+        mounts = (Disk("/", room, room), Disk("/r", room, free * GB), Disk("/r/x", room, room))
         look = situation(run(checkpoints=(new, old)), machine=machine(disks=mounts))
         assert [f.subject for f in found(look)] == expected
         over = replace(look, runs=(run(status="finished", checkpoints=(new, old)),))
