@@ -100,6 +100,15 @@ def test_hugging_face_logs_belong_to_the_output_folder(tmp_path: Path) -> None:
     assert homes(tmp_path) == {"out/logs": ("out", "")}
 
 
+def test_the_events_of_a_search_make_no_run_beside_its_trials(tmp_path: Path) -> None:
+    """As ``Trainer.hyperparameter_search`` of transformers 5.24 leaves them."""
+    put(tmp_path, POINT, "out/runs/Nov30_13-33-48_host")
+    (tmp_path / "out/run-0").mkdir()
+    assert [claim.role for claim in claims(tensorboard, tmp_path)] == ["run"]
+    (tmp_path / "out/run-0/checkpoint-8").mkdir()
+    assert [claim.role for claim in claims(tensorboard, tmp_path)] == ["lonely"]
+
+
 def test_file_names_can_tell_the_rank(tmp_path: Path) -> None:
     for rank in range(2):
         put(tmp_path, POINT, "run", f"{FILE}_rank{rank}")

@@ -162,6 +162,15 @@ def test_old_stray_files_are_swept_and_young_ones_kept(todo):
     os.utime(old, (1, 1))
     add(todo)
     assert not old.exists() and young.exists()
+    odd = TodoFile(todo.path.with_name("t[o]d*.txt"), todo.path.parent.parent / "locks")
+    mine, anothers = (
+        todo.path.with_name(f".{name}.old.runwatch-tmp") for name in ("t[o]d*.txt", "toddle.txt")
+    )
+    for stray in (mine, anothers):
+        stray.touch()
+        os.utime(stray, (1, 1))
+    add(odd)
+    assert not mine.exists() and anothers.exists()
 
 
 def test_things_that_are_no_todo_file(todo, tmp_path):
@@ -308,6 +317,7 @@ def test_without_flock_an_exclusive_file_is_the_lock(todo, monkeypatch):
 
     def look(document: Document) -> list[LineEdit]:
         assert held.read_text() == f"{host_name()} {os.getpid()}\n"
+        assert held.stat().st_mode & 0o777 == 0o600
         return []
 
     todo.update(look)

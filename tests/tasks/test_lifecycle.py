@@ -238,6 +238,8 @@ def test_taking_a_task_over(key):
     world.lines = [taken]
     for _ in range(3):
         world.look(A)
+    if key == "by":  # it still says which finding it is about
+        world.look(replace(A, severity="critical"))
     world.look()
     assert world.lines == (taken,)
 

@@ -18,12 +18,18 @@ class TestLinesOfOneFinding:
         world.look(A)
         assert world.lines == (complete(self.OLD, TODAY), self.OLD) and world.state(A) == "open"
 
+    @pytest.mark.parametrize(("days", "state"), [(6, "done"), (8, "open")])
+    def test_with_nothing_remembered_a_finished_one_asks_again_after_7_days(self, days, state):
+        world = World(complete(self.OLD, day(-days * DAY)))
+        world.look(A)
+        assert world.state(A) == state and len(world.lines) == 1
+
     @pytest.mark.parametrize("order", [1, -1])
     def test_with_nothing_remembered_the_last_finished_one_counts(self, order):
         lines = [complete(self.OLD, day(-days * DAY)) for days in (1, 40)]
-        world = World(*lines[::order])
+        world = World(*[*lines, "x " + self.OLD.partition(" ")[2].partition(" ")[2]][::order])
         world.look(A)
-        assert world.state(A) == "done" and len(world.lines) == 2
+        assert world.state(A) == "done" and len(world.lines) == 3
 
     @pytest.mark.parametrize("order", [1, -1])
     def test_the_line_of_this_opening_is_told_by_its_day(self, order):
@@ -32,6 +38,7 @@ class TestLinesOfOneFinding:
         world.look()
         world.look(A, after=15 * DAY)
         old, new = world.lines
+        new = new.replace("regressed", "got worse")
         world.lines = [reopen(old), new][::order]
         world.look(A)
         world.look()
@@ -91,9 +98,12 @@ class TestAnotherMachine:
         assert (one.state(A), one.events) == ("done", [])
         one.look(A)
         assert one.lines == other.lines
+        for days in range(8):
+            assert one.state(A) == ("done" if days < 7 else "open")
+            one.look(A, after=DAY)
         one.look()
         one.look(A)
-        assert one.state(A) == "open" and parse(one.lines[0]).tags["n"] == "2"
+        assert one.state(A) == "open" and parse(one.lines[0]).tags["n"] == "3"
 
     def test_closed_there_when_it_is_clear_here_too_it_is_resolved(self):
         one, other = self.pair()

@@ -55,6 +55,24 @@ def test_only_what_is_to_do_now_counts_under_the_cap():
     assert step.beyond == 1 and [world.state(f) for f in more].count("open") == 3
 
 
+def test_the_line_for_the_rest_is_as_urgent_as_the_worst_of_them():
+    world = World()
+    world.look(*[finding(f"s{n:02}", "critical") for n in range(22)], finding("mild"))
+    group = next(line for line in world.lines if "and 3 more findings" in line)
+    assert group.startswith("(A) ") and " @plan " in group
+
+
+@pytest.mark.parametrize("first", "xy")
+def test_what_has_waited_longest_takes_the_next_room(first):
+    many = [finding(f"s{n:02}") for n in range(20)]
+    waiting = sorted([finding("x"), finding("y")], key=lambda one: one.scope != first)
+    world = World()
+    world.look(*many, waiting[0])
+    world.look(*many, *waiting)
+    world.look(*many[1:], *waiting)
+    assert [world.state(one) for one in waiting] == ["open", "pending"]
+
+
 def test_the_count_of_the_rest_changes_in_place():
     many = [finding(f"s{n:02}") for n in range(24)]
     world = World()
@@ -74,7 +92,7 @@ def test_a_raised_priority_makes_no_room_under_the_cap():
     world = World()
     world.look(*many)
     world.look(replace(many[0], severity="critical"), *many[1:], B)
-    assert len(world.lines) == 21 and "and 1 more finding" in world.lines[-1]
+    assert len(world.lines) == 21 and "and 1 more finding, open" in world.lines[-1]
 
 
 def test_the_first_look_leaves_old_trouble_alone():

@@ -155,7 +155,8 @@ def test_archive_moves_finished_lines_and_no_other_byte(desk):
     archive = desk.place / "done.txt"
     archive.write_text("x 2026-08-01 old")
     answer = desk.book.perform(ArchiveTasks(""), NOW, TODAY)[0]
-    assert answer.ok and answer.message == "2 finished tasks moved to done.txt"
+    assert (answer.intent, answer.ok) == (ArchiveTasks(""), True)
+    assert answer.message == "2 finished tasks moved to done.txt"
     assert desk.path.read_bytes() == b"\xef\xbb\xbfa\r\n\r\n# note\r\nb \xff\r\n"
     assert archive.read_text() == "x 2026-08-01 old\n" + "x 2026-09-01 same\n" * 2
     assert desk.book.perform(ArchiveTasks(""), NOW, TODAY)[0].message.startswith("0 finished tasks")

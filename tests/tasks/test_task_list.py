@@ -323,6 +323,29 @@ def test_a_full_disk_keeps_the_change_and_tries_again(desk, monkeypatch):
     assert [event.what for event in events] == ["opened"]
 
 
+def test_a_change_to_a_file_that_cannot_be_read_is_refused_and_not_kept(desk):
+    desk.path.write_bytes(b"\xff\xfea\0")
+    refused = desk.do(AddTask("one", ROOT))
+    assert not refused.ok and "UTF-16" in refused.message and desk.book.unsaved == 0
+    assert not desk.another().write_due(NOW + DAY)
+
+
+def test_a_done_txt_that_cannot_be_read_counts_nothing(desk):
+    desk.path.write_text(f"x {TODAY} one\n")
+    (desk.place / "done.txt").mkdir()
+    assert desk.book.current(TODAY).done_on(TODAY) == 1
+    assert desk.do(AddTask("two", ROOT)).ok
+
+
+def test_what_cannot_be_saved_is_tried_less_and_less_often(desk, monkeypatch):
+    monkeypatch.setattr(os, "fsync", _disk_full)
+    at = NOW
+    for pause in (5, 10, 20, 40, 60, 60):
+        desk.book.sync([A], at, TODAY)
+        assert not desk.book.write_due(at + pause - 0.1) and desk.book.write_due(at + pause)
+        at += pause
+
+
 def test_a_command_that_ends_at_once_is_refused_instead(desk, monkeypatch):
     monkeypatch.setattr(os, "fsync", _disk_full)
     book = desk.another(keeps_unsaved=False)

@@ -115,21 +115,8 @@ def make_plan(
     batches = [file for file in batches if not file.remote][-MAX_BATCHES:]
     target, assumed = _target(entry, spec, (*batches[-1:], *reference))
     labels = _labels(entry, settings, problems)
-    like = ScoringJob(
-        *("", "", "", ""),
-        features=entry.features,
-        target=target,
-        key=entry.key or spec.options.key,
-        group=entry.group,
-        slices=entry.slices or spec.options.segments,
-        task=entry.task,
-        classes=entry.classes,
-        positive=entry.positive,
-        score=entry.score,
-        seconds=entry.timeout,
-        usual=() if entry.features else _usual_columns(entry, spec, target, reference),
-        labels=tuple(labels),
-    )
+    usual = () if entry.features else _usual_columns(entry, spec, target, reference)
+    like = _common_job(entry, spec, target, usual, labels)
     job_of = _job_maker(settings, entry, like, folder, usable, labels)
     return ScoringPlan(
         entry,
@@ -190,6 +177,27 @@ def _usual_columns(
         except Exception:  # as in _target
             continue
     return ()
+
+
+def _common_job(
+    entry: Model, spec: DataSpec, target: str | None, usual: tuple[str, ...], labels: Labels
+) -> ScoringJob:
+    """What all jobs of an entry have in common."""
+    return ScoringJob(
+        *("", "", "", ""),
+        features=entry.features,
+        target=target,
+        key=entry.key or spec.options.key,
+        group=entry.group,
+        slices=entry.slices or spec.options.segments,
+        task=entry.task,
+        classes=entry.classes,
+        positive=entry.positive,
+        score=entry.score,
+        seconds=entry.timeout,
+        usual=usual,
+        labels=tuple(labels),
+    )
 
 
 def _job_maker(

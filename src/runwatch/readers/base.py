@@ -15,7 +15,6 @@ A reader is a module (or an object) with ``NAME``, ``claim`` and ``read``:
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import zlib
@@ -31,7 +30,7 @@ from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers import limits
-from runwatch.system.files import NotRegular, TooLarge, open_regular
+from runwatch.system.files import NotRegular, Opened, TooLarge
 
 Role = Literal["run", "part", "lonely", "many", "unread"]
 
@@ -249,45 +248,6 @@ class Listing:
             inner = self.child(name)
             if inner is not None and depth > 0:
                 yield from inner.below(f"{path}{name}/", ending, depth - 1)
-
-
-class Opened:
-    """A regular file, opened so that it can neither block nor take the terminal; a context manager."""
-
-    __slots__ = ("_fd", "stat")
-
-    def __init__(self, path: str) -> None:
-        self._fd, stat = open_regular(path)
-        self.stat = FileStat(stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-
-    def __enter__(self) -> Opened:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._fd)
-
-    def pread(self, size: int, offset: int) -> bytes:
-        """Up to ``size`` bytes at ``offset``, short only at the end of the file."""
-        parts: list[bytes] = []
-        while size > 0:
-            part = os.pread(self._fd, size, offset)
-            if not part:
-                break
-            parts.append(part)
-            size -= len(part)
-            offset += len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def past_hole(self, offset: int, least: int) -> int:
-        """``offset``; or, if more than ``least`` bytes from there on were never written, where the next ones
-        are that were (a sparse file: reading what it says it holds may take for ever)."""
-        if self.stat.size - offset <= least:
-            return offset
-        try:
-            written = os.lseek(self._fd, offset, os.SEEK_DATA)
-        except OSError as error:
-            written = self.stat.size if error.errno == errno.ENXIO else offset
-        return written if written - offset > least else offset
 
 
 class Tail(msgspec.Struct, frozen=True):

@@ -15,11 +15,12 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Evidence, HParams, Operation, Started, Writer
 from runwatch.domain.run import Status
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, unchanged
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, unchanged
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.documents import read_whole
 from runwatch.readers.common.lines import NewRows, read_rows, take_json
 from runwatch.readers.common.point_log import PointLog
+from runwatch.system.files import Opened
 
 NAME = "ray"
 PRIORITY = 60

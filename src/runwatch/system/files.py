@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
-from runwatch.domain.tree import is_below
+from runwatch.domain.tree import FileStat, is_below
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -36,6 +36,45 @@ def open_regular(path: str | os.PathLike[str]) -> tuple[int, os.stat_result]:
         os.close(fd)
         raise
     return fd, info
+
+
+class Opened:
+    """A regular file, opened so that it can neither block nor take the terminal; a context manager."""
+
+    __slots__ = ("_fd", "stat")
+
+    def __init__(self, path: str) -> None:
+        self._fd, info = open_regular(path)
+        self.stat = FileStat(info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+    def pread(self, size: int, offset: int) -> bytes:
+        """Up to ``size`` bytes at ``offset``, short only at the end of the file."""
+        parts: list[bytes] = []
+        while size > 0:
+            part = os.pread(self._fd, size, offset)
+            if not part:
+                break
+            parts.append(part)
+            size -= len(part)
+            offset += len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def past_hole(self, offset: int, least: int) -> int:
+        """``offset``; or, if more than ``least`` bytes from there on were never written, where the next ones
+        are that were (a sparse file: reading what it says it holds may take for ever)."""
+        if self.stat.size - offset <= least:
+            return offset
+        try:
+            written = os.lseek(self._fd, offset, os.SEEK_DATA)
+        except OSError as error:
+            written = self.stat.size if error.errno == errno.ENXIO else offset
+        return written if written - offset > least else offset
 
 
 def read_regular(path: str | os.PathLike[str], most: int) -> bytes:

@@ -368,7 +368,7 @@ class RootTaskList:
     def _task(self, back: LineEdit, today: date) -> Task | None:
         """The task of the line that ``back`` takes back."""
         same = [task for task in self._parsed(today) if task.line == back.old]
-        return same[min(back.nth, len(same) - 1)] if same else None
+        return same[back.nth] if back.nth < len(same) else None
 
     def _list(self, today: date) -> TaskList:
         return TaskList(

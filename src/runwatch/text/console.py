@@ -101,6 +101,8 @@ def crash_words(text: str) -> str | None:
     lower = text.lower()
     if not any(hint in lower for hint in _FATAL_HINTS) or _FATAL.search(text) is None:
         return None
+    if "torch/distributed/elastic/" in lower and "local_rank" in lower:
+        return None  # torchrun may start the workers anew; if it gives up, its own traceback follows
     return text.strip()[:300]
 
 

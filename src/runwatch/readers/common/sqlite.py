@@ -21,7 +21,8 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.operations import Operation
 from runwatch.domain.run import Problem
 from runwatch.readers import limits
-from runwatch.readers.base import Claim, Cursor, Listing, Opened, Reading, SourceFile, failed
+from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile, failed
+from runwatch.system.files import Opened
 from runwatch.text.units import plural
 
 SIZE = 1024 * limits.MIB

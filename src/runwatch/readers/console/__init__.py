@@ -23,7 +23,7 @@ from runwatch.text.console import TRACEBACK, crash_words, plain
 NAME = "console"
 PRIORITY = 5
 LOOKS_FOR = (
-    "*.log", "*.out", "*.err", "*.txt", "stdout", "stderr", "console",
+    "*.log", "*.out", "*.err", "*.txt", "stdout", "stderr", "console", "attempt_*",
     "*.o0*", "*.o1*", "*.o2*", "*.o3*", "*.o4*", "*.o5*", "*.o6*", "*.o7*", "*.o8*", "*.o9*",
     "*.e0*", "*.e1*", "*.e2*", "*.e3*", "*.e4*", "*.e5*", "*.e6*", "*.e7*", "*.e8*", "*.e9*",
 )  # fmt: skip
@@ -40,6 +40,7 @@ _BATCH_SYSTEM = re.compile(r"\S{1,200}\.[oe]\d{2,12}")
 _BATCH_JOB = re.compile(
     r"slurm[-_.]\d+(?:[_.-]\d+)?|\d+_\d+_log|job[-_.]?\S{1,80}|\S{1,200}\.\d{2,12}|\S{1,100}[-_.]\d{4,12}"
 )
+_ATTEMPT = re.compile(r"attempt_\d{1,6}", re.ASCII)
 _SIDE_BY_SIDE = re.compile(r"rank|worker|gpu|proc|node|local|task", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _NOT_OURS = frozenset(("debug.log", "debug-internal.log", "events.out"))
@@ -53,6 +54,11 @@ _NEWS = re.compile(
 def claim(listing: Listing) -> Iterable[Claim]:
     """One claim without a format for what the logs here say of the run, one of format ``console`` for the
     numbers of each (where several jobs log, each under its file's name)."""
+    attempts = _attempts(listing)
+    if attempts:
+        return _restarted(listing, attempts)
+    if _in_attempt(listing):
+        return []
     consoles = [(stat, name) for name, stat in listing.files.items() if is_console(name)]
     consoles.sort(key=lambda pair: (pair[0].mtime_ns, pair[1]))
     logs = [name for _, name in consoles[-MAX_FILES:] if not _is_other(listing.head(name, 64))]
@@ -71,6 +77,44 @@ def claim(listing: Listing) -> Iterable[Claim]:
         prefix = "" if len(jobs) == 1 or numbered == {job} else job + "/"
         part_files = tuple(map(listing.join, parts))
         claims.append(Claim(NAME, NAME, listing.path, part_files, prefix, priority=PRIORITY, role=role))
+    return claims
+
+
+def _in_attempt(listing: Listing) -> bool:
+    above = listing.parent
+    return above is not None and listing.name.isdigit() and _ATTEMPT.fullmatch(above.name) is not None
+
+
+def _attempts(listing: Listing) -> list[Listing]:
+    """The folders ``attempt_0``, ``attempt_1``, … that torchrun makes, one each time that it starts the
+    workers; in each is a folder for every rank of the machine."""
+    found = [name for name in listing.folders if _ATTEMPT.fullmatch(name)]
+    children = [listing.child(name) for name in sorted(found, key=lambda name: int(name.rpartition("_")[2]))]
+    return [child for child in children if child is not None and any(map(str.isdigit, child.folders))]
+
+
+def _restarted(listing: Listing, attempts: list[Listing]) -> list[Claim]:
+    """One run: the newest attempt's logs tell how it fares, the attempts of a rank are parts of one log."""
+    logs: dict[str, list[tuple[Listing, str]]] = {}
+    for attempt in attempts:
+        for rank in sorted(filter(str.isdigit, attempt.folders), key=int):
+            folder = attempt.child(rank)
+            for name in sorted(folder.files) if folder is not None else ():
+                if folder is not None and is_console(name):
+                    logs.setdefault(f"{rank}/{name}", []).append((folder, name))
+    contents = {
+        key: frozenset().union(*(_what(folder, name, folder.files[name]) for folder, name in parts))
+        for key, parts in list(logs.items())[:MAX_FILES]
+    }
+    role: Role = "lonely" if any(contents.values()) else "part"
+    newest = tuple(folder.join(name) for parts in logs.values() for folder, name in parts[-1:]
+                   if folder.parent is not None and folder.parent.name == attempts[-1].name)  # fmt: skip
+    claims = [Claim(NAME, "", listing.path, newest, priority=PRIORITY, role=role)] if newest else []
+    numbered = [key for key in contents if "numbers" in contents[key]]
+    for key in numbered:
+        files = tuple(folder.join(name) for folder, name in logs[key])
+        prefix = f"rank_{key.partition('/')[0]}/" if len(numbered) > 1 else ""
+        claims.append(Claim(NAME, NAME, listing.path, files, prefix, priority=PRIORITY, role=role))
     return claims
 
 

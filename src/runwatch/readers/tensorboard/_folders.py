@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from runwatch.domain.operations import Writer
-from runwatch.readers.base import Claim, Listing
+from runwatch.readers.base import Claim, Listing, Role
 from runwatch.readers.common.column_names import MMENGINE, RANK_FOLDER
 from runwatch.readers.common.protobuf import Malformed, double
 from runwatch.readers.tensorboard._event import Plugins, TfEvent, parse
@@ -22,6 +22,7 @@ _TRAIN_SPLITS = frozenset(("train", "training"))
 _RANK_IN_NAME = re.compile(r"[._-]((?:rank|worker|process|gpu)[_-]?\d{1,6})(?=[._-]|$)")
 _HPARAMS_FOLDER = re.compile(r"\d{9,11}(?:\.\d{1,9})?")
 _HF_RUN = re.compile(r"[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_.+")
+_HF_TRIAL = re.compile(r"run-\d{1,6}", re.ASCII)
 _LOG_FOLDERS = frozenset(("logs", "log", "tensorboard", "tb"))
 _HOST_PID = re.compile(r"([^/]{1,255}?)\.([1-9]\d{0,9})\.\d{1,9}(?:\.?[^.\d].{0,255})?")
 _LEVELS = 4
@@ -47,7 +48,16 @@ def claim(listing: Listing) -> Iterable[Claim]:
         groups.setdefault(f"{rank[1]}/" if rank else "", []).append(name)
     for prefix, group in groups.items():
         files = tuple(listing.join(name) for name in group)
-        yield Claim("tensorboard", "tensorboard", home.folder.path, files, home.prefix + prefix, priority=30)
+        tags, role = home.prefix + prefix, _role(home.folder)
+        yield Claim("tensorboard", "tensorboard", home.folder.path, files, tags, priority=30, role=role)
+
+
+def _role(home: Listing) -> Role:
+    """Hugging Face's search writes the events of all its trials, one after another, into the folder above
+    ``run-0/checkpoint-500``, …, which are the runs."""
+    trials = (home.child(name) for name in home.folders if _HF_TRIAL.fullmatch(name))
+    checkpoints = (name for trial in trials if trial is not None for name in trial.folders)
+    return "lonely" if any(name.startswith("checkpoint-") for name in checkpoints) else "run"
 
 
 def _is_events(listing: Listing, name: str) -> bool:

@@ -17,9 +17,9 @@ import os
 from typing import NamedTuple, Protocol
 
 from runwatch.domain.media import Histogram, LoggedTable, MediaContent, MediaItem, MediaKind, MediaSeries
-from runwatch.readers.base import Cursor, Opened, SourceFile
+from runwatch.readers.base import Cursor, SourceFile
 from runwatch.readers.limits import MIB
-from runwatch.system.files import is_really_below, read_regular
+from runwatch.system.files import Opened, is_really_below, read_regular
 from runwatch.text.safe import safe
 from runwatch.text.units import size
 
