@@ -167,6 +167,13 @@ def test_names_from_disk_cannot_drive_the_terminal(tmp_path: Path, capsys) -> No
     assert "\x1b" not in capsys.readouterr().out
 
 
+def test_a_columns_name_stands_in_json_as_it_is(tmp_path: Path, capsys) -> None:
+    for name in ("a", "b"):
+        pq.write_table(pa.table({"cost\\unit": np.arange(2000.0)}), tmp_path / f"{name}.parquet")
+    call(tmp_path / "a.parquet", tmp_path / "b.parquet", "--json")
+    assert [column["name"] for column in said(capsys)["columns"]] == ["cost\\unit"]
+
+
 def test_a_plain_run_imports_neither_pandas_nor_scipy(files) -> None:
     script = (
         "import sys, io, contextlib, argparse\n"

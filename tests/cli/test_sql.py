@@ -20,7 +20,7 @@ FOR_EVER = "with recursive c(x) as (select 1 union all select x + 1 from c) sele
 TOLD = """
 import sys
 from runwatch.cli import main
-from runwatch.show import tables
+from runwatch.show import sql as tables
 query = tables.query
 def told(*given):
     print("asking", file=sys.stderr, flush=True)

@@ -7,8 +7,9 @@ import pytest
 from runwatch.domain.health import Outlook
 from runwatch.domain.machine import Disk, Machine
 from runwatch.domain.run import Checkpoint, Run
-from runwatch.show.screen.forecast_words import about, checkpoint_words, disk_of, outlook_words, since
+from runwatch.show.screen.forecast_words import about, checkpoint_words, disk_of, outlook_words
 from runwatch.show.screen.view import plain
+from runwatch.text.units import since
 
 NOW = 1_000_000.0
 MIB = 2**20

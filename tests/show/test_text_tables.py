@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from runwatch.cli import main
-from runwatch.show.tables import TABLES
+from runwatch.show.sql import TABLES
 from runwatch.store.state import MIGRATIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sql.md").read_text()

@@ -17,13 +17,12 @@ from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.run import Metric, Progress, Run, RunKey
 from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.domain.task import Task, TaskList
-from runwatch.show.screen import drift, headline, metrics
+from runwatch.show.names import run_called
+from runwatch.show.screen import drift, headline, metrics, run_tables
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import machine as view_machine
 from runwatch.show.screen import runs as view_runs
-from runwatch.show.screen import table as view_table
 from runwatch.show.screen import tasks as view_tasks
-from runwatch.show.screen.run_called import run_called
 from runwatch.show.screen.view import Span, TableView, ViewRow, plain
 
 NOW = 1_795_597_320.0
@@ -303,7 +302,7 @@ class TestMetrics:
 
 class TestTables:
     def test_leaderboard_without_a_metric_says_so(self) -> None:
-        board = view_table.leaderboard(snapshot(), view_table.BoardAsk(None, "best"), NOW)
+        board = run_tables.leaderboard(snapshot(), run_tables.BoardAsk(None, "best"), NOW)
         assert plain(board.head) == "nothing to rank by yet"
 
     def test_leaderboard_ranks_by_direction_and_puts_nan_last(self) -> None:
@@ -311,7 +310,7 @@ class TestTables:
         runs = [
             run(n, metrics={"loss": metric("loss", v, "min")}, hparams={"lr": n}) for n, v in values.items()
         ]
-        board = view_table.leaderboard(snapshot(*runs), view_table.BoardAsk("loss", "last"), NOW)
+        board = run_tables.leaderboard(snapshot(*runs), run_tables.BoardAsk("loss", "last"), NOW)
         assert names(board.table) == ["c", "a", "b"]
         assert board.table.columns[-1].title == "lr"
 
@@ -321,16 +320,16 @@ class TestTables:
             run(n, metrics={tag: metric(tag, last=0.9 - i / 10)}) for i, (n, tag) in enumerate(tags.items())
         ]
         for asked in (None, "val_auc", "eval_auc"):
-            board = view_table.leaderboard(snapshot(*runs), view_table.BoardAsk(asked, "last"), NOW)
+            board = run_tables.leaderboard(snapshot(*runs), run_tables.BoardAsk(asked, "last"), NOW)
             assert names(board.table) == ["a", "b", "c"]
             assert plain(board.head).endswith("1 without it")
             assert len(board.choices) == 2, "validation's and training's"
         more = [*runs, run("e", metrics={"val_auc": metric("val_auc", last=0.5)})]
-        board = view_table.leaderboard(snapshot(*more), view_table.BoardAsk(None, "last"), NOW)
+        board = run_tables.leaderboard(snapshot(*more), run_tables.BoardAsk(None, "last"), NOW)
         assert board.metric == "val_auc", "as most runs spell it"
         (row,) = (
             row
-            for row in view_table.side_by_side(snapshot(*runs), tuple(r.key for r in runs[:2])).rows
+            for row in run_tables.side_by_side(snapshot(*runs), tuple(r.key for r in runs[:2])).rows
             if isinstance(row.key, tuple) and row.key[0] == "m"
         )
         assert texts(row)[1:] == ["★ 0.9000", "0.8000"]
@@ -340,7 +339,7 @@ class TestTables:
         two = run("b", hparams={"lr": 0.2, "depth": 3}, metrics={"val/auc": metric(last=0.8)})
         rows = {
             row.key: texts(row)
-            for row in view_table.side_by_side(snapshot(one, two), (one.key, two.key)).rows
+            for row in run_tables.side_by_side(snapshot(one, two), (one.key, two.key)).rows
         }
         assert rows[("h", "lr")] == ["  lr", "0.1", "0.2"]
         assert ("h", "depth") not in rows

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import ROOT_GONE, Situation, Snapshot, WatchState
 from runwatch.domain.task import TaskList
-from runwatch.show.screen import drift, headline, metrics, problems, runs, tasks
+from runwatch.show.screen import drift, headline, metrics, notices, runs, tasks
 from runwatch.show.screen.view import plain
 
 NOW = 1_795_597_320.0
@@ -98,4 +98,4 @@ def test_a_root_that_is_gone_is_not_said_to_wait_for_its_first_run() -> None:
     gone = snapshot(WatchState("live", marks=(ROOT_GONE,), degraded=(ROOT_GONE,)))
     said = " ".join(plain(line) for line in runs.runs(gone, runs.RunsAsk(), NOW).empty)
     assert "gone" in said and "no runs here yet" not in said
-    assert "mount" in " ".join(plain(cell) for cell in problems.problems(gone).rows[0].cells)
+    assert "mount" in " ".join(plain(cell) for cell in notices.problems(gone).rows[0].cells)

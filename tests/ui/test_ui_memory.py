@@ -13,7 +13,6 @@ from textual.widget import Widget
 from runwatch.domain.intents import AddTask, IntentAnswer, Undo
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.destinations import ShowRun
-from runwatch.ui.bridge import Answered
 
 TIMES = 6
 
@@ -67,7 +66,7 @@ async def test_changes_that_can_be_taken_back_do_not_pile_up(board: OpenBoard) -
     async with board(made_up.snapshot()) as it:
         for number in range(150):
             intent = AddTask("call", made_up.ROOT)
-            it.app.on_answered(Answered(IntentAnswer(intent, True, "added", f"token {number}")))
+            it.app._take_answer(IntentAnswer(intent, True, "added", f"token {number}"))
         assert len(it.app.undos) == 100
         it.app.action_undo()
         assert it.watching.intents[-1] == Undo(made_up.ROOT, "token 149")

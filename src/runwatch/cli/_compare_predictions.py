@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from runwatch.cli import UsageError
+from runwatch.cli._output import print_problems
+
 if TYPE_CHECKING:
     from runwatch.config.settings import Settings
     from runwatch.domain.comparison import CompareOptions, Comparison
@@ -49,21 +52,13 @@ def kind_of(name: str) -> str:
     return "metrics" if lower.endswith(METRICS) and not os.path.isdir(name) else "run"
 
 
-def usage_error(what: str, message: str) -> Exception:
-    from runwatch.cli import UsageError
-
-    return UsageError(f"{what}: {message}")
-
-
 def compare_predictions(args: argparse.Namespace) -> Comparison | Problem:
     from runwatch.domain.predictions import ColumnNames
     from runwatch.monitor.compare_files import compare_prediction_files
 
     path = args.run[0]
     if args.baseline is not None and kind_of(args.baseline) != "predictions":
-        raise usage_error(
-            "--baseline", f"{args.baseline} is not a predictions file; name a parquet or CSV file"
-        )
+        raise UsageError(f"--baseline: {args.baseline} is not a predictions file; name a parquet or CSV file")
     columns = ColumnNames(
         args.target,
         args.prediction,
@@ -105,7 +100,6 @@ def _configured(
 
 def settings_of(args: argparse.Namespace) -> Settings:
     from runwatch import config
-    from runwatch.cli._output import print_problems
 
     root = os.path.realpath(args.root[0]) if args.root else os.getcwd()
     settings = config.load((root,), args.config)[root]
@@ -123,7 +117,7 @@ def _with_arguments(options: CompareOptions, args: argparse.Namespace) -> Compar
         except ValueError:
             number = -1.0
         if not 0 <= number < float("inf"):
-            raise usage_error("--tolerance", f"{text} is not a number >= 0; write 0.01 or val/auc=0.01")
+            raise UsageError(f"--tolerance: {text} is not a number >= 0; write 0.01 or val/auc=0.01")
         if name:
             named[name] = number
         else:

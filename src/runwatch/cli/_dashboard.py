@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runwatch.cli._roots import root_arguments
+from runwatch.cli._options import root_arguments
 
 if TYPE_CHECKING:
     from runwatch.config.settings import Settings, Ui

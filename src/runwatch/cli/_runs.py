@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from runwatch.cli import UsageError
 from runwatch.domain.address import host_of, path_of, split
 from runwatch.domain.run import Run
-from runwatch.domain.situation import HostLink
+from runwatch.domain.situation import HostLink, Snapshot
 from runwatch.hosts.naming import is_elsewhere
 from runwatch.text.safe import run_name
 
@@ -48,6 +48,14 @@ def resolve_run(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) 
     listed = ", ".join(sorted(os.path.join(run.root, run_name(run.id)) for run in matches)[:10])
     alike = "have that name" if matches is called else "end like that"
     raise UsageError(f"{name}: {len(matches)} runs {alike}: {listed}; write more of the id, or --root")
+
+
+def runs_below(roots: Sequence[str], config_file: str | None) -> Snapshot:
+    """All runs of these roots, on whatever machine; nothing is judged."""
+    from runwatch.hosts.loading import load
+    from runwatch.monitor.wanted import Wanted
+
+    return load(roots, config_file, Wanted(data=False, judging=False, machine=False)).snapshot
 
 
 def _near(name: str, runs: Sequence[Run]) -> str:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import time
+
+from runwatch.cli import UsageError
+from runwatch.cli._options import local_roots
+from runwatch.cli._output import print_json, print_problems
 
 NAME = "alerts"
 HELP = """Send a test message to every channel in [alerts] and report the answers.
@@ -13,18 +18,12 @@ HELP = """Send a test message to every channel in [alerts] and report the answer
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("test",))
-    parser.add_argument(
-        "roots", nargs="*", metavar="ROOT", help="roots whose [alerts] to test (default: current folder)"
-    )
+    local_roots(parser, "roots whose [alerts] to test (default: current folder)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    import time
-
     from runwatch import config
-    from runwatch.cli import UsageError
-    from runwatch.cli._output import print_json, print_problems
     from runwatch.monitor.once import resolve_roots
     from runwatch.monitor.sending import try_alerts
     from runwatch.system.identity import host_name, root_identity

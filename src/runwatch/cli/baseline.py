@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
+from runwatch.cli import UsageError
+from runwatch.cli._options import one_root
+from runwatch.cli._output import print_json, print_problems
+from runwatch.domain.address import path_of
 from runwatch.domain.borders import JsonDict
+from runwatch.text.safe import run_name, safe
+from runwatch.text.units import iso
 
 if TYPE_CHECKING:
     from runwatch.domain.comparison import Baseline
@@ -28,17 +35,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run", nargs="?", metavar="RUN", help="with set: a run's id, name, path, or the unique end of its id"
     )
-    parser.add_argument(
-        "--root", help="folder with the runs (default: the configured one, else the current folder)"
-    )
+    one_root(parser)
     parser.add_argument("--reason", default="", help="reason to keep in the history")
     parser.add_argument("--write-config", action="store_true", help="also write it into ROOT/runwatch.toml")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli import UsageError
-    from runwatch.cli._output import print_problems
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.session import Session
 
@@ -52,15 +55,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _set(args: argparse.Namespace, session: Session) -> int:
-    from runwatch.cli._runs import resolve_run
+    from runwatch.cli._runs import resolve_run, runs_below
     from runwatch.cli._write_config import write_baseline
     from runwatch.domain.intents import PinBaseline
-    from runwatch.monitor.once import load
-    from runwatch.monitor.wanted import Wanted
-    from runwatch.text.safe import safe
 
-    snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-    run = resolve_run(args.run, snapshot.situation.runs)
+    run = resolve_run(args.run, runs_below(session.roots, args.config).situation.runs)
     if session.state.in_memory:
         return _print_result(False, f"not pinned: {session.state.notice}")
     written = write_baseline(run.root, run.id) if args.write_config else None
@@ -74,12 +73,11 @@ def _set(args: argparse.Namespace, session: Session) -> int:
 
 
 def _show(args: argparse.Namespace, session: Session) -> int:
-    from runwatch.monitor.once import load
-    from runwatch.monitor.wanted import Wanted
+    from runwatch.cli._runs import runs_below
 
-    snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+    baselines = runs_below(session.roots, args.config).situation.baselines
     history = {root: session.tasks.champions(root) for root in session.roots}
-    return _print(args, session.roots, snapshot.situation.baselines, history)
+    return _print(args, session.roots, baselines, history)
 
 
 def _print(
@@ -88,10 +86,7 @@ def _print(
     baselines: Mapping[str, Baseline],
     history: Mapping[str, list[JsonDict]],
 ) -> int:
-    from runwatch.cli._output import print_json
     from runwatch.text.jsonable import SCHEMA
-    from runwatch.text.safe import run_name, safe
-    from runwatch.text.units import iso
 
     if args.json:
         rows = [
@@ -132,20 +127,16 @@ def _clear(args: argparse.Namespace, session: Session) -> int:
 
 def _there(args: argparse.Namespace) -> int:
     """A root on another machine: its own state keeps its pins."""
-    from runwatch.cli import UsageError
-    from runwatch.cli._runs import resolve_run
-    from runwatch.domain.address import path_of
+    from runwatch.cli._runs import resolve_run, runs_below
     from runwatch.domain.intents import ClearBaseline, PinBaseline
     from runwatch.domain.run import RunKey
-    from runwatch.hosts.loading import load
     from runwatch.hosts.messages import AskChampions
     from runwatch.hosts.requests import asking
-    from runwatch.monitor.wanted import Wanted
 
     if args.write_config:
         raise UsageError("--write-config: write it on the machine itself")
     if args.action != "clear":
-        situation = load([args.root], args.config, Wanted(False, False, False)).snapshot.situation
+        situation = runs_below([args.root], args.config).situation
     with asking(args.root, args.config) as there:
         if args.action == "clear":
             did = there.do(ClearBaseline(there.path))
@@ -159,9 +150,5 @@ def _there(args: argparse.Namespace) -> int:
 
 
 def _print_result(ok: bool, message: str) -> int:
-    import sys
-
-    from runwatch.text.safe import safe
-
     print(safe(message) if ok else f"runwatch: {safe(message)}", file=sys.stdout if ok else sys.stderr)
     return 0 if ok else 1

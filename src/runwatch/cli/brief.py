@@ -7,17 +7,25 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from runwatch.cli import explained
+from runwatch.cli._output import print_problems
+from runwatch.text import units
+from runwatch.text.safe import safe
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from runwatch.monitor.once import Loaded
     from runwatch.show.brief import Brief
     from runwatch.store.snapshot_facts import SnapshotFacts
     from runwatch.store.state import State
 
+from runwatch.cli._options import formats, root_arguments
 from runwatch.cli._output import print_json, print_text
-from runwatch.cli._roots import root_arguments
-from runwatch.system.threads import alive, started
+from runwatch.system.threads import started
 
 NAME = "brief"
 HELP = """What happened since you last looked, in at most 12 lines. Always exits 0, also in a login script.
@@ -48,15 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since", metavar="TIME", help="7d, yesterday, 18:04 or 2026-11-25 (default: when you last looked)"
     )
-    parser.add_argument(
-        "--format",
-        choices=("text", "markdown", "html", "json"),
-        default="text",
-        help="output format (default: text)",
-    )
-    parser.add_argument(
-        "--json", action="store_const", const="json", dest="format", help="same as --format json"
-    )
+    formats(parser, "text", "markdown", "html", "json")
     parser.add_argument(
         "--wait", type=float, metavar="SECONDS",
         help="how long to read before showing the last saved state (default: 1.6; html: 120)",
@@ -81,8 +81,6 @@ def run(args: argparse.Namespace) -> int:
     except Exception as error:  # a login goes on whatever happens
         if args.debug:
             raise
-        from runwatch.cli import explained
-        from runwatch.text.safe import safe
 
         words = str(error) if isinstance(error, ValueError) else explained(error)
         print(f"runwatch: brief: {safe(words)}", file=sys.stderr)
@@ -98,23 +96,22 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
     """Say what is known in time; whether a look is still going on."""
     from runwatch.show.brief import since_moment
     from runwatch.store.state import open_state
-    from runwatch.text.units import as_of
 
     now = time.time()
     since = since_moment(args.since, now) if args.since else None
     wait = args.wait if args.wait is not None else _timeouts(args)
     with open_state() as state:
         names, finding = _names(args, began + wait)
-        work = {name: _Work(lambda name=name: _host_brief(args, name, state, now)) for name in names}  # type: ignore[misc]
+        work = {name: _begun(partial(_host_brief, args, name, state, now)) for name in names}
         looks: list[_HostBrief] = []
         silent: list[str] = []
         for name, one in work.items():
-            host = one.result(began + wait)
+            host = _result(one, began + wait)
             if host is None:
                 host = _remembered(state, name)
                 silent.append(_waiting(name, host, now))
             elif host.missing:
-                silent.append(f"{host.missing}, {as_of(host.kept.facts['now'], now)}")
+                silent.append(f"{host.missing}, as of {units.since(host.kept.facts['now'], now)}")
             looks += [host] if host else []
             if host and host.loaded:
                 silent += [link.message for link in host.loaded.snapshot.watch.hosts if link.message]
@@ -124,7 +121,7 @@ def _brief(args: argparse.Namespace, began: float) -> bool:
             unknown("; ".join(silent) or "still reading, and nothing saved yet", True)
         else:
             print_text(f"runwatch: {'; '.join(silent)}; runwatch brief --wait 60 waits longer")
-    return finding or any(one.going for one in work.values())
+    return finding or not all(one.done() for one in work.values())
 
 
 def _timeouts(args: argparse.Namespace) -> float:
@@ -146,15 +143,14 @@ def _names(args: argparse.Namespace, until: float) -> tuple[list[str], bool]:
         return list(dict.fromkeys(args.roots)), False
     from runwatch.config import configured_roots
 
-    reading = _Work(lambda: configured_roots(args.config) or (os.getcwd(),))
-    names = reading.result(until)
-    return list(names or [os.environ.get("PWD", ".")]), reading.going
+    reading = _begun(lambda: configured_roots(args.config) or (os.getcwd(),))
+    names = _result(reading, until)
+    return list(names or [os.environ.get("PWD", ".")]), not reading.done()
 
 
 def _host_brief(args: argparse.Namespace, name: str, state: State, now: float) -> _HostBrief:
     """One root (or, "", all of them): what a running process keeps of it, else a look."""
     from runwatch import config
-    from runwatch.cli._output import print_problems
     from runwatch.hosts.loading import load
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.once import resolve_roots
@@ -189,13 +185,10 @@ def _remembered(state: State, name: str) -> _HostBrief | None:
 
 
 def _waiting(name: str, host: _HostBrief | None, now: float) -> str:
-    from runwatch.text.safe import safe
-    from runwatch.text.units import as_of
-
     shown = safe(name) or "the roots"
     if host is None:
         return f"{shown}: still reading, and nothing saved yet"
-    return f"{shown}: no answer yet, {as_of(host.kept.facts['now'], now)}"
+    return f"{shown}: no answer yet, as of {units.since(host.kept.facts['now'], now)}"
 
 
 def _print(
@@ -245,32 +238,26 @@ def _rendered(form: str, brief: Brief, loaded: Loaded | None) -> str:
     return html(brief, loaded)
 
 
-class _Work(Generic[_T]):
-    """Work of a thread that is waited for only so long; where none can be had it is done here."""
+def _begun(do: Callable[[], _T]) -> Future[_T]:
+    """Work of a thread that nobody waits for at the end; where none can be had it is done here."""
+    from concurrent.futures import Future
 
-    def __init__(self, do: Callable[[], _T]) -> None:
-        self._do = do
-        self._made: _T | None = None
-        self._failed: Exception | None = None
-        self._thread = started(self._run, "runwatch-brief")
-        if self._thread is None:
-            self._run()
+    work: Future[_T] = Future()
 
-    def _run(self) -> None:
+    def run() -> None:
         try:
-            self._made = self._do()
+            work.set_result(do())
         except Exception as error:  # raised where the result is asked for
-            self._failed = error
+            work.set_exception(error)
 
-    @property
-    def going(self) -> bool:
-        return alive(self._thread)
+    if started(run, "runwatch-brief") is None:
+        run()
+    return work
 
-    def result(self, until: float) -> _T | None:
-        """What it made, None when it is not ready at ``until`` (``time.monotonic``). Raises what it
-        raised."""
-        if self._thread is not None:
-            self._thread.join(max(until - time.monotonic(), 0.0))
-        if self._failed is not None:
-            raise self._failed
-        return self._made
+
+def _result(work: Future[_T], until: float) -> _T | None:
+    """What it made, None when it is not ready at ``until`` (``time.monotonic``). Raises what it raised."""
+    from concurrent.futures import wait
+
+    wait([work], max(until - time.monotonic(), 0.0))
+    return work.result() if work.done() else None

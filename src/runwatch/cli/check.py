@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from runwatch.cli._output import fail_on, formats
-from runwatch.cli._roots import root_arguments
+from runwatch.cli._options import CI_FORMATS, fail_on, formats, root_arguments
+from runwatch.cli._output import print_json, print_text
 from runwatch.domain.borders import JsonMapping
+from runwatch.text.safe import safe
 
 if TYPE_CHECKING:
     from runwatch.monitor.once import Loaded
@@ -35,12 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also send findings that count for --fail-on to the channels in [alerts]",
     )
-    formats(parser)
+    formats(parser, "text", "json", *CI_FORMATS)
 
 
 def _send(loaded: Loaded, findings: Sequence[JsonMapping], fail_on: str) -> None:
     from runwatch.monitor.sending import send_findings
-    from runwatch.text.safe import safe
 
     for words in send_findings(loaded, {finding["fingerprint"] for finding in findings}, fail_on):
         print(f"runwatch: {safe(words)}", file=sys.stderr)
@@ -48,7 +48,6 @@ def _send(loaded: Loaded, findings: Sequence[JsonMapping], fail_on: str) -> None
 
 def unknown(reason: str, as_json: bool) -> None:
     """A plugin's UNKNOWN has its line on stdout too."""
-    from runwatch.cli._output import print_json
     from runwatch.show.check import unknown_json
     from runwatch.show.text.plugin import unknown as line
 
@@ -61,7 +60,6 @@ def unknown(reason: str, as_json: bool) -> None:
 def run(args: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from runwatch.cli._output import print_json, print_text
     from runwatch.hosts.loading import load
     from runwatch.rules.engine.registry import load_rules
     from runwatch.show.check import UNKNOWN, as_json, judge, report
@@ -69,7 +67,6 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.show.text.plugin import text
     from runwatch.show.text.prometheus import prometheus
     from runwatch.system.saving import save_text
-    from runwatch.text.safe import safe
 
     loaded = load(args.roots, args.config, all_hosts=args.all_hosts)
     check = judge(loaded.snapshot, args.fail_on, args.tonight)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from runwatch.cli import UsageError
 from runwatch.cli._compare_predictions import (
     _with_arguments,
     compare_predictions,
     kind_of,
     prediction_options,
     settings_of,
-    usage_error,
 )
-from runwatch.cli._output import CI_FORMATS, fail_on, formats
+from runwatch.cli._options import CI_FORMATS, fail_on, formats
+from runwatch.cli._output import complain, print_json, print_text, terminal_width
+from runwatch.domain.address import host_of, split
+from runwatch.text.safe import run_name
 
 if TYPE_CHECKING:
     from runwatch.domain.comparison import Comparison
@@ -60,7 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--step", type=int, metavar="N", help="table of runs: take the last value up to step N"
     )
-    formats(parser, "csv", "latex")
+    formats(parser, "text", "json", "csv", "latex", *CI_FORMATS)
     fail_on(parser)
     prediction_options(parser.add_argument_group("predictions files"))
 
@@ -70,12 +73,12 @@ def run(args: argparse.Namespace) -> int:
 
     for name in (*args.run, *([args.baseline] if args.baseline else [])):
         if kind_of(name) != "run" and is_elsewhere(name):
-            raise usage_error(
-                name, "files are compared on the machine that has them; ssh there, or copy it here"
+            raise UsageError(
+                f"{name}: files are compared on the machine that has them; ssh there, or copy it here"
             )
     kinds = [kind_of(name) for name in args.run]
     if len(set(kinds)) > 1 or (len(kinds) > 1 and kinds[0] != "run"):
-        raise usage_error("compare", "several candidates must all be runs; name one file and --baseline")
+        raise UsageError("compare: several candidates must all be runs; name one file and --baseline")
     if kinds[0] == "predictions":
         return _report(args, [compare_predictions(args)])
     if kinds[0] == "metrics":
@@ -154,7 +157,6 @@ def _with_names(
     from runwatch.domain.comparison import Comparison
     from runwatch.domain.run_names import shown_names
     from runwatch.judge.runs.comparing import group_name
-    from runwatch.text.safe import run_name
 
     if not isinstance(one, Comparison):
         return one
@@ -169,7 +171,6 @@ def _with_notes(
     one: Comparison | Problem, noted: Sequence[tuple[str, Remark]], keys: Sequence[RunKey]
 ) -> Comparison | Problem:
     """A comparison with what people say of its runs."""
-    import time
 
     from runwatch.domain.run import Problem
     from runwatch.show.remarks import line, of_runs
@@ -185,7 +186,6 @@ def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) ->
     from fnmatch import fnmatchcase
 
     from runwatch.cli._runs import resolve_run
-    from runwatch.domain.address import host_of, split
     from runwatch.hosts.naming import is_elsewhere
 
     if not any(char in name for char in "*?[") or any(run.id == name for run in runs):
@@ -200,13 +200,12 @@ def _resolved(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) ->
         if fnmatchcase(run.id, name) or fnmatchcase(run.id, f"*/{name}") or fnmatchcase(run.name, name)
     )
     if not matches:
-        raise usage_error(name, "no run matches; `runwatch ls` lists them")
+        raise UsageError(f"{name}: no run matches; `runwatch ls` lists them")
     return matches
 
 
 def _baseline_file(args: argparse.Namespace, loaded: Loaded, run: Run) -> str | None:
     """The metrics file to compare with, where it is one. A file is opened on this machine only."""
-    from runwatch.domain.address import host_of
 
     if args.baseline is not None:
         return str(args.baseline) if kind_of(args.baseline) == "metrics" else None
@@ -214,8 +213,8 @@ def _baseline_file(args: argparse.Namespace, loaded: Loaded, run: Run) -> str | 
     if pinned is None or pinned.kind != "metrics":
         return None
     if host_of(run.root) is not None:
-        raise usage_error(
-            run.root, f"the baseline is a file there ({pinned.name}); compare there, or --baseline"
+        raise UsageError(
+            f"{run.root}: the baseline is a file there ({pinned.name}); compare there, or --baseline"
         )
     return pinned.name
 
@@ -231,20 +230,19 @@ def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) ->
     pinned = situation.baselines.get(root)
     if pinned is None:
         what = run.id if run is not None else "compare"
-        raise usage_error(
-            what, "no baseline; name one with --baseline, or pin one: runwatch baseline set RUN"
+        raise UsageError(
+            f"{what}: no baseline; name one with --baseline, or pin one: runwatch baseline set RUN"
         )
     runs = members(pinned, [one for one in situation.runs if one.root == root])
     if not runs:
-        raise usage_error(
-            pinned.name,
-            f"the baseline ({pinned.source}) is not there; pin another: runwatch baseline set RUN",
+        raise UsageError(
+            f"{pinned.name}: the baseline ({pinned.source}) is not there; "
+            "pin another: runwatch baseline set RUN"
         )
     return runs
 
 
 def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int:
-    from runwatch.cli._output import print_json, print_text, terminal_width
     from runwatch.domain.run_names import shown_names
     from runwatch.judge.runs.hparam_importance import FEWEST, what_matters
     from runwatch.judge.runs.ranking import rank_runs
@@ -256,7 +254,7 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
     table = rank_runs(distinct, args.primary, loaded.series, options, args.step)
     form = args.format
     if form in ("junit", "github"):
-        raise usage_error("--format", f"{form} is for a comparison with a baseline; add --baseline RUN")
+        raise UsageError(f"--format: {form} is for a comparison with a baseline; add --baseline RUN")
     matters = what_matters(table) if len(distinct) >= FEWEST and form in ("text", "json") else None
     if form == "json":
         print_json(run_table_json(table, matters))
@@ -267,7 +265,6 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
 
 
 def _report(args: argparse.Namespace, results: Sequence[Comparison | Problem]) -> int:
-    from runwatch.cli._output import print_json, print_text, terminal_width
     from runwatch.domain.run import Problem
     from runwatch.show.ci import render_ci
     from runwatch.show.compare import comparison_json, comparison_report, comparison_table, comparison_text
@@ -277,9 +274,9 @@ def _report(args: argparse.Namespace, results: Sequence[Comparison | Problem]) -
     form = args.format
     for one in results:
         if isinstance(one, Problem):
-            _complain(one.file, one.message, one.hint)
+            complain([one])
         elif one.primary is None and one.verdict == "unknown":
-            _complain(one.candidate, one.reason, "")
+            complain([Problem(one.candidate, None, one.reason)])
     if form == "json" and known:
         parts = [comparison_json(one) for one in known]
         print_json(parts[0] if len(results) == 1 else {"schema": 1, "comparisons": parts})
@@ -291,30 +288,18 @@ def _report(args: argparse.Namespace, results: Sequence[Comparison | Problem]) -
     else:
         comparisons = [one for one in known if one.metrics or one.verdict != "unknown"]
         for one in comparisons:
-            if not args.quiet or exit_code(one, args.fail_on):
+            if not args.quiet or _exit_code(one, args.fail_on):
                 if form == "text":
                     print_text(comparison_text(one, terminal_width()))
                 else:
                     print(comparison_table(one, form))
-    return max(3 if isinstance(one, Problem) else exit_code(one, args.fail_on) for one in results)
+    return max(3 if isinstance(one, Problem) else _exit_code(one, args.fail_on) for one in results)
 
 
-def _complain(file: str, message: str, hint: str) -> None:
-    from runwatch.text.safe import safe
-
-    text = f"{file}: {message}" + (f"; {hint}" if hint else "")
-    print(f"runwatch: {safe(text)}", file=sys.stderr)
-
-
-def exit_code(comparison: Comparison, level: str) -> int:
+def _exit_code(comparison: Comparison, fail_on: str) -> int:
     """0; 1 a guard is worse, or the primary metric with nothing known of the noise; 2 the primary metric is
-    worse; 3 nothing could be judged. ``level`` is ``--fail-on``."""
+    worse; 3 nothing could be judged."""
     from runwatch.judge.metrics.severity import severity_of
+    from runwatch.show.ci import exit_code
 
-    severity = severity_of(comparison)
-    if severity == "unknown":
-        return 3
-    code = {"ok": 0, "info": 0, "warning": 1, "critical": 2}[severity]
-    if level == "never" or (level == "critical" and code == 1):
-        return 0
-    return 1 if level == "info" and severity == "info" else code
+    return exit_code(severity_of(comparison), fail_on)

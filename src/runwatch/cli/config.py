@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from runwatch.cli._options import local_roots
+from runwatch.cli._output import print_json, print_problems
+
 NAME = "config"
 HELP = """Show the settings in effect and which file each comes from.
 
@@ -12,15 +15,12 @@ HELP = """Show the settings in effect and which file each comes from.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("show",))
-    parser.add_argument(
-        "roots", nargs="*", metavar="ROOT", help="folders with runs (default: current folder)"
-    )
+    local_roots(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     from runwatch import config
-    from runwatch.cli._output import print_json, print_problems
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.text.configuration import settings_json, settings_text
 

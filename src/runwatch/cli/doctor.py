@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from runwatch.cli._roots import root_arguments
+from runwatch.cli._options import root_arguments
+from runwatch.cli._output import print_json, print_text
 
 NAME = "doctor"
 HELP = """Check this machine: terminal, colours, inotify limits, file systems, permissions, optional packages.
@@ -19,7 +20,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json, print_text
     from runwatch.hosts.naming import placed
     from runwatch.monitor.diagnostics import examine
     from runwatch.monitor.once import resolve_roots

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from runwatch.cli._output import fail_on, formats
+from runwatch.cli._options import CI_FORMATS, fail_on, formats
+from runwatch.cli._output import complain, print_json, print_text
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.errors import UserError
 
 if TYPE_CHECKING:
     from runwatch.domain.drift import DriftReport
     from runwatch.domain.profile import DataOptions
-    from runwatch.domain.run import Problem
     from runwatch.store.cache import CacheFile
 
 NAME = "drift"
@@ -34,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "current", metavar="CURRENT", nargs="+", help="data to check: files, folders, globs or URLs"
     )
-    formats(parser)
+    formats(parser, "text", "json", *CI_FORMATS)
     parser.add_argument("--by", metavar="COLUMN", help="also check each value of COLUMN separately")
     data_options(parser)
     parser.add_argument("--prediction", metavar="COLUMN", help="column with the predictions")
@@ -72,19 +72,8 @@ def data_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def exit_code(verdict: str, level: str) -> int:
-    """0, 1 (warning), 2 (critical) or 3 (unknown), as ``--fail-on`` maps it."""
-    code = {"stable": 0, "ok": 0, "info": 0, "warning": 1, "drifted": 2, "critical": 2}.get(verdict, 3)
-    if code == 3:
-        return 3
-    if level == "never" or (level == "critical" and code == 1):
-        return 0
-    return 1 if level == "info" and verdict == "info" else code
-
-
 def kinds(pairs: Sequence[str]) -> JsonDict:
     """``COLUMN=KIND`` options as a mapping."""
-    from runwatch.domain.errors import UserError
 
     out: dict[str, object] = {}
     for pair in pairs:
@@ -93,15 +82,6 @@ def kinds(pairs: Sequence[str]) -> JsonDict:
             raise UserError(f"--kind {pair}: is not COLUMN=KIND; use one of {', '.join(_KINDS)}")
         out[name] = kind
     return out
-
-
-def complain(problems: Sequence[Problem]) -> None:
-    """Problems on stderr, one line each."""
-    from runwatch.text.safe import safe
-
-    for problem in problems:
-        hint = f"; {problem.hint}" if problem.hint else ""
-        print(f"runwatch: {safe(f'{problem.file}: {problem.message}{hint}')}", file=sys.stderr)
 
 
 @contextmanager
@@ -118,10 +98,9 @@ def kept_profiles() -> Iterator[CacheFile]:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json, print_text
     from runwatch.data.overlooked import unread_below
-    from runwatch.show.ci import render_ci
-    from runwatch.show.drift import drift_json, drift_report, drift_text
+    from runwatch.show.ci import exit_code, render_ci
+    from runwatch.show.drift import drift_json, drift_report, drift_text, worst_level
 
     report, segments = judged(args)
     complain((*report.problems, *unread_below((args.reference, *args.current))))
@@ -132,14 +111,7 @@ def run(args: argparse.Namespace) -> int:
         print(render_ci([made], args.format, args.fail_on))
     elif not getattr(args, "quiet", False) or report.verdict != "stable":
         print_text(drift_text(report, segments, bool(getattr(args, "verbose", 0))))
-    worst = max([report, *(inner for _, inner in segments)], key=_rank)
-    return exit_code(worst.verdict, args.fail_on)
-
-
-def _rank(report: DriftReport) -> int:
-    from runwatch.judge.drift.verdicts import RANK
-
-    return RANK[report.verdict]
+    return exit_code(worst_level(report, segments), args.fail_on)
 
 
 def column_options(args: argparse.Namespace) -> DataOptions:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+
+from runwatch.cli import UsageError
+from runwatch.text.safe import safe
 
 NAME = "init"
 HELP = """Write a commented runwatch.toml for what is found in ROOT.
@@ -22,10 +26,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import os
     from pathlib import Path
 
-    from runwatch.cli import UsageError
     from runwatch.cli._write_config import save
     from runwatch.config import read
     from runwatch.config.settings import Settings
@@ -33,7 +35,6 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.monitor.once import load, resolve_roots
     from runwatch.monitor.wanted import Wanted
     from runwatch.show.text.config_template import configuration
-    from runwatch.text.safe import safe
     from runwatch.watch.tree import Tree
 
     (root,) = resolve_roots([args.root or os.getcwd()], None)

@@ -6,7 +6,10 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from runwatch.cli._roots import root_arguments
+from runwatch.cli import UsageError
+from runwatch.cli._options import root_arguments
+from runwatch.cli._output import print_json, print_text, terminal_width
+from runwatch.text.safe import safe
 
 if TYPE_CHECKING:
     from runwatch.domain.situation import Snapshot
@@ -29,7 +32,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json, print_text, terminal_width
     from runwatch.hosts.loading import load
     from runwatch.monitor.wanted import Wanted
     from runwatch.show.runs import ls_json, ls_text
@@ -50,9 +52,7 @@ def _filtered(snapshot: Snapshot, line: str) -> Snapshot:
     """The snapshot with the runs that pass. Raises UsageError: a term means nothing."""
     from msgspec.structs import replace
 
-    from runwatch.cli import UsageError
     from runwatch.text.run_filter import parse, unknown_names
-    from runwatch.text.safe import safe
 
     filter_ = parse(line)
     if filter_.complaint:

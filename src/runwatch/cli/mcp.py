@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from runwatch.cli._options import local_roots
+from runwatch.domain.errors import UserError
+
 NAME = "mcp"
 HELP = """Serve ls, show, check, drift, compare, brief and tasks to an agent (Model Context Protocol, stdio).
 
@@ -12,14 +15,11 @@ HELP = """Serve ls, show, check, drift, compare, brief and tasks to an agent (Mo
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "roots", nargs="*", metavar="ROOT", help="folders that may be queried (default: current folder)"
-    )
+    local_roots(parser, "folders that may be queried (default: current folder)")
     parser.add_argument("--allow-tasks", action="store_true", help="let the agent add and finish tasks")
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.domain.errors import UserError
     from runwatch.monitor.once import resolve_roots
 
     roots = resolve_roots(args.roots, args.config)

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import time
 from typing import TYPE_CHECKING
+
+from runwatch.cli import UsageError
+from runwatch.cli._options import formats, one_root, since
+from runwatch.cli._output import print_json
+from runwatch.text.safe import safe
 
 if TYPE_CHECKING:
     from runwatch.domain.remark import RemarkKind
@@ -23,9 +30,7 @@ HELP = """Keep notes on runs, batches and baselines, in your own words; #words a
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="*", metavar="RUN TEXT", help="a run and the text of the note")
-    parser.add_argument(
-        "--root", help="folder with the runs (default: the configured one, else the current folder)"
-    )
+    one_root(parser)
     parser.add_argument("--batch", metavar="DATA/BATCH", help="a note on a batch of a data set")
     parser.add_argument("--baseline", action="store_true", help="a note on the baseline")
     parser.add_argument("--task", action="store_true", help="also add a task that links to the note")
@@ -34,19 +39,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--since", metavar="TIME", help="list the notes since then (7d, yesterday, 2026-11-01)"
     )
     parser.add_argument("--delete", type=int, metavar="ID", help="delete a note")
-    parser.add_argument(
-        "--format", choices=("text", "json", "csv", "markdown"), default="text", help="output format"
-    )
-    parser.add_argument(
-        "--json", action="store_const", const="json", dest="format", help="same as --format json"
-    )
+    formats(parser, "text", "json", "csv", "markdown")
 
 
 def run(args: argparse.Namespace) -> int:
-    import sys
-    import time
-
-    from runwatch.cli import UsageError
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.monitor.session import Session
 
@@ -80,14 +76,11 @@ def _meant(args: argparse.Namespace) -> tuple[RemarkKind, str, str]:
 
 def _subject(args: argparse.Namespace, session: Session, kind: RemarkKind, name: str) -> tuple[str, str]:
     """(root, subject) that a name means: a run is looked for."""
-    from runwatch.cli._runs import resolve_run
-    from runwatch.monitor.once import load
-    from runwatch.monitor.wanted import Wanted
+    from runwatch.cli._runs import resolve_run, runs_below
 
     if kind != "run":
         return session.roots[0], name
-    snapshot = load(session.roots, args.config, Wanted(data=False, judging=False, machine=False)).snapshot
-    run = resolve_run(name, snapshot.situation.runs)
+    run = resolve_run(name, runs_below(session.roots, args.config).situation.runs)
     return run.root, run.id
 
 
@@ -96,10 +89,8 @@ def _add(
 ) -> int:
     from datetime import date
 
-    from runwatch.cli._output import print_json
     from runwatch.domain.intents import AddNote, AddTask
     from runwatch.show.remarks import remarks_json
-    from runwatch.text.safe import safe
 
     root, subject = _subject(args, session, kind, name)
     answer = session.tasks.handle(AddNote(root, kind, subject, text), now, date.fromtimestamp(now))
@@ -121,20 +112,16 @@ def _add(
 
 def _add_there(args: argparse.Namespace) -> int:
     """A note on a run of another machine is kept there."""
-    from runwatch.cli import UsageError
-    from runwatch.cli._runs import resolve_run, roots_for
+    from runwatch.cli._runs import resolve_run, roots_for, runs_below
     from runwatch.domain.intents import AddNote
-    from runwatch.hosts.loading import load
     from runwatch.hosts.requests import asking
-    from runwatch.monitor.wanted import Wanted
-    from runwatch.text.safe import safe
 
     kind, name, text = _meant(args)
     if not text or args.task or args.delete is not None or args.format != "text":
         raise UsageError("on another machine notes can only be added; list and delete them there")
     root, subject = args.root or roots_for(name, args.config)[0], name
     if kind == "run":
-        snapshot = load([root], args.config, Wanted(data=False, judging=False, machine=False)).snapshot
+        snapshot = runs_below([root], args.config)
         run = resolve_run(name, snapshot.situation.runs, snapshot.watch.hosts)
         root, subject = run.root, run.id
     with asking(root, args.config) as there:
@@ -146,16 +133,9 @@ def _add_there(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace, session: Session, kind: RemarkKind | None, name: str, now: float) -> int:
-    from runwatch.cli import UsageError
-    from runwatch.cli._output import print_json
-    from runwatch.show.brief import since_moment
     from runwatch.show.remarks import remarks_json, remarks_table
 
-    try:
-        since = since_moment(args.since, now) if args.since else 0.0
-    except ValueError as error:
-        raise UsageError(f"--since: {error}") from None
-    noted = session.remarks(since)
+    noted = session.remarks(since(args.since, now) if args.since else 0.0)
     if kind is not None:
         root, subject = _subject(args, session, kind, name)
         noted = [(r, m) for r, m in noted if m.kind == kind and r == root and m.subject == subject]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from runwatch.cli._output import fail_on, formats
-from runwatch.cli.drift import column_options, complain, data_options, exit_code, kept_profiles
+from runwatch.cli._options import CI_FORMATS, fail_on, formats
+from runwatch.cli._output import complain, print_json, print_text
+from runwatch.cli.drift import column_options, data_options, kept_profiles
+from runwatch.domain.errors import UserError
 
 if TYPE_CHECKING:
     from runwatch.domain.run import Problem
@@ -26,7 +30,7 @@ HELP = """Check the quality of a file, folder, glob or URL.
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help="file, folder, glob or URL to check")
     parser.add_argument("--reference", metavar="REF", help="trusted data to compare with")
-    formats(parser)
+    formats(parser, "text", "json", *CI_FORMATS)
     data_options(parser)
     parser.add_argument(
         "--expect",
@@ -38,12 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import os
-    import time
-
-    from runwatch.cli._output import print_json, print_text
     from runwatch.judge.quality.run import examine, verdict
-    from runwatch.show.ci import render_ci
+    from runwatch.show.ci import exit_code, render_ci
     from runwatch.show.quality import quality_json, quality_report, quality_text
 
     case, problems = _case(args, time.time())
@@ -104,8 +104,6 @@ def _expect(path: str | None) -> Mapping[str, object]:
 
         return expectations(path)
     import tomllib
-
-    from runwatch.domain.errors import UserError
 
     try:
         with open(path, "rb") as handle:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from runwatch.cli._output import print_json
+
 NAME = "schema"
 HELP = """Print the JSON Schema of a command's JSON output.
 
@@ -18,7 +20,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json
     from runwatch.show.schemas import schema_of, schema_of_line
 
     print_json(schema_of_line() if args.answer == "tail" else schema_of(args.answer))

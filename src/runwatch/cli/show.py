@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from runwatch.cli._output import print_json, print_text, terminal_width
+from runwatch.text.safe import safe
+
 NAME = "show"
 HELP = """Show one run: status, hyperparameters, metrics, health, files.
 
@@ -20,14 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json, print_text, terminal_width
     from runwatch.cli._runs import resolve_run, roots_for
     from runwatch.hosts.loading import load
     from runwatch.monitor.session import remarks_of
     from runwatch.monitor.wanted import Wanted
     from runwatch.show.remarks import line, of_runs, remark_json
     from runwatch.show.runs import show_json, show_text
-    from runwatch.text.safe import safe
 
     roots = args.root or roots_for(args.run, args.config)
     loaded = load(roots, args.config, Wanted(data=False, machine=False))

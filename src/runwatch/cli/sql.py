@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from runwatch.cli._roots import root_arguments
+from runwatch.cli import UsageError
+from runwatch.cli._options import formats, root_arguments
+from runwatch.cli._output import print_json, terminal_width
 
 NAME = "sql"
 HELP = """Query runs, metrics, verdicts, findings, drift, tasks and their history with SQL. Read only.
@@ -17,20 +19,14 @@ HELP = """Query runs, metrics, verdicts, findings, drift, tasks and their histor
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("query", metavar="SELECT", help="one SELECT; the tables are in docs/sql.md")
     root_arguments(parser)
-    parser.add_argument(
-        "--format", choices=("text", "json", "csv", "markdown"), default="text", help="output format"
-    )
-    parser.add_argument(
-        "--json", action="store_const", const="json", dest="format", help="same as --format json"
-    )
+    formats(parser, "text", "json", "csv", "markdown")
     parser.add_argument("--output", metavar="FILE", help="write the rows to FILE: .parquet or .csv")
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json, terminal_width
     from runwatch.hosts.loading import load, remote_history
     from runwatch.monitor.session import history_of, remarks_of
-    from runwatch.show.tables import query
+    from runwatch.show.sql import query
     from runwatch.show.tabular import render
     from runwatch.text.jsonable import SCHEMA, plain
 
@@ -53,7 +49,6 @@ def _write(path: str, columns: object, rows: object) -> int:
 
     import pandas as pd
 
-    from runwatch.cli import UsageError
     from runwatch.system.saving import save
 
     if not path.endswith((".parquet", ".csv")):

@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from runwatch.cli._output import print_json
+from runwatch.text.safe import safe
+from runwatch.text.units import size
+
 NAME = "state"
 HELP = """Show where runwatch keeps its own files and how large they are; clear the cache.
 
@@ -18,11 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.cli._output import print_json
     from runwatch.system.folders import cache_dir, config_dir, state_dir
     from runwatch.text.jsonable import SCHEMA, plain
-    from runwatch.text.safe import safe
-    from runwatch.text.units import size
 
     if args.prune:
         _prune()

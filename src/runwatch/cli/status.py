@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import time
+
+from runwatch.cli._options import local_roots
 
 NAME = "status"
 HELP = """Print one line from the last saved state, without reading any run.
@@ -13,14 +16,12 @@ HELP = """Print one line from the last saved state, without reading any run.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("roots", nargs="*", metavar="ROOT", help="only these (default: all saved)")
+    local_roots(parser, "only these (default: all saved)")
     parser.add_argument("--tmux", action="store_true", help="with tmux colour codes")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    import time
-
     from runwatch.show.text.status import chosen, status_json, status_line, still_there
     from runwatch.store.kept_facts import read_summaries
     from runwatch.system.folders import state_dir

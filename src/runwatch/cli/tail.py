@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import queue
     import signal
-    import time
 
     from runwatch.cli._runs import resolve_run, roots_for
     from runwatch.domain.situation import Snapshot

@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
+from runwatch.cli import UsageError
+from runwatch.cli._options import one_root, since
+from runwatch.cli._output import print_problems
+from runwatch.cli._print_tasks import TaskOutcome, print_changes, print_history, print_list
+
 if TYPE_CHECKING:
-    from runwatch.domain.intents import Intent
+    from runwatch.domain.intents import Intent, IntentAnswer
+    from runwatch.domain.task import Task
     from runwatch.store.state import State
     from runwatch.tasks.file import TodoFile
-    from runwatch.tasks.task_list import RootTaskList
 
 NAME = "tasks"
 HELP = """Show and change the to-do list (a todo.txt file).
@@ -50,9 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "words", nargs="*", metavar="WORD", help="what the command needs: a task's text, id or date"
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--root", help="root whose list to use (default: the configured one, else the current folder)"
-    )
+    one_root(where, "root whose list to use")
     where.add_argument("--file", help="a todo.txt file")
     parser.add_argument("--all", action="store_true", help="also list done, snoozed and hidden tasks")
     parser.add_argument("--since", default="400d", help="history: since when (7d, yesterday, 2026-11-01)")
@@ -64,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.hosts.naming import is_elsewhere
     from runwatch.store.state import open_state
     from runwatch.tasks.file import TodoError
+    from runwatch.tasks.task_list import RootTaskList
 
     now = time.time()
     today = date.fromtimestamp(now)
@@ -81,12 +84,11 @@ def run(args: argparse.Namespace) -> int:
             root, file = _place(args, state)
             if args.action == "history":
                 return _history(args, state, root, now)
-            from runwatch.tasks.task_list import RootTaskList
-
             task_list = RootTaskList(state, root, file, keeps_unsaved=False)
             if not intents:
-                return _list(args, task_list, today, state.silences(root, now))
-            return _change(args, task_list, intents, now, today)
+                return print_list(args, task_list.current(today), today, state.silences(root, now))
+            outcomes = (_outcome(*task_list.perform(intent, now, today)) for intent in intents)
+            return print_changes(args, outcomes, lambda: task_list.current(today))
         except TodoError as error:
             print(f"runwatch: {error}", file=sys.stderr)
             return 1
@@ -94,7 +96,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _intents(args: argparse.Namespace, now: float, today: date) -> list[Intent]:
     """What is asked for; raises UsageError."""
-    from runwatch.cli import UsageError
     from runwatch.domain import intents as ask
     from runwatch.tasks.when import future_day
 
@@ -140,7 +141,6 @@ def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
     """The root's identity and its to-do file. ``add --root`` makes one inside the root."""
     from pathlib import Path
 
-    from runwatch.cli._output import print_problems
     from runwatch.monitor.session import root_state
     from runwatch.system.folders import lock_dir
     from runwatch.system.identity import root_identity
@@ -160,67 +160,11 @@ def _place(args: argparse.Namespace, state: State) -> tuple[str, TodoFile]:
     return place.identity, file
 
 
-def _change(
-    args: argparse.Namespace, task_list: RootTaskList, intents: Sequence[Intent], now: float, today: date
-) -> int:
-    from runwatch.cli._output import print_json
-    from runwatch.show.tasks import tasks_json
-    from runwatch.text.safe import safe
-
-    changed, failed = [], False
-    for intent in intents:
-        answer, task = task_list.perform(intent, now, today)
-        failed = failed or not answer.ok
-        if task:
-            changed.append(task)
-        if not answer.ok:
-            print(f"runwatch: {answer.message}", file=sys.stderr)
-        elif args.json and answer.warning:
-            print(f"runwatch: warning: {answer.warning}", file=sys.stderr)
-        elif not args.json:
-            print(f"{answer.message}{f'  [{safe(task.id)}]' if task else ''}")
-    if args.json:
-        print_json(tasks_json(task_list.current(today), changed))
-    return 1 if failed else 0
-
-
-def _list(
-    args: argparse.Namespace, task_list: RootTaskList, today: date, silences: Mapping[str, float]
-) -> int:
-    from runwatch.cli._output import print_json, print_text
-    from runwatch.show.tasks import tasks_json, tasks_text
-
-    listed = task_list.current(today)
-    if args.json:
-        print_json(tasks_json(listed, silences=silences))
-    else:
-        print_text("\n".join(tasks_text(listed, today, args.all, silences)))
-    if not listed.writable and listed.notice:
-        print(f"runwatch: {listed.notice}", file=sys.stderr)
-        return 1
-    return 0
+def _outcome(answer: IntentAnswer, task: Task | None) -> TaskOutcome:
+    return TaskOutcome(answer.ok, answer.message, task, answer.warning)
 
 
 def _history(args: argparse.Namespace, state: State, root: str, now: float) -> int:
-    from runwatch.cli import UsageError
-    from runwatch.cli._output import print_json, print_text
-    from runwatch.show.brief import since_moment
-    from runwatch.show.history import history_json, history_text
-    from runwatch.show.remarks import line, remark_json
-    from runwatch.text.safe import safe
-    from runwatch.text.units import moment
-
-    try:
-        since = since_moment(args.since, now)
-    except ValueError as error:
-        raise UsageError(f"--since: {error}") from None
+    began = since(args.since, now)
     roots = [root] if args.root or args.file else None
-    events = state.history(roots, since)
-    notes = state.remarks(roots or [root], since)
-    if args.json:
-        print_json({**history_json(events), "notes": [remark_json(*note) for note in notes]})
-    else:
-        print_text("\n".join(history_text(events, now)))
-        for _, remark in notes:
-            print_text(f"{moment(remark.at, now):>16}  {'note':<28}  {safe(line(remark, now), 90)}")
-    return 0
+    return print_history(args, state.history(roots, began), state.remarks(roots or [root], began), now)

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
+
+from runwatch.cli import UsageError
+from runwatch.cli._options import local_roots
+from runwatch.cli._output import print_json
+from runwatch.text.safe import safe
 
 NAME = "trust"
 HELP = """Allow what a configuration found in ROOT wants to do beyond it: send alerts, read elsewhere.
@@ -15,19 +21,14 @@ Trust applies to the file as it is now; when it changes, you are asked again.
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "roots", nargs="*", metavar="ROOT", help="folders with runs (default: current folder)"
-    )
+    local_roots(parser)
     parser.add_argument("--list", action="store_true", help="only list the trusted files")
     parser.add_argument("--revoke", action="store_true", help="revoke the trust")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    import os
-
     from runwatch import config
-    from runwatch.cli import UsageError
     from runwatch.config import trust
     from runwatch.monitor.once import resolve_roots
     from runwatch.monitor.trusting import asks
@@ -47,9 +48,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print_result(args: argparse.Namespace, what: str, files: list[tuple[str, tuple[str, ...]]]) -> int:
-    from runwatch.cli._output import print_json
-    from runwatch.text.safe import safe
-
     if args.json:
         rows = [{"file": safe(file), "wants": list(wants)} for file, wants in files]
         print_json({"schema": 1, what.replace(" ", "_"): rows})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
-from runwatch.cli._roots import root_arguments
+from runwatch.cli._options import root_arguments
 
 NAME = "watch"
 HELP = """Watch without a screen: keep tasks up to date and send alerts (for systemd or cron @reboot).
@@ -21,7 +22,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     import signal
-    import sys
     import threading
 
     from runwatch import config

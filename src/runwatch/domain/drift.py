@@ -85,6 +85,11 @@ class DriftReport(msgspec.Struct, frozen=True, eq=False):
     problems: tuple[Problem, ...] = ()
     note: str = ""
 
+    @property
+    def moved(self) -> list[ColumnDrift]:
+        """The columns that changed, a little or much."""
+        return [column for column in self.columns if column.verdict in ("warning", "drifted")]
+
 
 class Distribution(msgspec.Struct, frozen=True, eq=False):
     """One column's two distributions on a common axis, for drawing. Numeric: ``edges`` (m+1 finite values)

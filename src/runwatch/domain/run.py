@@ -36,6 +36,11 @@ class Problem(msgspec.Struct, frozen=True):
     hint: str = ""
     """What to do."""
 
+    @property
+    def place(self) -> str:
+        """File and place in it, in words."""
+        return f"{self.file} {self.where}" if self.where else self.file
+
 
 class Metric(msgspec.Struct, frozen=True):
     """One tag's summary. ``min``, ``max``, ``best`` ignore non-finite values; without a direction there is no

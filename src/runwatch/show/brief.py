@@ -8,17 +8,19 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.task import TaskEvent
 from runwatch.show.ci import markdown_text
 from runwatch.show.findings import counted, finding_json, in_order
 from runwatch.show.history import finding_histories, week_lines
+from runwatch.text import units
 from runwatch.text.durations import seconds
 from runwatch.text.fitting import fit_words
-from runwatch.text.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, fields, hparams
 from runwatch.text.safe import safe
-from runwatch.text.units import DAY, as_of, duration, iso, moment, percent, plural
+from runwatch.text.units import DAY, duration, iso, moment, percent, plural
 
 if TYPE_CHECKING:
     from runwatch.show.history import FindingHistory
@@ -60,6 +62,11 @@ class Brief(msgspec.Struct, frozen=True):
     old: str = ""
     notes: Sequence[Facts] = ()
     first: bool = False
+
+    @property
+    def aged(self) -> str:
+        """How old the facts are, where that is to be said."""
+        return f" ({self.old})" if self.old else ""
 
 
 def since_moment(words: str, now: float) -> float:
@@ -121,21 +128,21 @@ def compose(
         lines=(),
         notes=notes,
         first=since is None and last_seen is None,
-        old=as_of(facts["now"], now) if fresh_for is not None and age > fresh_for else "",
+        old=f"as of {units.since(facts['now'], now)}" if fresh_for is not None and age > fresh_for else "",
     )
     return _with_lines(brief, facts, history, silent)
 
 
 def text(brief: Brief) -> list[str]:
     """At most 12 lines for a terminal."""
-    head = f"runwatch, {brief.span}{f' ({brief.old})' if brief.old else ''}: {brief.headline}"
+    head = f"runwatch, {brief.span}{brief.aged}: {brief.headline}"
     body = [f"  {line.label:<10} {line.words}" for line in brief.lines]
     return [safe(line, _WIDTH) for line in (head, *body)][:MOST_LINES]
 
 
 def markdown(brief: Brief) -> str:
     """The same as Markdown; every name is escaped."""
-    head = [f"## {markdown_text(brief.headline)}", "", f"*{markdown_text(brief.span)}{_old(brief)}*", ""]
+    head = [f"## {markdown_text(brief.headline)}", "", f"*{markdown_text(brief.span)}{brief.aged}*", ""]
     body = [f"- **{markdown_text(line.label)}**: {markdown_text(line.words)}" for line in brief.lines]
     lines = [_finding_line(finding) for finding in brief.findings[:20]]
     noted = [f"- {markdown_text(str(note['short']))}" for note in brief.notes]
@@ -247,9 +254,7 @@ def _with_lines(brief: Brief, facts: Facts, history: History, silent: Sequence[s
         ("unread", plural(facts["problems"], "place") + " could not be read" if facts["problems"] else ""),
     ]
     lines = [BriefLine(label, words) for label, words in pairs if words]
-    return Brief(
-        **{name: getattr(brief, name) for name in Brief.__struct_fields__ if name != "lines"}, lines=lines
-    )
+    return replace(brief, lines=lines)
 
 
 def _runs(runs: Sequence[Facts], note: Callable[[Facts], str]) -> str:
@@ -362,15 +367,10 @@ def _history_facts(history: FindingHistory) -> Facts:
         "text": hparams(history.text),
         "opened": iso(history.opened),
         "closed": iso(history.closed),
-        "outcome": history.outcome,
-        "by": history.by,
+        **fields(history, "outcome by"),
         "took_s": history.took,
     }
 
 
 def _fresh(findings: Iterable[Facts], since: float) -> list[Facts]:
     return [f for f in findings if (f["first_seen"] or f["since"] or 0.0) >= since]
-
-
-def _old(brief: Brief) -> str:
-    return f" ({brief.old})" if brief.old else ""

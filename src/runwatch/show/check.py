@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import cast
 
 import msgspec
 
@@ -13,16 +12,16 @@ from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Problem, Run
 from runwatch.domain.situation import Snapshot
-from runwatch.show.ci import CiCase, CiReport, CiTable, Level
+from runwatch.show.ci import CiCase, CiReport, CiTable, Level, exit_code
 from runwatch.show.findings import counted, finding_json, in_order
-from runwatch.show.runs import host_json
+from runwatch.show.runs import host_json, problem_json
 from runwatch.store.snapshot_facts import finding_facts
-from runwatch.text.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, fields, hparams
 from runwatch.text.safe import run_name
 from runwatch.text.units import duration
 
-OK, WARNING, CRITICAL, UNKNOWN = 0, 1, 2, 3
-CODES = {"ok": OK, "warning": WARNING, "critical": CRITICAL, "unknown": UNKNOWN}
+OK, UNKNOWN = 0, 3
+CODES = {"ok": OK, "warning": 1, "critical": 2, "unknown": UNKNOWN}
 _MORNING = 9
 
 
@@ -30,7 +29,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     """``worst``: ok, warning, critical or unknown, whatever ``--fail-on`` says; ``code``: the exit code;
     ``findings``: kept ones, in order."""
 
-    worst: str
+    worst: Level
     code: int
     findings: Sequence[JsonMapping]
     snapshot: Snapshot
@@ -45,7 +44,7 @@ def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -
     severities = {finding["severity"] for finding in facts}
     worst = _worst(severities, _something_was_read(snapshot) and not _missing(snapshot))
     opened = {t.file: sum(task.state == "open" for task in t.tasks) for t in snapshot.tasks.values()}
-    code = _code(worst, severities, fail_on)
+    code = exit_code("info" if worst == "ok" and "info" in severities else worst, fail_on)
     if code == OK and fail_on != "never" and _missing(snapshot):
         code = UNKNOWN
     return CheckResult(worst, code, facts, snapshot, sum(opened.values()))
@@ -62,24 +61,11 @@ def as_json(check: CheckResult) -> JsonDict:
         "hosts": [host_json(link) for link in check.snapshot.watch.hosts],
         "findings": [finding_json(finding, now) for finding in check.findings],
         "problems": [
-            {
-                "root": run_name(root),
-                "file": run_name(problem.file),
-                "where": problem.where,
-                "message": hparams(problem.message),
-                "hint": hparams(problem.hint),
-            }
-            for root, problem in problems_of(check.snapshot)
+            {"root": run_name(root), **problem_json(problem)} for root, problem in problems_of(check.snapshot)
         ],
-        "not_judged": [_not_judged_json(problem) for problem in check.snapshot.overlooked],
-    }
-
-
-def _not_judged_json(problem: Problem) -> dict[str, object]:
-    return {
-        "file": run_name(problem.file),
-        "message": hparams(problem.message),
-        "hint": hparams(problem.hint),
+        "not_judged": [
+            {"file": run_name(p.file), **fields(p, "message hint")} for p in check.snapshot.overlooked
+        ],
     }
 
 
@@ -134,7 +120,7 @@ def report(check: CheckResult) -> CiReport:
     headers = ("severity", "rule", *(["root"] if several else []), "what", "found", "do")
     return CiReport(
         title="check",
-        level=cast(Level, check.worst),
+        level=check.worst,
         verdict=f"{check.worst}: {one_line(check)}",
         reason=", ".join(check.snapshot.situation.roots),
         cases=cases,
@@ -150,19 +136,7 @@ def placed(finding: JsonMapping, several_roots: bool) -> str:
     return f"{prefix}{finding['subject']}"
 
 
-def _code(worst: str, severities: set[str], fail_on: str) -> int:
-    if worst == "unknown":
-        return UNKNOWN
-    if fail_on == "never":
-        return OK
-    if worst == "critical":
-        return CRITICAL
-    if worst == "warning":
-        return OK if fail_on == "critical" else WARNING
-    return WARNING if fail_on == "info" and "info" in severities else OK
-
-
-def _worst(severities: Collection[str], read: bool) -> str:
+def _worst(severities: Collection[str], read: bool) -> Level:
     if "critical" in severities:
         return "critical"
     return "warning" if "warning" in severities else "ok" if read else "unknown"

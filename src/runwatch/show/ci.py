@@ -15,7 +15,6 @@ import msgspec
 from runwatch.show.tabular import render
 from runwatch.text.safe import safe
 
-FORMATS = ("markdown", "junit", "github")
 Level = Literal["ok", "info", "warning", "critical", "unknown"]
 _LEAST = {
     "info": ("info", "warning", "critical"),
@@ -60,13 +59,22 @@ class CiReport(msgspec.Struct, frozen=True):
 
 
 def render_ci(reports: Sequence[CiReport], form: str, fail_on: str) -> str:
-    """Reports in one of ``FORMATS``. ``fail_on``: the least level that is a failure, "never" for none."""
+    """Reports as ``markdown``, ``junit`` or ``github``. ``fail_on``: the least level that is a failure,
+    "never" for none."""
     if form == "markdown":
         return "\n\n".join(map(_markdown, reports))
     if form == "github":
         return "\n".join(_github(report, fail_on) for report in reports)
     suites = [line for report in reports for line in _junit(report, fail_on)]
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>"])
+
+
+def exit_code(level: Level, fail_on: str) -> int:
+    """0 where ``level`` is no failure, 1, 2 for what is critical, 3 where nothing is known. ``fail_on``: the
+    least level that is a failure, "never" for none."""
+    if level == "unknown":
+        return 3
+    return (2 if level == "critical" else 1) if level in _LEAST.get(fail_on, ()) else 0
 
 
 def markdown_text(words: str) -> str:

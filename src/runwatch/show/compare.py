@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
-from runwatch.domain.comparison import Calibration, Comparison, Confusion, MetricComparison, SliceComparison
+from runwatch.domain.comparison import Calibration, Comparison, MetricComparison, SliceComparison
 from runwatch.judge.metrics.severity import severity_of
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
-from runwatch.show.costs import cheapest, cost_words
-from runwatch.show.tabular import render
+from runwatch.show.costs import cheapest, cost_of, cost_words
+from runwatch.show.tabular import exact, render
 from runwatch.text import units
-from runwatch.text.jsonable import SCHEMA, hparams, number
+from runwatch.text.jsonable import SCHEMA, fields, hparams, text
 from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import METRIC_SIGNS, METRIC_WORDS
 
@@ -19,94 +17,42 @@ _SLICES_SHOWN = 10
 _HPARAMS_SHOWN = 20
 
 
+_METRIC_FIELDS = """name direction baseline candidate delta ci confidence p_value method n tolerance test
+    p_adjusted reason verdict primary at n_needed note"""
+_SLICE_FIELDS = """slice n metric baseline candidate delta ci p_adjusted verdict contribution also reason"""
+
+
 def comparison_json(comparison: Comparison) -> dict[str, object]:
     """``compare --json``."""
-    best = cheapest(comparison)
+    best, confusion = cheapest(comparison), comparison.confusion
     return {
         "schema": SCHEMA,
         "candidate": run_name(comparison.candidate),
         "baseline": run_name(comparison.baseline),
-        "verdict": comparison.verdict,
-        "reason": run_name(comparison.reason),
-        "task": comparison.task,
-        "unit": comparison.unit,
-        "notes": [run_name(note) for note in comparison.notes],
-        "metrics": [_metric_json(metric) for metric in comparison.metrics],
-        "slices": [_slice_json(part) for part in comparison.slices],
+        **fields(comparison, "verdict reason task unit notes"),
+        "metrics": [fields(metric, _METRIC_FIELDS) for metric in comparison.metrics],
+        "slices": [fields(part, _SLICE_FIELDS) for part in comparison.slices],
         "calibration": {who: _calibration_json(one) for who, one in comparison.calibration.items()},
-        "operating_threshold": comparison.operating_threshold,
+        **fields(comparison, "operating_threshold"),
         "cheapest_threshold": None if best is None else best.threshold,
-        "cost_unit": run_name(comparison.cost_unit),
-        "confusion": _confusion_json(comparison.confusion),
+        **fields(comparison, "cost_unit"),
+        "confusion": None if confusion is None else fields(confusion, "labels baseline candidate"),
         "hparams": [
-            {"name": run_name(name), "baseline": hparams(a), "candidate": hparams(b)}
+            {"name": text(name), "baseline": hparams(a), "candidate": hparams(b)}
             for name, a, b in comparison.hparams
         ],
     }
 
 
-def _metric_json(metric: MetricComparison) -> dict[str, object]:
-    return {
-        "name": run_name(metric.name),
-        "direction": metric.direction,
-        **number("baseline", metric.baseline),
-        **number("candidate", metric.candidate),
-        **number("delta", metric.delta),
-        "ci": _interval(metric.ci),
-        "confidence": metric.confidence,
-        **number("p_value", metric.p_value),
-        "method": metric.method,
-        "n": metric.n,
-        **number("tolerance", metric.tolerance),
-        "test": metric.test,
-        **number("p_adjusted", metric.p_adjusted),
-        "reason": run_name(metric.reason),
-        "verdict": metric.verdict,
-        "primary": metric.primary,
-        "at": metric.at,
-        "n_needed": metric.n_needed,
-        "note": run_name(metric.note),
-    }
-
-
-def _interval(ci: tuple[float, float] | None) -> list[float | None] | None:
-    return None if ci is None else [end if math.isfinite(end) else None for end in ci]
-
-
-def _slice_json(part: SliceComparison) -> dict[str, object]:
-    return {
-        "slice": run_name(part.slice),
-        "n": part.n,
-        "metric": part.metric,
-        **number("baseline", part.baseline),
-        **number("candidate", part.candidate),
-        **number("delta", part.delta),
-        "ci": _interval(part.ci),
-        **number("p_adjusted", part.p_adjusted),
-        "verdict": part.verdict,
-        **number("contribution", part.contribution),
-        "also": [run_name(name) for name in part.also],
-        "reason": run_name(part.reason),
-    }
-
-
 def _calibration_json(one: Calibration) -> dict[str, object]:
-    bins = [
-        {"n": b.n, "predicted": b.predicted, "observed": b.observed, "ci": [b.low, b.high]} for b in one.bins
-    ]
-    return {"ece": one.ece, "ece_null": one.ece_null, "miscalibrated": one.miscalibrated, "bins": bins}
-
-
-def _confusion_json(confusion: Confusion | None) -> dict[str, object] | None:
-    if confusion is None:
-        return None
-    labels = [run_name(label) for label in confusion.labels]
-    return {"labels": labels, "baseline": confusion.baseline, "candidate": confusion.candidate}
+    bins = [{**fields(bin, "n predicted observed"), "ci": [bin.low, bin.high]} for bin in one.bins]
+    return {**fields(one, "ece ece_null miscalibrated"), "bins": bins}
 
 
 _HEADERS = ("metric", "baseline", "candidate", "difference", "95% interval", "verdict", "why")
 _SLICES = "Slices that regressed, by contribution to the mean loss"
 _SLICE_HEADERS = ("slice", "rows", "metric", "baseline", "candidate", "difference", "adds", "also")
+_HPARAM_HEADERS = ("setting", "baseline", "candidate")
 _LEGEND = (
     "* the primary metric: it decides. better, worse: the whole interval is past the tolerance; equivalent: "
     "within it; inconclusive: the data cannot tell."
@@ -145,18 +91,14 @@ def _csv_row(metric: MetricComparison) -> tuple[str, ...]:
     return (
         metric.name,
         metric.direction or "",
-        *(_full(value) for value in values),
+        *(exact(value) for value in values),
         metric.method or "",
         "" if metric.n is None else str(metric.n),
-        _full(metric.tolerance),
+        exact(metric.tolerance),
         "" if metric.at is None else str(metric.at),
         metric.verdict,
         metric.reason,
     )
-
-
-def _full(value: float | None) -> str:
-    return "" if value is None else repr(float(value))
 
 
 def comparison_text(comparison: Comparison, width: int | None = None) -> str:
@@ -189,8 +131,7 @@ def comparison_report(comparison: Comparison) -> CiReport:
     if worse:
         tables.append(CiTable(_SLICES, _SLICE_HEADERS, [_slice_row(part) for part in worse[:_SLICES_SHOWN]]))
     if comparison.hparams:
-        rows = [(name, as_text(a), as_text(b)) for name, a, b in comparison.hparams[:_HPARAMS_SHOWN]]
-        tables.append(CiTable("Settings that differ", ("setting", "baseline", "candidate"), rows))
+        tables.append(CiTable("Settings that differ", _HPARAM_HEADERS, _hparam_rows(comparison)))
     cases = [
         CiCase(metric.name, _level(metric), metric.reason or metric.verdict, group="metrics")
         for metric in comparison.metrics
@@ -262,7 +203,7 @@ def _calibration_text(comparison: Comparison) -> list[str]:
 
 
 def _cost_text(comparison: Comparison) -> list[str]:
-    cost = next((metric for metric in comparison.metrics if metric.name == "cost"), None)
+    cost = cost_of(comparison)
     if cost is None or cost.ci is None:
         return []
     low_high = " to ".join(units.signed(end) for end in cost.ci)
@@ -274,10 +215,13 @@ def _cost_text(comparison: Comparison) -> list[str]:
     ]
 
 
+def _hparam_rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    return [(name, as_text(a), as_text(b)) for name, a, b in comparison.hparams[:_HPARAMS_SHOWN]]
+
+
 def _hparams_text(comparison: Comparison, width: int | None) -> list[str]:
     if not comparison.hparams:
         return []
-    rows = [(name, as_text(a), as_text(b)) for name, a, b in comparison.hparams[:_HPARAMS_SHOWN]]
-    shown = render(("setting", "baseline", "candidate"), rows, "text", width)
+    shown = render(_HPARAM_HEADERS, _hparam_rows(comparison), "text", width)
     rest = len(comparison.hparams) - _HPARAMS_SHOWN
     return ["", "Settings that differ:", shown, *([f"and {rest} more"] if rest > 0 else [])]

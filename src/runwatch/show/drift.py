@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, Multivariate
-from runwatch.domain.run import Problem
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
+from runwatch.show.runs import problem_json
 from runwatch.text import units
-from runwatch.text.jsonable import SCHEMA, number
+from runwatch.text.jsonable import SCHEMA, fields, plain, text
 from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import DRIFT_SIGNS
 
@@ -27,62 +27,39 @@ def drift_json(report: DriftReport, segments: Sequence[tuple[str, DriftReport]] 
     """``drift --json``; ``segments`` adds one report a segment."""
     out = {"schema": SCHEMA, **_report_json(report)}
     if segments:
-        out["segments"] = [{"segment": run_name(name), **_report_json(inner)} for name, inner in segments]
+        out["segments"] = [{"segment": text(name), **_report_json(inner)} for name, inner in segments]
     return out
 
 
 def _report_json(report: DriftReport) -> dict[str, object]:
     return {
-        "verdict": report.verdict,
-        "share_drifted": report.share_drifted,
+        **fields(report, "verdict share_drifted"),
         "reference": {"files": report.reference_files, "rows": report.reference_rows},
         "current": {"files": report.current_files, "rows": report.current_rows},
         "columns": [_column_json(column) for column in report.columns],
         "multivariate": _multivariate_json(report.multivariate),
         "batches": [_batch_json(batch) for batch in report.batches],
-        "problems": [_problem_json(problem) for problem in report.problems],
-        "note": report.note,
+        "problems": [problem_json(problem) for problem in report.problems],
+        **fields(report, "note"),
     }
 
 
 def _column_json(column: ColumnDrift) -> dict[str, object]:
-    out: dict[str, object] = {
-        "name": run_name(column.name),
-        "kind": column.kind,
-        "kind_guessed": column.kind_guessed,
-        "role": column.role,
-        "verdict": column.verdict,
-        "reason": run_name(column.reason),
-        "sentence": run_name(column.sentence),
-        "method": column.method,
+    return {
+        **fields(column, "name kind kind_guessed role verdict reason sentence method"),
+        **fields(column, "effect p_value p_adjusted"),
+        **plain(column.measures),
+        **fields(column, "missing_reference missing_current smallest_visible importance"),
+        **fields(column, "new_categories reference_n current_n"),
     }
-    for name in ("effect", "p_value", "p_adjusted"):
-        out |= number(name, getattr(column, name))
-    for name, value in column.measures.items():
-        out |= number(name, value)
-    for name in ("missing_reference", "missing_current", "smallest_visible", "importance"):
-        out |= number(name, getattr(column, name))
-    out["new_categories"] = [run_name(word) for word in column.new_categories]
-    out["reference_n"], out["current_n"] = column.reference_n, column.current_n
-    return out
 
 
 def _multivariate_json(multivariate: Multivariate | None) -> dict[str, object] | None:
     if multivariate is None:
         return None
-    return {
-        "method": multivariate.method,
-        "auc": multivariate.auc,
-        "p_value": multivariate.p_value,
-        "n_reference": multivariate.n_reference,
-        "n_current": multivariate.n_current,
-        "verdict": multivariate.verdict,
-        "reason": multivariate.reason,
-        "top_features": [
-            {"name": run_name(name), "importance": importance}
-            for name, importance in multivariate.top_features
-        ],
-    }
+    features = [plain({"name": name, "importance": share}) for name, share in multivariate.top_features]
+    shown = fields(multivariate, "method auc p_value n_reference n_current verdict reason")
+    return {**shown, "top_features": features}
 
 
 def _batch_json(batch: Batch) -> dict[str, object]:
@@ -90,16 +67,7 @@ def _batch_json(batch: Batch) -> dict[str, object]:
         "name": run_name(batch.name),
         "rows": batch.rows,
         "when": units.iso(batch.when),
-        "problem": None if batch.problem is None else _problem_json(batch.problem),
-    }
-
-
-def _problem_json(problem: Problem) -> dict[str, object]:
-    return {
-        "file": run_name(problem.file),
-        "where": problem.where,
-        "message": run_name(problem.message),
-        "hint": run_name(problem.hint),
+        "problem": None if batch.problem is None else problem_json(batch.problem),
     }
 
 
@@ -108,14 +76,12 @@ def drift_text(
 ) -> str:
     """The report for people: a headline, the columns that moved or could not be judged, the rest counted."""
     lines = [_headline(report)]
-    shown = [column for column in report.columns if everything or column.verdict in ("warning", "drifted")]
-    lines.extend(_table(shown))
+    lines.extend(_table(report.columns if everything else report.moved))
     lines.extend(_rest(report, everything))
     if report.multivariate is not None:
         lines.append(_together(report.multivariate))
     for name, inner in segments:
-        moved = [column for column in inner.columns if column.verdict in ("warning", "drifted")]
-        lines += ["", f"segment {safe(name)}: {_headline(inner)}", *_table(moved)]
+        lines += ["", f"segment {safe(name)}: {_headline(inner)}", *_table(inner.moved)]
     if everything and report.note:
         lines.append(report.note)
     return "\n".join(lines)
@@ -127,12 +93,11 @@ def drift_report(
     """The same for a build server: a case a column, in Markdown the columns that moved."""
     parts = [("", report), *segments]
     multivariate = report.multivariate
-    worst = max((part for _, part in parts), key=lambda part: _ORDER.index(part.verdict))
     stable = sum(column.verdict == "stable" for column in report.columns)
     unknown = sum(column.verdict == "unknown" for column in report.columns)
     return CiReport(
         title="drift",
-        level=_LEVELS[worst.verdict],
+        level=worst_level(report, segments),
         verdict=_headline(report),
         reason=f"{', '.join(current)} against {reference}",
         cases=_cases(parts, multivariate),
@@ -144,6 +109,12 @@ def drift_report(
         ],
         legend=_LEGEND,
     )
+
+
+def worst_level(report: DriftReport, segments: Sequence[tuple[str, DriftReport]]) -> Level:
+    """How bad the worst verdict is, of all rows and of each segment."""
+    verdicts = [part.verdict for part in (report, *(inner for _, inner in segments))]
+    return _LEVELS[max(verdicts, key=_ORDER.index)]
 
 
 def _cases(parts: Sequence[tuple[str, DriftReport]], multivariate: Multivariate | None) -> list[CiCase]:
@@ -166,8 +137,7 @@ def _cases(parts: Sequence[tuple[str, DriftReport]], multivariate: Multivariate 
 def _moved(segment: str, report: DriftReport) -> CiTable:
     rows = [
         (c.name, f"{DRIFT_SIGNS[c.verdict]} {c.verdict}", units.number(c.effect, 2), c.sentence or c.reason)
-        for c in report.columns
-        if c.verdict in ("warning", "drifted")
+        for c in report.moved
     ]
     return CiTable(
         f"segment {segment}" if segment else "", ("column", "verdict", "size", "what changed"), rows
@@ -175,9 +145,8 @@ def _moved(segment: str, report: DriftReport) -> CiTable:
 
 
 def _headline(report: DriftReport) -> str:
-    judged = [column for column in report.columns if column.verdict != "unknown"]
-    moved = [column for column in judged if column.verdict in ("warning", "drifted")]
-    drifted = sum(column.verdict == "drifted" for column in judged)
+    judged, moved = [column for column in report.columns if column.verdict != "unknown"], report.moved
+    drifted = sum(column.verdict == "drifted" for column in moved)
     what = f"{drifted} drifted, {len(moved) - drifted} warning" if moved else "no column moved"
     rows = f"{report.current_rows:,} rows against {report.reference_rows:,}"
     sign = DRIFT_SIGNS[report.verdict]
@@ -209,8 +178,7 @@ def _rest(report: DriftReport, everything: bool) -> list[str]:
         if column.verdict == "unknown":
             reasons.setdefault(column.reason, []).append(safe(column.name, 32))
     for reason, names in reasons.items():
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        lines.append(f"  {DRIFT_SIGNS['unknown']} {', '.join(names[:5])}{more}: {safe(reason)}")
+        lines.append(f"  {DRIFT_SIGNS['unknown']} {units.several(names, 5)}: {safe(reason)}")
     return lines
 
 

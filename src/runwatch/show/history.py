@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from runwatch.domain.task import TaskEvent
-from runwatch.text.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, fields
 from runwatch.text.safe import safe
 from runwatch.text.units import duration, iso, moment, plural
 
@@ -44,10 +44,12 @@ def finding_histories(events: Iterable[tuple[str, TaskEvent]]) -> list[FindingHi
             began.setdefault(key, event)
         elif event.what in _CLOSING:
             first = began.pop(key, None)
-            histories.append(
-                _history(root, event, first.at if first else None, event.at, event.what, event.by)
-            )
-    histories += [_history(root, event, event.at, None, "open", None) for (root, _), event in began.items()]
+            opened = first.at if first else None
+            histories.append(FindingHistory(*_about(root, event), opened, event.at, event.what, event.by))
+    histories += [
+        FindingHistory(*_about(root, event), event.at, None, "open", None)
+        for (root, _), event in began.items()
+    ]
     return sorted(histories, key=lambda one: one.opened if one.opened is not None else one.closed or 0.0)
 
 
@@ -57,23 +59,12 @@ def history_json(events: Iterable[tuple[str, TaskEvent]]) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "events": [
-            {
-                "at": iso(event.at),
-                "root": root,
-                "fingerprint": hparams(event.fingerprint),
-                "what": event.what,
-                "by": event.by,
-                "text": hparams(event.text),
-                "severity": event.severity,
-            }
+            {"at": iso(event.at), "root": root, **fields(event, "fingerprint what by text severity")}
             for root, event in listed
         ],
         "tasks": [
             {
-                "root": one.root,
-                "fingerprint": hparams(one.fingerprint),
-                "text": hparams(one.text),
-                "severity": one.severity,
+                **fields(one, "root fingerprint text severity"),
                 "opened": iso(one.opened),
                 "closed": iso(one.closed),
                 "outcome": one.outcome,
@@ -120,7 +111,5 @@ def week_lines(events: Iterable[tuple[str, TaskEvent]], since: float) -> list[st
     ]
 
 
-def _history(
-    root: str, event: TaskEvent, opened: float | None, closed: float | None, outcome: str, by: str | None
-) -> FindingHistory:
-    return FindingHistory(root, event.fingerprint, event.text, event.severity, opened, closed, outcome, by)
+def _about(root: str, event: TaskEvent) -> tuple[str, str, str, str | None]:
+    return root, event.fingerprint, event.text, event.severity

@@ -11,9 +11,10 @@ from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import fingerprint
 from runwatch.domain.run import Problem
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
+from runwatch.show.runs import problem_json
 from runwatch.text import units
-from runwatch.text.jsonable import SCHEMA, plain
-from runwatch.text.safe import run_name, safe
+from runwatch.text.jsonable import SCHEMA, fields, plain, text
+from runwatch.text.safe import safe
 from runwatch.text.signs import SEVERITY_SIGNS
 
 RULE = "data-quality"
@@ -33,30 +34,28 @@ def quality_json(
         "verdict": verdict,
         "rows": rows,
         "findings": [_finding(fault, name, now) for fault in faults],
-        "problems": [
-            {"file": run_name(p.file), "where": p.where, "message": run_name(p.message), "hint": p.hint}
-            for p in problems
-        ],
+        "problems": [problem_json(problem) for problem in problems],
     }
 
 
 def _finding(fault: QualityCheck, name: str, now: float) -> JsonDict:
     subject = fault.column or "the table"
-    evidence = {**plain(fault.evidence), "samples": [run_name(value) for value in fault.samples]}
     return {
         "rule": RULE,
-        "check": fault.check,
-        "column": run_name(fault.column),
-        "severity": fault.severity,
-        "subject": run_name(f"{name} · {subject}"),
+        **fields(fault, "check column severity"),
+        "subject": text(f"{name} · {subject}"),
         "run": None,
-        "summary": run_name(fault.summary),
-        "evidence": evidence,
-        "advice": run_name(fault.advice),
+        **fields(fault, "summary"),
+        "evidence": {**plain(fault.evidence), "samples": plain(fault.samples)},
+        **fields(fault, "advice"),
         "first_seen": units.iso(now),
         "last_seen": units.iso(now),
         "fingerprint": fingerprint(RULE, name, f"{fault.check} {fault.column}"),
     }
+
+
+def _message(verdict: str, faults: Sequence[QualityCheck]) -> str:
+    return f"{verdict}: {units.plural(len(faults), 'finding') if faults else 'nothing to report'}"
 
 
 def quality_report(verdict: str, faults: Sequence[QualityCheck], rows: int, data: str) -> CiReport:
@@ -80,11 +79,10 @@ def quality_report(verdict: str, faults: Sequence[QualityCheck], rows: int, data
             for f in faults
         ],
     )
-    message = units.plural(len(faults), "finding") if faults else "nothing to report"
     return CiReport(
         title="quality",
         level=cast(Level, verdict),
-        verdict=f"{verdict}: {message}",
+        verdict=_message(verdict, faults),
         reason=f"{data}, {rows:,} rows",
         cases=cases,
         tables=[table] if faults else [],
@@ -95,9 +93,8 @@ def quality_text(
     verdict: str, faults: Sequence[QualityCheck], rows: int, columns: int, guesses: Sequence[str] = ()
 ) -> str:
     """For people: the verdict, then one line a fault with samples and advice."""
-    message = units.plural(len(faults), "finding") if faults else "nothing to report"
     shape = f"{rows:,} rows, {units.plural(columns, 'column')}"
-    lines = [f"{verdict}: {message} ({shape})"]
+    lines = [f"{_message(verdict, faults)} ({shape})"]
     for fault in faults:
         where = f"{safe(fault.column, 32)}: " if fault.column else ""
         lines.append(f"  {SEVERITY_SIGNS[fault.severity]} {fault.check}: {where}{safe(fault.summary)}")

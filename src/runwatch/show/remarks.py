@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from runwatch.domain.remark import Remark
 from runwatch.domain.run import RunKey
 from runwatch.show.tabular import render
-from runwatch.text.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, fields, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import iso, moment
 
@@ -19,12 +19,9 @@ def remark_json(root: str, remark: Remark) -> dict[str, object]:
     return {
         "id": remark.id,
         "root": hparams(root),
-        "kind": remark.kind,
-        "subject": hparams(remark.subject),
+        **fields(remark, "kind subject"),
         "at": iso(remark.at),
-        "by": hparams(remark.by),
-        "text": hparams(remark.text),
-        "tags": hparams(remark.tags),
+        **fields(remark, "by text tags"),
     }
 
 

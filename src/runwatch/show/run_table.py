@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from runwatch.domain.comparison import HparamImportance, RunRow, RunTable
 from runwatch.domain.run import RunKey
 from runwatch.judge.runs.hyperparameters import as_text
-from runwatch.show.tabular import render
+from runwatch.show.tabular import exact, render
 from runwatch.text import units
-from runwatch.text.jsonable import SCHEMA, hparams, number
+from runwatch.text.jsonable import SCHEMA, fields, hparams, number, text
 from runwatch.text.safe import run_name, safe
 
 _LEFT_OUT, _FURTHER = 8, 1.5
@@ -21,18 +21,16 @@ def run_table_json(table: RunTable, matters: HparamImportance | None = None) -> 
     """The table as JSON: rows best first; ``hparams`` and ``metrics`` by name."""
     out: dict[str, object] = {
         "schema": SCHEMA,
-        "metric": None if table.metric is None else run_name(table.metric),
+        "metric": None if table.metric is None else text(table.metric),
         "direction": table.direction,
         "at": table.at,
-        "differing": [run_name(name) for name in table.hparams[: table.differing]],
+        "differing": [text(name) for name in table.hparams[: table.differing]],
         "runs": [_row_json(table, row) for row in table.rows],
     }
     if matters is not None:
         out["what_matters"] = {
-            "score": matters.score,
-            "runs": matters.runs,
-            "reason": matters.reason,
-            "hparams": [{"name": run_name(n), "importance": i, "sd": s} for n, i, s in matters.hparams],
+            **fields(matters, "score runs reason"),
+            "hparams": [{"name": text(n), "importance": i, "sd": s} for n, i, s in matters.hparams],
         }
     return out
 
@@ -40,7 +38,7 @@ def run_table_json(table: RunTable, matters: HparamImportance | None = None) -> 
 def _row_json(table: RunTable, row: RunRow) -> dict[str, object]:
     metrics: dict[str, object] = {}
     for name, value in zip(table.metrics, row.metrics, strict=True):
-        metrics.update(number(run_name(name), value))
+        metrics.update(number(text(name), value))
     pairs = zip(table.hparams, row.hparams, strict=True)
     return {
         "id": run_name(row.key.id),
@@ -50,7 +48,7 @@ def _row_json(table: RunTable, row: RunRow) -> dict[str, object]:
         "step": row.step,
         "status": row.status,
         "metrics": metrics,
-        "hparams": {run_name(name): hparams(value) for name, value in pairs},
+        "hparams": {text(name): hparams(value) for name, value in pairs},
     }
 
 
@@ -69,7 +67,7 @@ def run_table_text(
     metrics = [i for i, name in enumerate(table.metrics) if name != table.metric]
     metrics = metrics if everything else metrics[: _METRICS_SHOWN - 1]
     settings = range(len(table.hparams) if everything else min(table.differing, _HPARAMS_SHOWN))
-    shown, setting = (_full, _written) if everything else (units.number, as_text)
+    shown, setting = (exact, _written) if everything else (units.number, as_text)
     none = "" if everything else "–"
     headers = [
         "rank", "run", table.metric or "–", "step", "status",
@@ -91,10 +89,6 @@ def run_table_text(
     return result if form != "text" else "\n".join([result, *_below(table, matters, called)])
 
 
-def _full(value: float | None) -> str:
-    return "" if value is None else repr(float(value))
-
-
 def _written(value: object) -> str:
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
@@ -106,8 +100,7 @@ def _below(table: RunTable, matters: HparamImportance | None, called: Mapping[Ru
     lines = ["", f"ranked by {safe(table.metric or 'nothing')} ({arrow}), {table.at} value"]
     without = [safe(called.get(row.key, row.key.id)) for row in table.rows if row.rank is None]
     if without and len(without) < len(table.rows):
-        more = f" and {len(without) - _LEFT_OUT} more" if len(without) > _LEFT_OUT else ""
-        lines.append(f"left out, without a value of it: {', '.join(without[:_LEFT_OUT])}{more}")
+        lines.append(f"left out, without a value of it: {units.several(without, _LEFT_OUT)}")
     steps = [row.step for row in table.rows if row.rank is not None and row.step is not None]
     if steps and max(steps) > _FURTHER * min(steps) > 0 and "step" not in table.at:
         apart = f"{units.number(min(steps))} to {units.number(max(steps))}"

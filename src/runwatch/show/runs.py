@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
-from runwatch.domain.health import HealthSign, Outlook
+from runwatch.domain.health import HealthSign
 from runwatch.domain.hyperparameters import flat
 from runwatch.domain.run import Attempt, Metric, Problem, Run, RunKey
 from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import HostLink, Snapshot
-from runwatch.show.roots import root_names
-from runwatch.show.table import table
+from runwatch.show.names import root_names
+from runwatch.show.tabular import table
 from runwatch.text import units
-from runwatch.text.jsonable import SCHEMA, hparams, number, plain
+from runwatch.text.jsonable import SCHEMA, fields, hparams, number, plain
 from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import STATUS_SIGNS, STATUS_WORDS
 
@@ -35,15 +35,14 @@ def ls_json(snapshot: Snapshot) -> dict[str, object]:
 def host_json(link: HostLink) -> dict[str, object]:
     """How the link to another machine stands."""
     return {
-        "name": plain(link.name),
-        "state": link.state,
+        **fields(link, "name state"),
         "heard": units.iso(link.heard),
-        "message": plain(link.message),
-        "mirrored": link.mirrored,
-        "version": plain(link.version),
+        **fields(link, "message mirrored version"),
     }
 
 
+_SIGN_FIELDS = "kind severity tag first_step last_step summary evidence"
+_OUTLOOK_FIELDS = "tag about low high beats_baseline reason"
 _MOST_FILES = 20
 _NARROW, _SHORTEST_NAME = 50, 12
 
@@ -61,18 +60,12 @@ def show_json(snapshot: Snapshot, run: Run) -> dict[str, object]:
         {"path": run_name(c.path), "size": c.size, "mtime": units.iso(c.mtime)} for c in run.checkpoints
     ]
     shown["processes"] = [
-        {
-            "pid": p.pid,
-            "host": p.host,
-            "started": units.iso(p.started),
-            "alive": p.alive,
-            "evidence": p.evidence,
-        }
+        {**fields(p, "pid host"), "started": units.iso(p.started), **fields(p, "alive evidence")}
         for p in run.processes
     ]
-    shown["health"] = [_sign_json(sign) for sign in situation.health.get(run.key, ())]
+    shown["health"] = [fields(sign, _SIGN_FIELDS) for sign in situation.health.get(run.key, ())]
     outlook = situation.outlooks.get(run.key)
-    shown["outlook"] = None if outlook is None else _outlook_json(outlook)
+    shown["outlook"] = None if outlook is None else fields(outlook, _OUTLOOK_FIELDS)
     comparison = situation.comparisons.get(run.key)
     shown["verdict"] = None if comparison is None else comparison.verdict
     shown["baseline"] = None if comparison is None else run_name(comparison.baseline)
@@ -112,11 +105,7 @@ def run_json(run: Run) -> dict[str, object]:
 
 def _attempt_json(attempt: Attempt) -> dict[str, object]:
     return {
-        "number": attempt.number,
-        "first_step": attempt.first_step,
-        "last_step": attempt.last_step,
-        "points": attempt.points,
-        "superseded": attempt.superseded,
+        **fields(attempt, "number first_step last_step points superseded"),
         "ended": units.iso(attempt.ended),
         "resumed_at": attempt.resumed_at,
     }
@@ -139,35 +128,7 @@ def metric_json(metric: Metric) -> dict[str, object]:
 
 
 def problem_json(problem: Problem) -> dict[str, object]:
-    return {
-        "file": run_name(problem.file),
-        "where": problem.where,
-        "message": plain(problem.message),
-        "hint": problem.hint,
-    }
-
-
-def _sign_json(sign: HealthSign) -> dict[str, object]:
-    return {
-        "kind": sign.kind,
-        "severity": sign.severity,
-        "tag": plain(sign.tag),
-        "first_step": sign.first_step,
-        "last_step": sign.last_step,
-        "summary": plain(sign.summary),
-        "evidence": plain(sign.evidence),
-    }
-
-
-def _outlook_json(outlook: Outlook) -> dict[str, object]:
-    return {
-        "tag": plain(outlook.tag),
-        **number("about", outlook.about),
-        **number("low", outlook.low),
-        **number("high", outlook.high),
-        "beats_baseline": outlook.beats_baseline,
-        "reason": outlook.reason,
-    }
+    return {"file": run_name(problem.file), **fields(problem, "where message hint")}
 
 
 def ls_text(snapshot: Snapshot, of: int = 0, width: int | None = None) -> str:

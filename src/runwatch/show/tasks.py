@@ -6,33 +6,18 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from runwatch.domain.task import Task, TaskList
-from runwatch.text.jsonable import SCHEMA, hparams
+from runwatch.text.jsonable import SCHEMA, fields, hparams
 from runwatch.text.safe import safe
 from runwatch.text.units import iso
 
 _WIDTH = 100
+_FIELDS = """line text priority done created completed due threshold projects contexts tags source fingerprint
+    state"""
 
 
 def task_json(task: Task, host: str | None = None) -> dict[str, object]:
     """One task, every field that docs/json.md names."""
-    return {
-        "id": hparams(task.id),
-        "host": host,
-        "line": hparams(task.line),
-        "text": hparams(task.text),
-        "priority": task.priority,
-        "done": task.done,
-        "created": _iso(task.created),
-        "completed": _iso(task.completed),
-        "due": _iso(task.due),
-        "threshold": _iso(task.threshold),
-        "projects": hparams(task.projects),
-        "contexts": hparams(task.contexts),
-        "tags": hparams(task.tags),
-        "source": task.source,
-        "fingerprint": hparams(task.fingerprint),
-        "state": task.state,
-    }
+    return {**fields(task, "id"), "host": host, **fields(task, _FIELDS)}
 
 
 def tasks_json(
@@ -98,7 +83,3 @@ def _row(task: Task, today: date) -> str:
     words = [word for word in task.text.split() if not word.startswith(("rw:", "by:runwatch", "due:", "t:"))]
     note = f"  [{', '.join(notes)}]" if notes else ""
     return f"{mark:<3} {safe(task.id):<10}  {safe(' '.join(words), _WIDTH)}{note}"
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None

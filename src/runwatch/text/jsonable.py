@@ -51,7 +51,8 @@ def hparams(value: object) -> Any:
 
 def plain(value: object) -> Any:
     """Anything as JSON: as ``hparams``, but a number that isn't finite is null (in a table with
-    ``"<name>_text"`` beside it); NumPy's scalars are numbers, a set is a list."""
+    ``"<name>_text"`` beside it); NumPy's scalars are numbers, a set is a list, a
+    day its ISO text."""
     if isinstance(value, Mapping):
         out: dict[str, object] = {}
         for key, inner in value.items():
@@ -63,6 +64,12 @@ def plain(value: object) -> Any:
         return [plain(inner) for inner in value]
     as_number = _number(value)
     return hparams(value) if as_number is None else finite(as_number)
+
+
+def fields(record: object, names: str) -> JsonDict:
+    """The named attributes of a record (blanks between the names), as ``plain`` has a table of them."""
+    out: JsonDict = plain({name: getattr(record, name) for name in names.split()})
+    return out
 
 
 def text(words: str) -> str:

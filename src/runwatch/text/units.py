@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -96,10 +97,10 @@ def ago(then: float | None, now: float) -> str:
     return f"{seconds / DAY:.0f}d"
 
 
-def as_of(then: float, now: float) -> str:
-    """How old what is told is: "as of now", "as of 5m ago"."""
+def since(then: float | None, now: float) -> str:
+    """How long ago, as it is said in a sentence: "now", "3h ago"."""
     age = ago(then, now)
-    return "as of now" if age == "now" else f"as of {age} ago"
+    return age if age in ("now", "–") else f"{age} ago"
 
 
 def moment(then: float | None, now: float) -> str:
@@ -125,6 +126,12 @@ def iso(then: float | None) -> str | None:
     if then is None or not _EARLIEST <= then <= _LATEST:
         return None
     return datetime.fromtimestamp(then).astimezone().isoformat(timespec="seconds")
+
+
+def several(names: Sequence[str], most: int) -> str:
+    """ "a, b and 3 more": the first ``most`` of them."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def plural(n: int, word: str, many: str | None = None) -> str:

@@ -30,7 +30,8 @@ from runwatch.show.screen.destinations import Destination, ShowFinding, ShowRuns
 from runwatch.show.screen.tasks import TaskKey
 from runwatch.show.screen.view import Tone
 from runwatch.text.safe import safe
-from runwatch.ui.bridge import Answered, BellRequested, Bridge, Briefed, ViewReady, ViewsLoaded
+from runwatch.ui.bindings import hidden
+from runwatch.ui.bridge import BellRequested, Bridge, ViewReady
 from runwatch.ui.control_filter import ControlFilter
 from runwatch.ui.host import T, Watching, Weight
 from runwatch.ui.idle_keys import why_idle
@@ -38,14 +39,11 @@ from runwatch.ui.leaving import RESTART, LeavingApp
 from runwatch.ui.messages import (
     BaselineAction,
     ExportRequested,
-    IntentRequested,
     NoteAction,
     Request,
-    Requested,
     TakeBack,
     TaskAction,
     ViewFailed,
-    WalkTo,
 )
 from runwatch.ui.panes.tasks import TasksPane
 from runwatch.ui.screens.dashboard import Dashboard
@@ -54,7 +52,6 @@ from runwatch.ui.selection import Selection
 from runwatch.ui.settings import UiSettings
 from runwatch.ui.textual_leaks import forget_closed_widgets
 from runwatch.ui.themed import ThemedApp
-from runwatch.ui.undo import baseline_before, undo_of
 from runwatch.ui.widgets.keys import Keys
 from runwatch.ui.work import in_background
 
@@ -77,19 +74,12 @@ class RunwatchApp(ThemedApp, LeavingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", id="app.help", key_display="?"),
         Binding("colon,ctrl+p", "palette", "Commands", id="app.palette", key_display=":"),
-        Binding(
-            "u",
-            "undo",
-            "Undo",
-            show=False,
-            id="app.undo",
-            tooltip="the last change of a task or pin, or hiding",
-        ),
-        Binding("n", "finding(1)", "Next finding", show=False, id="app.next-finding"),
-        Binding("N", "finding(-1)", "Previous finding", show=False, id="app.previous-finding"),
+        hidden("u", "undo", "Undo", "app.undo", "the last change of a task or pin, or hiding"),
+        hidden("n", "finding(1)", "Next finding", "app.next-finding"),
+        hidden("N", "finding(-1)", "Previous finding", "app.previous-finding"),
         Binding("q", "quit", "Quit", id="app.quit"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.interrupt"),
-        Binding("ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend"),
+        hidden("ctrl+c", "quit", "Quit", "app.interrupt", priority=True),
+        hidden("ctrl+z", "suspend_process", "Suspend", "app.suspend"),
     ]
 
     def __init__(self, watching: Watching, settings: UiSettings) -> None:
@@ -166,17 +156,16 @@ class RunwatchApp(ThemedApp, LeavingApp):
     def _start_watching(self) -> None:
         def start() -> None:
             self.watching.start(self.bridge.publish)
-            self.post_message(
-                ViewsLoaded([self.watching.saved_view(root) for root in self.settings.roots[:1]])
-            )
-            self.post_message(Briefed(self.watching.briefs(lambda: not self.is_running)))
+            for root in self.settings.roots[:1]:
+                self.call_later(self._take_view, self.watching.saved_view(root))
+            self.call_later(self._take_briefs, self.watching.briefs(lambda: not self.is_running))
 
-        in_background(self, "watching could not be started", start, "start")
+        in_background(self, "watching could not be started", start)
 
-    def on_views_loaded(self, event: ViewsLoaded) -> None:
-        for view in event.views:
-            self.choice.take(view)
-        if event.views and self._board is not None:
+    def _take_view(self, view: str) -> None:
+        """How the board was arranged last."""
+        self.choice.take(view)
+        if self._board is not None:
             self._board.rearrange()
 
     @property
@@ -197,8 +186,8 @@ class RunwatchApp(ThemedApp, LeavingApp):
         for root in roots:
             self.watching.submit(KeepView(root, self.choice.kept()), lambda answer: None)
 
-    def on_briefed(self, event: Briefed) -> None:
-        self.briefs = event.briefs
+    def _take_briefs(self, briefs: Sequence[tuple[str, Brief]]) -> None:
+        self.briefs = briefs
         if self._board is not None:
             self._board.show_briefs(self.briefs)
 
@@ -269,30 +258,28 @@ class RunwatchApp(ThemedApp, LeavingApp):
 
     def submit_intent(self, intent: Intent, undoing: bool = False) -> None:
         """Hand an intent to the monitor; its answer comes back as a notice."""
+        from runwatch.ui.actions import baseline_before
+
         back = None if undoing else baseline_before(intent, self.snapshot)
 
         def answered(answer: IntentAnswer) -> None:
-            self.post_message(Answered(answer, back))
+            self.call_later(self._take_answer, answer, back)
 
         self.watching.submit(intent, answered)
 
-    def on_answered(self, event: Answered) -> None:
-        answer = event.answer
+    def _take_answer(self, answer: IntentAnswer, back: Intent | None = None) -> None:
+        """``back``: what takes it back where the answer brings no token."""
+        from runwatch.ui.actions import undo_of
+
         if not answer.ok:
             self.say(answer.message, "error")
             return
-        back = undo_of(answer, event.back)
+        back = undo_of(answer, back)
         if back is not None:
             self.undos.append(partial(self.submit_intent, back, undoing=True))
         if isinstance(answer.intent, AddTask) and self._board is not None:
             self._board.query_one(TasksPane).go_to(TaskKey(answer.intent.root, answer.task))
         self.say(f"{answer.message} · u undoes it" if back else answer.message)
-
-    def on_intent_requested(self, event: IntentRequested) -> None:
-        self.submit_intent(event.intent)
-
-    def on_requested(self, event: Requested) -> None:
-        self.open(event.request)
 
     def on_export_requested(self, event: ExportRequested) -> None:
         from runwatch.ui.exporting import export_to
@@ -303,17 +290,10 @@ class RunwatchApp(ThemedApp, LeavingApp):
         """Show what is asked for, or ask the person what belongs to it."""
         if isinstance(request, TakeBack):
             self.action_undo()
-        elif isinstance(request, TaskAction):
-            from runwatch.ui.task_actions import perform_task_action
+        elif isinstance(request, TaskAction | BaselineAction | NoteAction):
+            from runwatch.ui.actions import perform
 
-            perform_task_action(self, request)
-        elif isinstance(request, BaselineAction | NoteAction):
-            from runwatch.ui.baseline_actions import ask_for_note, perform_baseline_action
-
-            if isinstance(request, NoteAction):
-                ask_for_note(self, request)
-            else:
-                perform_baseline_action(self, request)
+            perform(self, request)
         else:
             self._show(request)
 
@@ -326,8 +306,9 @@ class RunwatchApp(ThemedApp, LeavingApp):
         elif isinstance(destination, ShowRuns):
             self.say("mark two or more runs with space first")
 
-    def on_walk_to(self, event: WalkTo) -> None:
-        finding = view_findings.place_of(self.snapshot, event.key) if self.snapshot else None
+    def walk_to(self, key: tuple[str, str]) -> None:
+        """Show what one finding is about; later steps go on from it."""
+        finding = view_findings.place_of(self.snapshot, key) if self.snapshot else None
         if finding is not None:
             self._walk(finding)
 

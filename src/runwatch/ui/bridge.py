@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from textual.message import Message
 
-from runwatch.domain.intents import Intent, IntentAnswer
 from runwatch.domain.situation import Snapshot
 from runwatch.ui.host import Build
 from runwatch.ui.messages import ViewFailed
-
-if TYPE_CHECKING:
-    from runwatch.show.brief import Brief
 
 _FRAME_S = 0.2
 _FIRST_FRAME_S = 0.5
@@ -43,30 +38,6 @@ class BellRequested(Message, bubble=False):
     def __init__(self, characters: str) -> None:
         super().__init__()
         self.characters = characters
-
-
-class Briefed(Message, bubble=False):
-    """What happened since a person last looked is known."""
-
-    def __init__(self, briefs: Sequence[tuple[str, Brief]]) -> None:
-        super().__init__()
-        self.briefs = briefs
-
-
-class ViewsLoaded(Message, bubble=False):
-    """How the board was arranged last is known."""
-
-    def __init__(self, views: Sequence[str]) -> None:
-        super().__init__()
-        self.views = views
-
-
-class Answered(Message, bubble=False):
-    """The monitor answered an intent; ``back``: what takes it back where the answer brings no token."""
-
-    def __init__(self, answer: IntentAnswer, back: Intent | None = None) -> None:
-        super().__init__()
-        self.answer, self.back = answer, back
 
 
 class Bridge:

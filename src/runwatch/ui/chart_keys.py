@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from runwatch.show.screen import chart
 from runwatch.show.screen.chart import ChartAsk
+from runwatch.ui.bindings import hidden
 from runwatch.ui.messages import ViewChanged
 from runwatch.ui.selection import Selection
 
@@ -15,9 +16,9 @@ CHART_KEYS: list[BindingType] = [
     Binding("S", "smooth", "Smooth", id="chart.smooth", tooltip="moving average, display only"),
     Binding("X", "axis", "x axis", id="chart.axis", tooltip="by step, epoch, time since the start, clock"),
     Binding("z", "zoom(0.5)", "Zoom", id="chart.zoom", tooltip="zoom in on the newest part"),
-    Binding("Z", "zoom(2.0)", "Wider", show=False, id="chart.wider"),
-    Binding("left_square_bracket", "pan(-0.5)", "Earlier", show=False, id="chart.earlier", key_display="["),
-    Binding("right_square_bracket", "pan(0.5)", "Later", show=False, id="chart.later", key_display="]"),
+    hidden("Z", "zoom(2.0)", "Wider", "chart.wider"),
+    hidden("left_square_bracket", "pan(-0.5)", "Earlier", "chart.earlier", key_display="["),
+    hidden("right_square_bracket", "pan(0.5)", "Later", "chart.later", key_display="]"),
 ]
 
 

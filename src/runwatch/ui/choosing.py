@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, text
+from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, matches, text
 from runwatch.text.safe import safe
 from runwatch.ui.search_dialog import SearchDialog, arrows
 from runwatch.ui.widgets.table import TableWidget
@@ -40,13 +40,11 @@ class Choose(SearchDialog[tuple[str, ...]]):
     def show_found(self, words: str) -> None:
         keys = [*self._chosen, *(key for key in self._about if key not in self._chosen)]
         rows = tuple(
-            ViewRow(
+            ViewRow.of(
                 key,
-                (
-                    (Span("✓" if key in self._chosen else "·", "good" if key in self._chosen else "faint"),),
-                    text(key.lstrip("=@"), "strong"),
-                    text(self._about[key], "muted"),
-                ),
+                text("✓" if key in self._chosen else "·", "good" if key in self._chosen else "faint"),
+                text(key.lstrip("=@"), "strong"),
+                text(self._about[key], "muted"),
             )
             for key in keys
             if matches(words, safe(key), safe(self._about[key]))

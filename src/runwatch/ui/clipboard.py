@@ -38,4 +38,4 @@ def copy(node: DOMNode, words: str) -> None:
         else:
             app.call_from_thread(say, f"{done}; also in {path}")
 
-    in_background(node, "copy", job, "copy")
+    in_background(node, "copy", job)

@@ -7,17 +7,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 
 from runwatch.domain.run import RunKey
-from runwatch.show.screen.view import Span, join, text
+from runwatch.show.screen.view import join, text
 from runwatch.text.console import ConsoleLine as LogLine
 from runwatch.text.console import lines
+from runwatch.ui.bindings import hidden
 from runwatch.ui.host import host
 from runwatch.ui.log_search import SEARCH_KEY, LogSearch
 from runwatch.ui.widgets.console import LogView
 from runwatch.ui.widgets.line import LineWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 _NONE = "no console log was found for this run"
 _HOW = "what it prints is shown here once it goes into a file ending in .log, .out or .err in its folder"
@@ -32,15 +32,8 @@ class ConsolePart(Vertical, LogSearch):
         Binding("e", "error", "First error", id="console.error"),
         Binding("f", "follow", "Follow", id="console.follow"),
         Binding("m", "more", "Earlier", id="console.more", tooltip="read more of the log's beginning"),
-        Binding("o", "other", "Other log", show=False, id="console.other"),
+        hidden("o", "other", "Other log", "console.other"),
     ]
-
-    class Read(Message, bubble=False):
-        """A part of the log was read."""
-
-        def __init__(self, made: list[LogLine], start: int, then_error: bool) -> None:
-            super().__init__()
-            self.made, self.start, self.then_error = made, start, then_error
 
     def __init__(self, key: RunKey, *, id: str) -> None:
         super().__init__(id=id)
@@ -71,19 +64,19 @@ class ConsolePart(Vertical, LogSearch):
             return
         watching = host(self).watching
 
-        def job() -> None:
+        def get() -> tuple[list[LogLine], int]:
             data, start = watching.console(key, path, None, size)
             if start > 0 and b"\n" in data:
                 data = data[data.index(b"\n") + 1 :]
-            self.post_message(self.Read(lines(data), start, then_error))
+            return lines(data), start
 
-        in_background(self, "console", job, "console")
+        fetch(self, "console", get, lambda part: self._show(*part, then_error))
 
-    def on_console_part_read(self, event: Read) -> None:
-        self._start = event.start
+    def _show(self, part: list[LogLine], start: int, then_error: bool) -> None:
+        self._start = start
         log = self.query_one(LogView)
-        log.show(event.made)
-        if event.then_error and not log.to_first_error():
+        log.show(part)
+        if then_error and not log.to_first_error():
             self._caption("no error in this log", "good")
         else:
             self._caption()
@@ -92,19 +85,14 @@ class ConsolePart(Vertical, LogSearch):
         log = self.query_one(LogView)
         parts = [text(self._path or "no log", "strong")]
         if self._start:
-            parts.append((Span("only the end is read: m for more", "muted"),))
+            parts.append(text("only the end is read: m for more", "muted"))
         parts.append(
-            (
-                Span(
-                    "following" if log.following else "f follows the end",
-                    "info" if log.following else "muted",
-                ),
-            )
+            text("following" if log.following else "f follows the end", "info" if log.following else "muted")
         )
         if len(self._paths) > 1:
-            parts.append((Span(f"o: {len(self._paths) - 1} more", "muted"),))
+            parts.append(text(f"o: {len(self._paths) - 1} more", "muted"))
         if words:
-            parts.append((Span(words, "good" if tone == "good" else "warn"),))
+            parts.append(text(words, "good" if tone == "good" else "warn"))
         self.query_one("#console-head", LineWidget).show(join(parts))
 
     def action_error(self) -> None:

@@ -14,8 +14,9 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, text
+from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, matches, text
 from runwatch.text.safe import safe
+from runwatch.ui.bindings import hidden
 from runwatch.ui.left_once import LeftOnce
 from runwatch.ui.search_dialog import SearchDialog, arrows
 from runwatch.ui.textual_leaks import LineInput
@@ -43,7 +44,7 @@ class AskLine(LeftOnce[str | None], ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Leave", id="dialog.leave"),
-        Binding("tab", "complete", "Complete", show=False, priority=True, id="dialog.complete"),
+        hidden("tab", "complete", "Complete", "dialog.complete", priority=True),
     ]
 
     def __init__(
@@ -95,9 +96,7 @@ class Menu(LeftOnce[str | None], ModalScreen[str | None]):
 
     def on_mount(self) -> None:
         columns = (ViewColumn("key", "", 2), ViewColumn("what", "", 20, grow=1))
-        rows = tuple(
-            ViewRow(value, ((Span(key, "key"),), (Span(what),))) for key, what, value in self._entries
-        )
+        rows = tuple(ViewRow.of(value, text(key, "key"), text(what)) for key, what, value in self._entries)
         self.query_one(TableWidget).show(TableView(columns, rows))
         self.query_one(TableWidget).focus()
 
@@ -128,7 +127,7 @@ class Pick(SearchDialog[str]):
         self._names = names
 
     def show_found(self, words: str) -> None:
-        rows = tuple(ViewRow(name, (text(name),)) for name in self._names if matches(words, safe(name)))
+        rows = tuple(ViewRow.of(name, text(name)) for name in self._names if matches(words, safe(name)))
         nothing = (text(f"nothing matches “{words}”", "muted"),)
         self.query_one(TableWidget).show(TableView((ViewColumn("name", "", 20, grow=1),), rows, nothing))
 

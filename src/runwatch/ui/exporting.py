@@ -44,7 +44,7 @@ def export_to(node: DOMNode, name: str, forms: Mapping[str, str], make: Callable
     def write(given: str | None) -> None:
         form = export.form_of(given.strip(), forms) if given else None
         if given and form:
-            in_background(node, "export", lambda: _write(node, given.strip(), form, make), "export")
+            in_background(node, "export", lambda: _write(node, given.strip(), form, make))
 
     hint = f"the extension sets the format: {endings}; {_into()}"
     node.app.push_screen(AskLine("export to a new file", hint, check=wrong, value=name), write)

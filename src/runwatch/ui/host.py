@@ -84,6 +84,9 @@ class Host(Protocol):
     def open(self, request: Request) -> None:
         """Show what is asked for, or ask the person what belongs to it."""
 
+    def walk_to(self, key: tuple[str, str]) -> None:
+        """Show what one finding is about; later steps go on from it."""
+
     def ask(self, dialog: Screen[T], then: Callable[[T | None], None]) -> None:
         """Put a question over the screen; ``then`` gets its answer, None when it was left."""
 

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.message import Message
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
@@ -36,6 +35,7 @@ from runwatch.show.html.chart_file import stem
 from runwatch.show.screen import media as views
 from runwatch.show.screen.view import Span, Words, matches, text
 from runwatch.text.units import plural, size
+from runwatch.ui.bindings import hidden
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
 from runwatch.ui.messages import ExportRequested
@@ -44,7 +44,7 @@ from runwatch.ui.widgets.heat import HeatWidget
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.picture import PictureWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 if TYPE_CHECKING:
     from runwatch.ui.widgets.prompt import Prompt
@@ -66,31 +66,17 @@ class MediaPart(Vertical):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "Step", id="media.earlier", tooltip="the step before", priority=True),
-        Binding("right", "step(1)", "Step", show=False, id="media.later", tooltip="next step", priority=True),
-        Binding("home", "step(-100000)", "First step", show=False, id="media.first", priority=True),
-        Binding("end", "step(100000)", "Last step", show=False, id="media.last", priority=True),
+        hidden("right", "step(1)", "Step", "media.later", "next step", priority=True),
+        hidden("home", "step(-100000)", "First step", "media.first", priority=True),
+        hidden("end", "step(100000)", "Last step", "media.last", priority=True),
         Binding("down", "series(1)", "Next", id="media.next", tooltip="the next tag", priority=True),
-        Binding("up", "series(-1)", "Previous", show=False, id="media.previous", priority=True),
+        hidden("up", "series(-1)", "Previous", "media.previous", priority=True),
         Binding("t", "kind", "Kind", id="media.kind", tooltip="images, histograms, texts, tables in turn"),
         Binding("d", "way", "Draw", id="media.way", tooltip="histogram: over steps, quantiles, one step"),
-        Binding("x", "export", "Export", show=False, id="media.export", tooltip="this, as it was logged"),
-        Binding("y", "copy", "Copy", show=False, id="media.copy", tooltip="the text, or an image's path"),
+        hidden("x", "export", "Export", "media.export", "this, as it was logged"),
+        hidden("y", "copy", "Copy", "media.copy", "the text, or an image's path"),
         Binding("slash", "filter", "Filter", id="media.filter", key_display="/"),
     ]
-
-    class Found(Message, bubble=False):
-        """What there is."""
-
-        def __init__(self, listed: MediaList) -> None:
-            super().__init__()
-            self.listed = listed
-
-    class Opened(Message, bubble=False):
-        """What was wanted, opened: (step, content) each."""
-
-        def __init__(self, wanted: object, found: list[tuple[MediaItem, _Seen]]) -> None:
-            super().__init__()
-            self.wanted, self.found = wanted, found
 
     def __init__(self, key: RunKey, *, id: str) -> None:
         super().__init__(id=id)
@@ -132,19 +118,16 @@ class MediaPart(Vertical):
     def _look(self) -> None:
         self._due = None
         if not self._listed.series:
-            self._show_text((Span("searching for what this run logged …", "muted"),))
+            self._show_text(text("searching for what this run logged …", "muted"))
         watching, key = host(self).watching, self._key
 
-        def job() -> None:
-            self.post_message(self.Found(watching.media(key)))
+        fetch(self, "media", lambda: watching.media(key), self._take)
 
-        in_background(self, "media", job, "media")
-
-    def on_media_part_found(self, event: Found) -> None:
+    def _take(self, listed: MediaList) -> None:
         before = self._series()
         last = before is None or self._at >= len(before.items) - 1
-        self._listed = event.listed
-        if not event.listed.whole:
+        self._listed = listed
+        if not listed.whole:
             self.set_timer(0.2, self._look)
         if last:
             self._at = 1 << 30
@@ -168,7 +151,7 @@ class MediaPart(Vertical):
             self._wanted = None
             notes = text("; ".join(self._listed.notes), "warn") if self._listed.notes else ()
             message = f"nothing with “{self._filter}”" if self._filter else _NOTHING
-            looking = () if self._listed.whole else (Span("looking further …  ", "muted"),)
+            looking = () if self._listed.whole else text("looking further …  ", "muted")
             self._show_text((*looking, *(notes or text(message, "muted"))))
             return
         self._chosen = (series.kind, series.tag, series.reader)
@@ -198,20 +181,19 @@ class MediaPart(Vertical):
             items = tuple(series.items[(len(series.items) - 1) % by :: by])
         watching, key = host(self).watching, self._key
 
-        def job() -> None:
+        def get() -> list[tuple[MediaItem, _Seen]]:
             contents = watching.media_contents(key, replace(series, items=items))
-            shown = [
+            return [
                 (item, _decoded(content, width, height))
                 for item, content in zip(items, contents, strict=False)
             ]
-            self.post_message(self.Opened(request, shown))
 
-        in_background(self, "media", job, "media-content")
+        fetch(self, "media content", get, lambda shown: self._opened(request, shown))
 
-    def on_media_part_opened(self, event: Opened) -> None:
+    def _opened(self, request: object, shown: list[tuple[MediaItem, _Seen]]) -> None:
         series = self._series()
-        if series is not None and event.wanted == self._wanted:
-            self._paint(series, event.found)
+        if series is not None and request == self._wanted:
+            self._paint(series, shown)
 
     def _paint(self, series: MediaSeries, shown: list[tuple[MediaItem, _Seen]]) -> None:
         content = shown[-1][1] if shown else None
@@ -223,7 +205,7 @@ class MediaPart(Vertical):
             case (pixels, (width, height), length):
                 self._only(PictureWidget).show(pixels, not plain)
                 stored = f"  {size(length)}" if self.size.width >= _ROOMY else ""
-                self._extra = (Span(f"  {width} × {height}{stored}", "muted"),)
+                self._extra = text(f"  {width} × {height}{stored}", "muted")
             case LoggedFile():
                 self._only(None)
                 self._extra = views.unseen(content)
@@ -235,7 +217,7 @@ class MediaPart(Vertical):
                 page.update(Markdown(views.prose(content), hyperlinks=False, code_theme="ansi_dark"))
             case LoggedTable():
                 self._only(TableWidget).show(views.logged_table(content))
-                self._extra = (Span(f"  {plural(content.total, 'row')}", "muted"),)
+                self._extra = text(f"  {plural(content.total, 'row')}", "muted")
             case PrCurve():
                 chart = self._only(Chart)
                 chart.title = series.tag

@@ -7,13 +7,12 @@ from typing import Literal, NamedTuple
 
 from textual.message import Message
 
-from runwatch.domain.intents import Intent
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.destinations import Destination
 from runwatch.show.screen.tasks import TaskKey
 
 TaskVerb = Literal["add", "toggle", "snooze", "priority", "edit"]
-"""What ``task_actions`` can do with a task."""
+"""What ``actions`` can do with a task."""
 
 
 class TaskAction(NamedTuple):
@@ -50,30 +49,6 @@ class ViewChanged(Message):
     def __init__(self, said: str = "") -> None:
         super().__init__()
         self.said = said
-
-
-class WalkTo(Message):
-    """A person wants to see what one finding is about; later steps go on from it."""
-
-    def __init__(self, key: tuple[str, str]) -> None:
-        super().__init__()
-        self.key = key
-
-
-class IntentRequested(Message):
-    """A person wants something done that outlives the screen."""
-
-    def __init__(self, intent: Intent) -> None:
-        super().__init__()
-        self.intent = intent
-
-
-class Requested(Message):
-    """A person wants to see something in full, or to be asked before an action."""
-
-    def __init__(self, request: Request) -> None:
-        super().__init__()
-        self.request = request
 
 
 class ExportRequested(Message):

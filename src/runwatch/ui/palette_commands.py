@@ -8,9 +8,9 @@ from inspect import isawaitable
 
 from runwatch.domain.intents import Rescan
 from runwatch.domain.run import RunKey
+from runwatch.show.names import in_root
 from runwatch.show.screen.destinations import ShowFinding, ShowPlace, ShowRun
 from runwatch.show.screen.findings import about, in_order
-from runwatch.show.screen.run_called import in_root
 from runwatch.text.safe import safe
 from runwatch.ui.host import AnyApp, AnyScreen, Host
 from runwatch.ui.messages import BaselineAction

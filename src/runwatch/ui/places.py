@@ -31,7 +31,7 @@ def _leaderboard(host: Host) -> AnyScreen:
 
 
 def _brief(host: Host) -> AnyScreen:
-    from runwatch.show.screen.brief import brief_table
+    from runwatch.show.screen.history import brief_table
     from runwatch.ui.screens.plain import TableScreen
 
     briefs = tuple(host.briefs)
@@ -51,7 +51,7 @@ def _baselines_history(host: Host) -> AnyScreen:
 
 
 def _notes(host: Host) -> AnyScreen:
-    from runwatch.show.screen.notes import notes
+    from runwatch.show.screen.notices import notes
     from runwatch.ui.screens.plain import TableScreen
 
     return TableScreen("Notes", notes)
@@ -65,7 +65,7 @@ def _machine(host: Host) -> AnyScreen:
 
 
 def _problems(host: Host) -> AnyScreen:
-    from runwatch.show.screen.problems import problems
+    from runwatch.show.screen.notices import problems
     from runwatch.ui.screens.plain import TableScreen
 
     return TableScreen("Problems", lambda snapshot, now: problems(snapshot), header=True)

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from runwatch.ui.bindings import hidden
 from runwatch.ui.left_once import LeftOnce
 from runwatch.ui.textual_leaks import LineInput
 from runwatch.ui.widgets.table import TableWidget
@@ -21,8 +22,8 @@ T = TypeVar("T")
 def arrows(name: str) -> list[Binding]:
     """The keys that move in the list while one types, called ``name.down`` and ``name.up``."""
     return [
-        Binding("down", "move(1)", "Down", show=False, priority=True, id=f"{name}.down"),
-        Binding("up", "move(-1)", "Up", show=False, priority=True, id=f"{name}.up"),
+        hidden("down", "move(1)", "Down", f"{name}.down", priority=True),
+        hidden("up", "move(-1)", "Up", f"{name}.up", priority=True),
     ]
 
 
@@ -59,6 +60,3 @@ class SearchDialog(LeftOnce[T | None], ModalScreen[T | None], Generic[T]):
 
     def action_move(self, by: int) -> None:
         self.query_one(TableWidget).action_move(by)
-
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()

@@ -9,6 +9,10 @@ from runwatch.show.screen.chart import ChartAsk
 from runwatch.show.screen.run_order import Order
 
 FREE = RunKey("", "")
+_KEPT = (
+    "order", "sort", "descending", "columns", "metric", "group", "folded", "starred", "hidden",
+    "closed", "left", "weights", "pinned", "together",
+)  # fmt: skip
 
 
 class Selection(msgspec.Struct):
@@ -75,33 +79,13 @@ class Selection(msgspec.Struct):
 
     def kept(self) -> str:
         """What is worth keeping, as JSON."""
-        return msgspec.json.encode(_SavedSelection(**{name: getattr(self, name) for name in _KEPT})).decode()
+        return msgspec.json.encode({name: getattr(self, name) for name in _KEPT}).decode()
 
     def take(self, text: str) -> None:
         """Take what was kept; what another version wrote, or a person broke, is left alone."""
         try:
-            saved = msgspec.json.decode(text, type=_SavedSelection)
+            saved = msgspec.json.decode(text, type=Selection)
         except (msgspec.DecodeError, ValueError):
             return
         for name in _KEPT:
             setattr(self, name, getattr(saved, name))
-
-
-class _SavedSelection(msgspec.Struct):
-    order: Order = "attention"
-    sort: str = ""
-    descending: bool = False
-    columns: tuple[str, ...] = ()
-    metric: str | None = None
-    group: str = ""
-    folded: frozenset[str] = frozenset()
-    starred: frozenset[RunKey] = frozenset()
-    hidden: frozenset[RunKey] = frozenset()
-    closed: frozenset[str] = frozenset()
-    left: int = 31
-    weights: dict[str, int] = msgspec.field(default_factory=dict)
-    pinned: tuple[str, ...] = ()
-    together: bool = False
-
-
-_KEPT = _SavedSelection.__struct_fields__

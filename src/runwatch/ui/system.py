@@ -5,16 +5,15 @@ from __future__ import annotations
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.message import Message
 
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.chart import ChartAsk
 from runwatch.show.screen.run import system_picture
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import text
 from runwatch.ui.host import host
 from runwatch.ui.widgets.grid import CellGrid
 from runwatch.ui.widgets.line import LineWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 _EVERY_S = 5.0
 _NOTHING = (
@@ -25,13 +24,6 @@ _NOTHING = (
 
 class SystemPart(Vertical):
     """Charts over time; asks again every few seconds as long as it is seen."""
-
-    class Found(Message, bubble=False):
-        """The tags there are."""
-
-        def __init__(self, tags: tuple[str, ...]) -> None:
-            super().__init__()
-            self.tags = tags
 
     def __init__(self, key: RunKey, *, id: str) -> None:
         super().__init__(id=id)
@@ -66,18 +58,15 @@ class SystemPart(Vertical):
         watching, key = host(self).watching, self._key
         if self._tags is None:
             self._say("collecting what is known about the machine …")
-        in_background(self, "system", lambda: self._post(watching.system_tags(key)), "system")
+        fetch(self, "system", lambda: watching.system_tags(key), self._take)
 
-    def _post(self, tags: tuple[str, ...]) -> None:
-        self.post_message(self.Found(tags))
-
-    def on_system_part_found(self, event: Found) -> None:
-        self._tags = event.tags
+    def _take(self, tags: tuple[str, ...]) -> None:
+        self._tags = tags
         self._round += 1
         self.draw()
 
     def _say(self, words: str) -> None:
-        self.query_one(LineWidget).show((Span(words, "muted"),) if words else ())
+        self.query_one(LineWidget).show(text(words, "muted") if words else ())
 
     def draw(self) -> None:
         """Show the page that is chosen."""

@@ -62,6 +62,8 @@ _COLOURS = [
     "panel",
     "boost",
 ]
+_LEAST_CONTRAST = 4.5
+"""WCAG's for text of normal size."""
 _PLAIN = ("name", "label", "dark", "ansi", "author", "luminosity_spread", "text_alpha")
 
 
@@ -202,10 +204,10 @@ def _luminance(colour: Color) -> float:
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
-def _readable(colour: Color, ground: Color, ink: Color, ratio: float = 4.5) -> str:
+def _readable(colour: Color, ground: Color, ink: Color) -> str:
     for step in range(11):
         moved = colour.blend(ink, step / 10)
-        if contrast(moved, ground) >= ratio:
+        if contrast(moved, ground) >= _LEAST_CONTRAST:
             return moved.hex
     return ink.hex
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.points import FloatArray
-from runwatch.show.screen.chart import ChartLine, ChartView
+from runwatch.show.html.svg import escaped
+from runwatch.show.screen.chart import ChartLine, ChartView, nice_step
 from runwatch.show.tabular import render
 from runwatch.text import units
 from runwatch.text.safe import safe
@@ -93,9 +93,9 @@ def _svg(view: ChartView, title: str) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
         f'height="{height}" font-family="sans-serif" font-size="13">',
-        f"<title>{_text(message)}</title>",
+        f"<title>{escaped(message)}</title>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
-        f'<text x="{_LEFT}" y="24" font-size="16">{_text(message)}</text>',
+        f'<text x="{_LEFT}" y="24" font-size="16">{escaped(message)}</text>',
         f'<clipPath id="plot"><rect x="{_LEFT}" y="{_TOP}" width="{_WIDTH - _LEFT - _RIGHT}" '
         f'height="{_HEIGHT - _TOP - _BOTTOM}"/></clipPath>',
         *_axes(view, xs, ys, log),
@@ -115,24 +115,20 @@ def _svg(view: ChartView, title: str) -> str:
     parts.append("</g>")
     for mark in view.marks:
         if xs[0] <= mark.x <= xs[1]:
-            sign = f"{_text(mark.sign)}<title>{_text(mark.name)}</title>"
+            sign = f"{escaped(mark.sign)}<title>{escaped(mark.name)}</title>"
             parts.append(
                 f'<text x="{_across(mark.x, xs):.1f}" y="{_TOP + 10}" text-anchor="middle">{sign}</text>'
             )
     for i, name in enumerate(entries):
         y = _HEIGHT + _LINE_HEIGHT * i
         parts.append(f'<path d="M{_LEFT},{y}h28" stroke-width="2" {_style(i)}/>')
-        parts.append(f'<text x="{_LEFT + 36}" y="{y + 4}">{_text(name)}</text>')
+        parts.append(f'<text x="{_LEFT + 36}" y="{y + 4}">{escaped(name)}</text>')
     return "\n".join([*parts, "</svg>"])
 
 
 def _style(i: int) -> str:
     dash = _DASHES[i // len(_COLOURS) % len(_DASHES)]
     return f'stroke="{_COLOURS[i % len(_COLOURS)]}"' + (f' stroke-dasharray="{dash}"' if dash else "")
-
-
-def _text(words: str) -> str:
-    return escape(safe(words))
 
 
 def _scaled(values: FloatArray, log: bool) -> FloatArray:
@@ -219,7 +215,7 @@ def _axes(view: ChartView, xs: _Range, ys: _Range, log: bool) -> list[str]:
         x = _across(tick, xs)
         parts.append(f'<path d="M{x:.1f},{base}v5" stroke="#444444"/>')
         parts.append(
-            f'<text x="{x:.1f}" y="{base + 19}" text-anchor="middle">{_text(units.number(tick))}</text>'
+            f'<text x="{x:.1f}" y="{base + 19}" text-anchor="middle">{escaped(units.number(tick))}</text>'
         )
     for tick in _ticks(ys):
         y = _down(tick, ys)
@@ -227,7 +223,7 @@ def _axes(view: ChartView, xs: _Range, ys: _Range, log: bool) -> list[str]:
             units.number(tick) if not log else units.number(10**tick) if abs(tick) < 300 else f"1e{tick:g}"
         )
         parts.append(f'<path d="M{_LEFT},{y:.1f}H{right}" stroke="#e4e4e4"/>')
-        parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_text(message)}</text>')
+        parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escaped(message)}</text>')
     name = "" if view.square else _X_NAMES[view.x_axis]
     parts.append(f'<text x="{right}" y="{base + 36}" text-anchor="end">{name}</text>')
     return parts
@@ -235,8 +231,6 @@ def _axes(view: ChartView, xs: _Range, ys: _Range, log: bool) -> list[str]:
 
 def _ticks(span: _Range) -> list[float]:
     """Round numbers (1, 2 or 5 times a power of ten) within, five to ten of them."""
-    rough = (span[1] - span[0]) / 6
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    step = nice_step((span[1] - span[0]) / 6)
     first, last = math.ceil(span[0] / step - 1e-9), math.floor(span[1] / step + 1e-9)
     return [i * step for i in range(first, last + 1)]

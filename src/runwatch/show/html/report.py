@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Protocol
 
-from runwatch.domain.comparison import Comparison, MetricComparison
+from runwatch.domain.comparison import Comparison
 from runwatch.domain.drift import DataSet
 from runwatch.domain.points import Points
 from runwatch.domain.run import Run, RunKey
@@ -15,12 +14,11 @@ from runwatch.domain.situation import Situation, Snapshot
 from runwatch.show.brief import Brief
 from runwatch.show.costs import cost_words
 from runwatch.show.findings import Facts
-from runwatch.show.html.svg import SvgCurve, curves, grid
+from runwatch.show.html.svg import SvgCurve, curves, escaped, grid
 from runwatch.show.screen.curves import spelt
 from runwatch.show.screen.runs import is_baseline
 from runwatch.store.snapshot_facts import run_facts
-from runwatch.text.safe import safe
-from runwatch.text.units import duration, moment, number, percent, plural, signed
+from runwatch.text.units import duration, moment, number, percent, plural, several, signed
 
 _MOST_RUNS, _MOST_CURVES, _MOST_BASELINE, _MOST_COLUMNS, _MOST_BATCHES = 30, 8, 10, 25, 40
 _MOST_PARTS = 5
@@ -45,6 +43,10 @@ _STATUS = {
     "stalled": "is not moving",
     "unknown": "is silent",
 }
+_TONES = {
+    "critical": "bad", "worse": "bad", "drifted": "bad",
+    "warning": "warn", "better": "good", "stable": "good",
+}  # fmt: skip
 _SEVERITY = {"critical": "needs action now", "warning": "should be looked at", "info": "for information"}
 _STYLE = """
 :root{color-scheme:light dark;--fg:#1f2430;--bg:#fff;--line:#d7dbe0;--muted:#5c6470;--bad:#b3261e;
@@ -90,9 +92,9 @@ def html(brief: Brief, source: ChartSource | None) -> str:
     """The whole page. ``look`` None: only kept facts are known, and there are no charts."""
     headline = _headline(brief)
     parts = [
-        f"<h1>{_text(headline)}</h1>",
-        f'<p class="muted">{_text(brief.span)} until {_text(moment(brief.until, brief.until))}'
-        f"{_text(f' ({brief.old})' if brief.old else '')}</p>",
+        f"<h1>{escaped(headline)}</h1>",
+        f'<p class="muted">{escaped(brief.span)} until {escaped(moment(brief.until, brief.until))}'
+        f"{escaped(brief.aged)}</p>",
         _news(brief),
         _runs(brief),
     ]
@@ -108,7 +110,7 @@ def html(brief: Brief, source: ChartSource | None) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f"<title>{_text(headline)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+        f"<title>{escaped(headline)}</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
     )
 
 
@@ -137,10 +139,7 @@ def _news(brief: Brief) -> str:
             parts = causes.setdefault((f["severity"], _sentence(f), name), [])
             parts += [part] if part and part not in parts else []
     cells = [
-        (
-            f'<span class="whole {_tone(severity)}">{_text(_SEVERITY[severity])}</span>',
-            _text(_plainly(sentence, name, parts)),
-        )
+        (_toned(severity, _SEVERITY[severity], "whole "), escaped(_plainly(sentence, name, parts)))
         for (severity, sentence, name), parts in list(causes.items())[:_MOST_RUNS]
     ]
     return _table("What is wrong", ("urgency", "what"), cells)
@@ -159,8 +158,7 @@ def _sentence(finding: Facts) -> str:
 
 def _plainly(sentence: str, name: str, parts: Sequence[str]) -> str:
     """What a rule found, in everybody's words."""
-    more = f" and {len(parts) - _MOST_PARTS} more" if len(parts) > _MOST_PARTS else ""
-    part = ", ".join(parts[:_MOST_PARTS]) + more or name
+    part = several(parts, _MOST_PARTS) or name
     return re.sub(r"\{(name|part)\}", lambda field: {"name": name, "part": part}[field[1]], sentence)
 
 
@@ -175,10 +173,9 @@ def _models(source: ChartSource) -> str:
     pairs = _compared(source.snapshot.situation)
     rows = []
     for name, comparison in pairs[:_MOST_RUNS]:
-        tone = {"worse": "bad", "better": "good"}.get(comparison.verdict, "muted")
-        words = " ".join(_text(message) for message in cost_words(comparison))
-        verdict = f'<span class="{tone}">{_text(_VERDICTS[comparison.verdict])}</span>'
-        rows.append((_text(name), verdict + (f"<br>{words}" if words else "")))
+        words = " ".join(escaped(message) for message in cost_words(comparison))
+        verdict = _toned(comparison.verdict, _VERDICTS[comparison.verdict])
+        rows.append((escaped(name), verdict + (f"<br>{words}" if words else "")))
     return _table("Models, compared with the one in use", ("model", "verdict"), rows)
 
 
@@ -186,30 +183,24 @@ def _data_states(source: ChartSource) -> str:
     rows = []
     for data in source.snapshot.situation.data:
         verdict = data.latest.verdict if data.latest else "unknown"
-        moved = [
-            c.name
-            for c in (data.latest.columns if data.latest else ())
-            if c.verdict in ("warning", "drifted")
-        ]
-        more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""
-        columns = f": {', '.join(moved[:5])}{more}" if moved else ""
-        tone = {"drifted": "bad", "warning": "warn", "stable": "good"}.get(verdict, "muted")
-        rows.append((_text(data.name), f'<span class="{tone}">{_text(_DRIFT[verdict] + columns)}</span>'))
+        moved = [column.name for column in (data.latest.moved if data.latest else ())]
+        columns = f": {several(moved, 5)}" if moved else ""
+        rows.append((escaped(data.name), _toned(verdict, _DRIFT[verdict] + columns)))
     return _table("Data", ("data", "state"), rows)
 
 
 def _list(brief: Brief) -> str:
-    items = "".join(f"<li><b>{_text(line.label)}</b>: {_text(line.words)}</li>" for line in brief.lines)
+    items = "".join(f"<li><b>{escaped(line.label)}</b>: {escaped(line.words)}</li>" for line in brief.lines)
     return f"<ul>{items}</ul>" if items else ""
 
 
 def _findings(brief: Brief) -> str:
     rows = [
         (
-            f'<span class="whole {_tone(f["severity"])}">{_text(_SEVERITY[f["severity"]])}</span>',
-            _text(f["subject"]),
-            _text(f["summary"]),
-            _text(f["advice"]),
+            _toned(f["severity"], _SEVERITY[f["severity"]], "whole "),
+            escaped(f["subject"]),
+            escaped(f["summary"]),
+            escaped(f["advice"]),
         )
         for f in brief.findings
     ]
@@ -223,8 +214,8 @@ def _runs(brief: Brief) -> str:
             left = f"about {duration(run['eta'][0])} left" if run["eta"] and run["eta"][0] is not None else ""
             done = f"{percent(run['fraction'])} done" if run["fraction"] is not None else ""
             message = ", ".join(part for part in (done, left) if part)
-            state = f'<span class="word">{_text(_STATUS[run["status"]])}</span>'
-            rows.append((_text(run["id"]), state, _text(message)))
+            state = f'<span class="word">{escaped(_STATUS[run["status"]])}</span>'
+            rows.append((escaped(run["id"]), state, escaped(message)))
     more = len(rows) - _MOST_RUNS
     note = f'<p class="muted">and {more} more</p>' if more > 0 else ""
     return _table("Trainings", ("training", "state", "progress"), rows[:_MOST_RUNS]) + note
@@ -234,11 +225,11 @@ def _comparisons(source: ChartSource) -> str:
     pairs = _compared(source.snapshot.situation)
     rows = [
         (
-            _text(name),
-            _text(metric.name),
-            f'<span class="whole">{_text(number(metric.baseline))}</span>',
-            f'<span class="whole">{_text(number(metric.candidate))} ({_text(signed(metric.delta))})</span>',
-            f'<span class="{_metric_tone(metric)}">{_text(_VERDICTS[metric.verdict])}</span>',
+            escaped(name),
+            escaped(metric.name),
+            f'<span class="whole">{escaped(number(metric.baseline))}</span>',
+            f'<span class="whole">{escaped(f"{number(metric.candidate)} ({signed(metric.delta)})")}</span>',
+            _toned(metric.verdict, _VERDICTS[metric.verdict]),
         )
         for name, compared in pairs
         for metric in compared.metrics
@@ -303,18 +294,16 @@ def _data_set(data: DataSet) -> str:
     ]
     chart = grid(f"{data.name}: each square is one batch, each row one column", rows, batches)
     sentences = [
-        f"<li>{_text(c.name)}: {_text(c.sentence or c.reason)}</li>"
-        for c in (data.latest.columns if data.latest else ())
-        if c.verdict in ("warning", "drifted")
-    ][:10]
+        f"<li>{escaped(c.name)}: {escaped(c.sentence or c.reason)}</li>"
+        for c in (data.latest.moved if data.latest else ())[:10]
+    ]
     message = f"<ul>{''.join(sentences)}</ul>" if sentences else ""
-    tone = {"drifted": "bad", "warning": "warn", "stable": "good"}.get(verdict, "muted")
-    head = f'<h2>Data {_text(data.name)}: <span class="{tone}">{_text(_DRIFT[verdict])}</span></h2>'
+    head = f"<h2>Data {escaped(data.name)}: {_toned(verdict, _DRIFT[verdict])}</h2>"
     return head + message + chart
 
 
 def _notes(brief: Brief) -> str:
-    items = "".join(f"<li>{_text(str(note['short']))}</li>" for note in brief.notes)
+    items = "".join(f"<li>{escaped(str(note['short']))}</li>" for note in brief.notes)
     return f"<h2>In the engineers' own words</h2><ul>{items}</ul>" if items else ""
 
 
@@ -322,10 +311,10 @@ def _tasks(brief: Brief) -> str:
     findings = {f"rw:{f['fingerprint']}": f for f in brief.findings}
     rows = [
         (
-            _text(line["priority"] or ""),
-            _text(_task(line["text"], findings)),
-            _text(line["due"] or ""),
-            _text(line["who"]),
+            escaped(line["priority"] or ""),
+            escaped(_task(line["text"], findings)),
+            escaped(line["due"] or ""),
+            escaped(line["who"]),
         )
         for line in brief.tasks["lines"][:_MOST_RUNS]
     ]
@@ -335,26 +324,24 @@ def _tasks(brief: Brief) -> str:
     note = f"{plural(closed, 'task')} closed in this period, {by_hand} by a person." if closed else ""
     if not rows and not note:
         return "<h2>What is being done</h2><p>Nothing is pending.</p>"
-    return table + (f'<p class="muted">{_text(note)}</p>' if note else "")
+    return table + (f'<p class="muted">{escaped(note)}</p>' if note else "")
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Cells are HTML already. On a phone the rows of four columns or more are lists."""
     if not rows:
         return ""
-    top = "".join(f"<th>{_text(cell)}</th>" for cell in head)
+    top = "".join(f"<th>{escaped(cell)}</th>" for cell in head)
     body = "".join(
         "<tr>"
-        + "".join(f'<td data-name="{_text(name)}">{cell}</td>' for name, cell in zip(head, row, strict=True))
+        + "".join(
+            f'<td data-name="{escaped(name)}">{cell}</td>' for name, cell in zip(head, row, strict=True)
+        )
         + "</tr>"
         for row in rows
     )
     wide = ' class="wide"' if len(head) > 3 else ""
-    return f'<h2>{_text(title)}</h2><table{wide}><tr class="head">{top}</tr>{body}</table>'
-
-
-def _text(words: str) -> str:
-    return escape(safe(words))
+    return f'<h2>{escaped(title)}</h2><table{wide}><tr class="head">{top}</tr>{body}</table>'
 
 
 def _task(text: str, findings: Mapping[str, Facts]) -> str:
@@ -368,12 +355,9 @@ def _task(text: str, findings: Mapping[str, Facts]) -> str:
     return " ".join(word for word in text.split() if not word.startswith(own))
 
 
-def _tone(severity: str) -> str:
-    return {"critical": "bad", "warning": "warn"}.get(severity, "muted")
-
-
-def _metric_tone(metric: MetricComparison) -> str:
-    return {"worse": "bad", "better": "good"}.get(metric.verdict, "muted")
+def _toned(state: str, words: str, css: str = "") -> str:
+    """Words in the colour of a severity or verdict; ``css``: further classes."""
+    return f'<span class="{css}{_TONES.get(state, "muted")}">{escaped(words)}</span>'
 
 
 def _badness(verdicts: Sequence[str]) -> int:

@@ -36,17 +36,17 @@ def curves(title: str, lines: Sequence[SvgCurve]) -> str:
     xs, ys = [x for x, _ in points], [y for _, y in points]
     x_range, y_range = _range(xs), _range(ys)
     parts = [
-        f'<svg class="curves" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{_text(title)}">',
-        f"<title>{_text(title)}</title>",
+        f'<svg class="curves" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escaped(title)}">',
+        f"<title>{escaped(title)}</title>",
         _axes(x_range, y_range),
     ]
     for line, segments in drawn:
         path = " ".join(f"{_x(x, x_range):.1f},{_y(y, y_range):.1f}" for x, y in _thinned(segments))
-        name = f"<title>{_text(line.name)}</title>"
+        name = f"<title>{escaped(line.name)}</title>"
         parts.append(f'<polyline class="{line.style}" points="{path}">{name}</polyline>')
     keys = dict.fromkeys((line.style, line.name) for line in lines)
-    legend = "".join(f'<span class="key {style}">{_text(name)}</span>' for style, name in keys)
-    return f"<figure><figcaption>{_text(title)}: {legend}</figcaption>{''.join(parts)}</svg></figure>"
+    legend = "".join(f'<span class="key {style}">{escaped(name)}</span>' for style, name in keys)
+    return f"<figure><figcaption>{escaped(title)}: {legend}</figcaption>{''.join(parts)}</svg></figure>"
 
 
 def grid(title: str, rows: Sequence[tuple[str, Sequence[str]]], columns: Sequence[str]) -> str:
@@ -56,17 +56,17 @@ def grid(title: str, rows: Sequence[tuple[str, Sequence[str]]], columns: Sequenc
     width, height = _NAMES_W + _CELL_W * len(columns) + 4, _CELL_H * len(rows) + 4
     parts = [
         f'<svg viewBox="0 0 {width} {height}" style="min-width:{_LEAST_SCALE * width:.0f}px;'
-        f'max-width:{_SCALE * width:.0f}px" role="img" aria-label="{_text(title)}">'
+        f'max-width:{_SCALE * width:.0f}px" role="img" aria-label="{escaped(title)}">'
     ]
     for r, (name, verdicts) in enumerate(rows):
         y = r * _CELL_H
         parts.append(
-            f'<text x="{_NAMES_W - 6}" y="{y + 13}" text-anchor="end">{_text(safe(name, 28))}</text>'
+            f'<text x="{_NAMES_W - 6}" y="{y + 13}" text-anchor="end">{escaped(safe(name, 28))}</text>'
         )
         for c, verdict in enumerate(verdicts):
-            label = _text(f"{name}, {columns[c]}: {verdict}")
+            label = escaped(f"{name}, {columns[c]}: {verdict}")
             parts.append(
-                f'<rect class="{_VERDICTS.get(verdict, "unknown")}" x="{_NAMES_W + c * _CELL_W}" y="{y + 1}" '
+                f'<rect class="{verdict}" x="{_NAMES_W + c * _CELL_W}" y="{y + 1}" '
                 f'width="{_CELL_W - 2}" height="{_CELL_H - 2}"><title>{label}</title></rect>'
             )
             if verdict in _MARKS:
@@ -75,15 +75,15 @@ def grid(title: str, rows: Sequence[tuple[str, Sequence[str]]], columns: Sequenc
                     f'<text class="mark {verdict}" x="{x}" y="{y + 13}" text-anchor="middle">'
                     f"{_MARKS[verdict]}</text>"
                 )
-    span = f"{_text(columns[0])} to {_text(columns[-1])}" if len(columns) > 1 else _text(columns[0])
-    return f"<figure><figcaption>{_text(title)} ({span})</figcaption>{''.join(parts)}</svg></figure>"
+    span = f"{escaped(columns[0])} to {escaped(columns[-1])}" if len(columns) > 1 else escaped(columns[0])
+    return f"<figure><figcaption>{escaped(title)} ({span})</figcaption>{''.join(parts)}</svg></figure>"
 
 
-_VERDICTS = {"stable": "stable", "warning": "warning", "drifted": "drifted"}
 _MARKS = {"warning": "!", "drifted": "✗", "unknown": "?"}
 
 
-def _text(words: str) -> str:
+def escaped(words: str) -> str:
+    """Text as HTML and SVG take it literally."""
     return escape(safe(words))
 
 
@@ -121,8 +121,8 @@ def _axes(xs: tuple[float, float], ys: tuple[float, float]) -> str:
     base, right = _HEIGHT - _BOTTOM, _WIDTH - _RIGHT
     return (
         f'<path class="axis" d="M{_LEFT},{_TOP}V{base}H{right}"/>'
-        f'<text x="{_LEFT - 4}" y="{_TOP + 8}" text-anchor="end">{_text(number(ys[1], 3))}</text>'
-        f'<text x="{_LEFT - 4}" y="{base}" text-anchor="end">{_text(number(ys[0], 3))}</text>'
-        f'<text x="{_LEFT}" y="{_HEIGHT - 6}">step {_text(number(xs[0]))}</text>'
-        f'<text x="{right}" y="{_HEIGHT - 6}" text-anchor="end">{_text(number(xs[1]))}</text>'
+        f'<text x="{_LEFT - 4}" y="{_TOP + 8}" text-anchor="end">{escaped(number(ys[1], 3))}</text>'
+        f'<text x="{_LEFT - 4}" y="{base}" text-anchor="end">{escaped(number(ys[0], 3))}</text>'
+        f'<text x="{_LEFT}" y="{_HEIGHT - 6}">step {escaped(number(xs[0]))}</text>'
+        f'<text x="{right}" y="{_HEIGHT - 6}" text-anchor="end">{escaped(number(xs[1]))}</text>'
     )

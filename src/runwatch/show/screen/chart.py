@@ -201,3 +201,12 @@ def panned(ask: ChartAsk, share: float) -> ChartAsk:
     low, high = ask.window
     shift = min(max((high - low) * share, -low), 1.0 - high)
     return replace(ask, window=(low + shift, high + shift))
+
+
+def nice_step(rough: float) -> float:
+    """The round number (1, 2, 5 times a power of ten) next above."""
+    if rough <= 0:
+        return 1.0
+    rough = max(rough, 1e-300)
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(k * power for k in (1, 2, 5, 10) if k * power >= rough * 0.999)

@@ -9,7 +9,7 @@ from runwatch.domain.drift import ColumnDrift, ColumnTrend, DataSet, Distributio
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.drift.measures import label as measure_label
 from runwatch.show.screen.chart import ChartBand, ChartLevel, ChartLine, ChartView
-from runwatch.show.screen.drift import DRIFT_EFFECT, WARNING_EFFECT, ColumnKey, trend_of, verdict
+from runwatch.show.screen.drift import DRIFT_EFFECT, WARNING_EFFECT, ColumnKey, data_set, trend_of, verdict
 from runwatch.show.screen.view import (
     VERDICT_TONES,
     Span,
@@ -46,7 +46,7 @@ class ColumnView(msgspec.Struct, frozen=True):
 
 def column_view(snapshot: Snapshot, key: ColumnKey, batch: int | None) -> ColumnView:
     """The column of this key, against the newest batch or the one asked for."""
-    data = next((d for d in snapshot.situation.data if (d.root, d.name) == (key.root, key.data_set)), None)
+    data = data_set(snapshot, key.root, key.data_set)
     column = (
         next((c for c in data.latest.columns if c.name == key.column), None) if data and data.latest else None
     )
@@ -90,7 +90,7 @@ def _head(data: DataSet, column: ColumnDrift, batch: int | None) -> Words:
         words(verdict(column.verdict), "  ", text(column.name, "strong"), text(f"  {column.kind}", "muted")),
         text(f"in {data.name}", "muted"),
         text(f"batch {which}" if which else "newest batch", "muted"),
-        (Span(f"{column.reference_n:,} reference rows, {column.current_n:,} now", "muted"),),
+        text(f"{column.reference_n:,} reference rows, {column.current_n:,} now", "muted"),
     ]
     if column.role != "feature":
         parts.append(text(column.role, "info"))
@@ -106,17 +106,17 @@ def _figures(column: ColumnDrift) -> TableView:
         ("smallest visible shift", column.smallest_visible),
         ("importance", column.importance),
     )
-    rows += [(name, (Span(units.number(value, 3)),)) for name, value in named if value is not None]
+    rows += [(name, text(units.number(value, 3))) for name, value in named if value is not None]
     if column.missing_reference is not None and column.missing_current is not None:
         message = f"{units.percent(column.missing_reference, 1)} → {units.percent(column.missing_current, 1)}"
-        rows.append(("missing", (Span(message),)))
+        rows.append(("missing", text(message)))
     if column.new_categories:
         shown = ", ".join(column.new_categories[:5]) + (" …" if len(column.new_categories) > 5 else "")
         rows.append(("new categories", text(shown, "warn", 60)))
     rows.append(("test", text(column.method, "muted", 30)))
     if column.kind_guessed:
         rows.append(("type", text(f"{column.kind}, guessed", "muted")))
-    return TableView(_FIGURES, tuple(ViewRow(name, ((Span(name, "muted"),), value)) for name, value in rows))
+    return TableView(_FIGURES, tuple(ViewRow.of(name, text(name, "muted"), value) for name, value in rows))
 
 
 def _trend_chart(data: DataSet, trend: ColumnTrend | None) -> ChartView:
@@ -136,7 +136,7 @@ def _trend_chart(data: DataSet, trend: ColumnTrend | None) -> ChartView:
 
 def trend_words(snapshot: Snapshot, key: ColumnKey) -> Words:
     """When the column moved first, and when it will reach the alert threshold."""
-    data = next((d for d in snapshot.situation.data if (d.root, d.name) == (key.root, key.data_set)), None)
+    data = data_set(snapshot, key.root, key.data_set)
     trend = trend_of(data, key.column) if data else None
     if data is None or trend is None:
         return ()
@@ -146,16 +146,16 @@ def trend_words(snapshot: Snapshot, key: ColumnKey) -> Words:
     if trend.forecast:
         f = trend.forecast
         message = f"will reach the alert level in about {f.about:.0f} batches ({f.low:.0f} to {f.high:.0f})"
-        parts.append((Span(message, "warn"),))
+        parts.append(text(message, "warn"))
     return join(parts)
 
 
 def summary_table(distribution: Distribution | None) -> TableView:
     """The summary figures of both sides; for categories also the top shares."""
     if distribution is None:
-        return TableView(_SUMMARY, (), ((Span("no distribution was kept for this column", "muted"),),))
+        return TableView(_SUMMARY, (), (text("no distribution was kept for this column", "muted"),))
     rows = [
-        ViewRow(("fact", name), (text(name, "muted"), text(a, "baseline"), text(b, "series1")))
+        ViewRow.of(("fact", name), text(name, "muted"), text(a, "baseline"), text(b, "series1"))
         for name, a, b in distribution.summary
     ]
     shares = sorted(
@@ -163,9 +163,11 @@ def summary_table(distribution: Distribution | None) -> TableView:
         key=lambda s: -max(s[1:]),
     )
     rows += [
-        ViewRow(
+        ViewRow.of(
             ("label", label),
-            (text(label), (Span(units.percent(a, 1), "baseline"),), (Span(units.percent(b, 1), "series1"),)),
+            text(label),
+            text(units.percent(a, 1), "baseline"),
+            text(units.percent(b, 1), "series1"),
         )
         for label, a, b in shares[:20]
     ]
@@ -229,10 +231,10 @@ def bars_table(distribution: Distribution, most: int = 30) -> TableView:
     top = max((max(before, now) for _, before, now in shares), default=1.0) or 1.0
     rows: list[ViewRow] = []
     for label, before, now in shares:
-        old = (Span("█" * round(before / top * 40), "baseline"),)
-        new = (Span("█" * round(now / top * 40), "series1"),)
+        old = text("█" * round(before / top * 40), "baseline")
+        new = text("█" * round(now / top * 40), "series1")
         rows.append(
-            ViewRow((label, 0), (text(label, "strong"), old, (Span(units.percent(before, 1), "baseline"),)))
+            ViewRow.of((label, 0), text(label, "strong"), old, text(units.percent(before, 1), "baseline"))
         )
-        rows.append(ViewRow((label, 1), ((), new, (Span(units.percent(now, 1), "series1"),))))
-    return TableView(_BARS, tuple(rows), ((Span("no categories were kept", "muted"),),))
+        rows.append(ViewRow.of((label, 1), (), new, text(units.percent(now, 1), "series1")))
+    return TableView(_BARS, tuple(rows), (text("no categories were kept", "muted"),))

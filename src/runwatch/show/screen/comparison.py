@@ -109,10 +109,10 @@ def comparison_view(snapshot: Snapshot, subject: Subject) -> ComparisonView:
         TableView(
             _HPARAMS,
             tuple(
-                ViewRow(n, (text(n, "muted"), text(as_text(a), "baseline"), text(as_text(b), "strong")))
+                ViewRow.of(n, text(n, "muted"), text(as_text(a), "baseline"), text(as_text(b), "strong"))
                 for n, a, b in comparison.hparams
             ),
-            ((Span("no hyperparameter differs, or none is recorded", "muted"),),),
+            (text("no hyperparameter differs, or none is recorded", "muted"),),
         ),
     )
 
@@ -167,20 +167,18 @@ def _metric(metric: MetricComparison) -> ViewRow:
     why = metric.reason
     if metric.verdict == "inconclusive" and metric.n_needed and "needs " not in why:
         why = f"needs {metric.n_needed:,} {'rows' if metric.n else 'seeds'} or more; {why}"
-    return ViewRow(
+    return ViewRow.of(
         metric.name,
-        (
-            name,
-            (Span(units.number(metric.candidate)),),
-            (Span(units.number(metric.baseline), "baseline"),),
-            (Span(difference(metric.delta) if metric.delta is not None else "–", tone),),
-            (Span(interval(metric.ci), "muted"),),
-            (Span(units.number(metric.p_adjusted, 2), "muted"),),
-            (Span(f"{metric.n:,}" if metric.n else "–", "muted"),),
-            text(metric.method or "–", "muted"),
-            (Span(f"{METRIC_SIGNS[metric.verdict]} {METRIC_WORDS[metric.verdict]}", tone),),
-            text(why, "muted"),
-        ),
+        name,
+        text(units.number(metric.candidate)),
+        text(units.number(metric.baseline), "baseline"),
+        text(difference(metric.delta) if metric.delta is not None else "–", tone),
+        text(interval(metric.ci), "muted"),
+        text(units.number(metric.p_adjusted, 2), "muted"),
+        text(f"{metric.n:,}" if metric.n else "–", "muted"),
+        text(metric.method or "–", "muted"),
+        text(f"{METRIC_SIGNS[metric.verdict]} {METRIC_WORDS[metric.verdict]}", tone),
+        text(why, "muted"),
     )
 
 
@@ -194,24 +192,22 @@ def _slice(slice_: SliceComparison, i: int) -> ViewRow:
     name = words(
         text(slice_.slice, "strong"), text(f"  also {', '.join(slice_.also)}", "muted") if slice_.also else ()
     )
-    return ViewRow(
+    return ViewRow.of(
         (i, slice_.slice),
-        (
-            name,
-            (Span(f"{slice_.n:,}", "muted"),),
-            text(slice_.metric, "muted"),
-            (Span(units.number(slice_.candidate)),),
-            (Span(units.number(slice_.baseline), "baseline"),),
-            (Span(f"{METRIC_SIGNS[slice_.verdict]} {difference(slice_.delta)}", tone),),
-            (Span(units.signed(slice_.contribution), "muted"),),
-            (Span(units.number(slice_.p_adjusted, 2), "muted"),),
-        ),
+        name,
+        text(f"{slice_.n:,}", "muted"),
+        text(slice_.metric, "muted"),
+        text(units.number(slice_.candidate)),
+        text(units.number(slice_.baseline), "baseline"),
+        text(f"{METRIC_SIGNS[slice_.verdict]} {difference(slice_.delta)}", tone),
+        text(units.signed(slice_.contribution), "muted"),
+        text(units.number(slice_.p_adjusted, 2), "muted"),
     )
 
 
 def _no_slices() -> tuple[Words, ...]:
     message = "no slices: they come with predictions, see [[predictions]] in runwatch.toml"
-    return ((Span(message, "muted"),),)
+    return (text(message, "muted"),)
 
 
 def calibration_chart(comparison: Comparison) -> ChartView:
@@ -266,7 +262,7 @@ def threshold_chart(comparison: Comparison) -> ChartView:
 
 def _confusion(confusion: Confusion | None) -> TableView:
     if confusion is None:
-        return TableView((), (), ((Span("no predicted classes: no confusion matrix", "muted"),),))
+        return TableView((), (), (text("no predicted classes: no confusion matrix", "muted"),))
     labels = confusion.labels[:8]
     columns = [ViewColumn("true", "true ↓  predicted →", 20)]
     columns += [ViewColumn(str(i), safe(label, 14), 15, right=True) for i, label in enumerate(labels)]

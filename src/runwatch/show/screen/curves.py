@@ -16,8 +16,8 @@ from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.health.monitor import mark_of
 from runwatch.judge.runs.primary import match
+from runwatch.show.names import run_called
 from runwatch.show.screen.chart import ChartAsk, ChartBand, ChartLevel, ChartLine, ChartMark, ChartView, state
-from runwatch.show.screen.run_called import run_called
 from runwatch.show.screen.runs import is_baseline, mark_tone
 from runwatch.show.screen.view import SEVERITY_TONES, Tone
 from runwatch.text.safe import safe

@@ -9,7 +9,7 @@ from runwatch.domain.drift import Batch, DataSet, DriftReport, PerformanceEstima
 from runwatch.domain.points import FloatArray
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.chart import ChartBand, ChartLine, ChartView
-from runwatch.show.screen.drift import verdict
+from runwatch.show.screen.drift import data_set, verdict
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
     VERDICT_TONES,
@@ -73,7 +73,7 @@ class DataView(msgspec.Struct, frozen=True):
 
 def data_view(snapshot: Snapshot, root: str, name: str, now: float, metric: str | None = None) -> DataView:
     """The data set of this name. ``metric``: whose performance is drawn."""
-    data = next((d for d in snapshot.situation.data if (d.root, d.name) == (root, name)), None)
+    data = data_set(snapshot, root, name)
     nothing = TableView((), ())
     if data is None:
         gone = words(Span("✗ ", "bad"), text(name, "strong"), " is no longer watched")
@@ -96,19 +96,19 @@ def _head(data: DataSet) -> Words:
     state = data.latest.verdict if data.latest else "unknown"
     parts = [words(verdict(state), "  ", text(data.name, "strong"))]
     if data.latest and data.latest.share_drifted is not None:
-        parts.append((Span(f"{units.percent(data.latest.share_drifted)} of the columns drifted", "muted"),))
+        parts.append(text(f"{units.percent(data.latest.share_drifted)} of the columns drifted", "muted"))
     if data.latest and data.latest.reference_rows:
         message = f"{data.latest.reference_rows:,} reference rows, {data.latest.current_rows:,} now"
-        parts.append((Span(message, "muted"),))
+        parts.append(text(message, "muted"))
     return join(parts)
 
 
 def _about(data: DataSet, now: float) -> Words:
     parts = [text(f"reference {data.reference}", "muted")]
     if data.expected_every:
-        parts.append((Span(f"a batch about every {units.duration(data.expected_every)}", "muted"),))
+        parts.append(text(f"a batch about every {units.duration(data.expected_every)}", "muted"))
     if data.late_by:
-        parts.append((Span(f"overdue by {units.duration(data.late_by)}", "warn"),))
+        parts.append(text(f"overdue by {units.duration(data.late_by)}", "warn"))
     if data.assumed:
         parts.append(text(data.assumed, "info"))
     if data.latest and data.latest.note:
@@ -123,15 +123,13 @@ def _quality(data: DataSet) -> TableView:
 
 
 def _check(check: QualityCheck, i: int) -> ViewRow:
-    return ViewRow(
+    return ViewRow.of(
         (check.check, check.column, i),
-        (
-            (badge(check.severity),),
-            text(check.column or "the table", "strong"),
-            text(check.summary, SEVERITY_TONES[check.severity]),
-            text(", ".join(check.samples[:4]), "muted", 60),
-            text(check.advice, "muted"),
-        ),
+        (badge(check.severity),),
+        text(check.column or "the table", "strong"),
+        text(check.summary, SEVERITY_TONES[check.severity]),
+        text(", ".join(check.samples[:4]), "muted", 60),
+        text(check.advice, "muted"),
     )
 
 
@@ -139,7 +137,7 @@ def _batches(data: DataSet, now: float) -> TableView:
     n = len(data.batches)
     rows = tuple(_batch(data, data.batches[i], i, now) for i in reversed(range(n)))
     columns = as_wide_as_needed(_BATCHES, rows, "rows", "age")
-    return TableView(columns, rows, ((Span("no batch has arrived yet", "muted"),),))
+    return TableView(columns, rows, (text("no batch has arrived yet", "muted"),))
 
 
 def _batch(data: DataSet, batch: Batch, i: int, now: float) -> ViewRow:
@@ -148,9 +146,7 @@ def _batch(data: DataSet, batch: Batch, i: int, now: float) -> ViewRow:
     else:
         spans = _moved(data, i - len(data.batches))
     age = units.ago(batch.when, now)
-    return ViewRow(
-        (batch.name, i), (text(batch.name), (Span(f"{batch.rows:,}"),), (Span(age, "muted"),), spans)
-    )
+    return ViewRow.of((batch.name, i), text(batch.name), text(f"{batch.rows:,}"), text(age, "muted"), spans)
 
 
 def _moved(data: DataSet, from_end: int) -> Words:
@@ -161,30 +157,30 @@ def _moved(data: DataSet, from_end: int) -> Words:
     ]
     moved.sort(key=lambda pair: pair[1] != "drifted")
     if not moved:
-        return (Span("none", "muted"),)
+        return text("none", "muted")
     shown = [text(name, VERDICT_TONES[state]) for name, state in moved[:6]]
-    more = [(Span(f"and {len(moved) - 6} more", "muted"),)] if len(moved) > 6 else []
+    more = [text(f"and {len(moved) - 6} more", "muted")] if len(moved) > 6 else []
     return join([*shown, *more], ", ")
 
 
 def _segments(data: DataSet) -> TableView:
     rows = tuple(_segment(name, report) for name, report in data.segments)
     nothing = "no segments: name columns under segments in [[data]] of runwatch.toml"
-    return TableView(_SEGMENTS, rows, ((Span(nothing, "muted"),),))
+    return TableView(_SEGMENTS, rows, (text(nothing, "muted"),))
 
 
 def _segment(name: str, report: DriftReport) -> ViewRow:
     worst = report.columns[0] if report.columns else None
     spans = text(f"{worst.name}: {worst.sentence or worst.reason}", "muted") if worst else ()
-    share = (Span(units.percent(report.share_drifted), VERDICT_TONES[report.verdict]),)
-    rows = (Span(f"{report.current_rows:,}", "muted"),)
-    return ViewRow(name, (text(name, "strong"), verdict(report.verdict), rows, share, spans))
+    share = text(units.percent(report.share_drifted), VERDICT_TONES[report.verdict])
+    rows = text(f"{report.current_rows:,}", "muted")
+    return ViewRow.of(name, text(name, "strong"), verdict(report.verdict), rows, share, spans)
 
 
 def _joint(report: DriftReport | None) -> Words:
     joint = report.multivariate if report else None
     if joint is None:
-        return (Span("all columns together were not judged yet", "muted"),)
+        return text("all columns together were not judged yet", "muted")
     if joint.auc is None:
         return words(verdict(joint.verdict), Span("  ", "muted"), text(joint.reason, "muted"))
     p_value = units.number(joint.p_value, 2)
@@ -197,9 +193,7 @@ def _features(report: DriftReport | None) -> TableView:
     features = joint.top_features if joint else ()
     top = max((weight for _, weight in features), default=1.0) or 1.0
     rows = tuple(
-        ViewRow(
-            name, (text(name), bar(weight / top, 30, "accent"), (Span(units.number(weight, 2), "muted"),))
-        )
+        ViewRow.of(name, text(name), bar(weight / top, 30, "accent"), text(units.number(weight, 2), "muted"))
         for name, weight in features[:15]
     )
     return TableView(_FEATURES, rows)
@@ -243,11 +237,9 @@ def _performance_words(estimates: tuple[PerformanceEstimate, ...]) -> Words:
     parts = [text(last.metric, "strong")]
     if last.estimated is not None:
         spread = f" ± {units.number(last.standard_error, 2)}" if last.standard_error is not None else ""
-        parts.append(
-            (Span(f"estimated {units.number(last.estimated)}{spread}", _tone(last, by_labels=False)),)
-        )
+        parts.append(text(f"estimated {units.number(last.estimated)}{spread}", _tone(last, by_labels=False)))
     if last.realised is not None:
-        parts.append((Span(f"realised {units.number(last.realised)}", _tone(last, by_labels=True)),))
+        parts.append(text(f"realised {units.number(last.realised)}", _tone(last, by_labels=True)))
     return join(parts)
 
 

@@ -8,7 +8,6 @@ import msgspec
 
 from runwatch.domain.drift import ColumnDrift, ColumnTrend, DataSet
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen.forecast_words import since
 from runwatch.show.screen.view import (
     VERDICT_TONES,
     Span,
@@ -19,6 +18,8 @@ from runwatch.show.screen.view import (
     Words,
     join,
     matches,
+    no_match,
+    tally,
     text,
     words,
 )
@@ -80,20 +81,16 @@ def _rank(column: ColumnDrift) -> tuple[int, float, str]:
 
 def _row(data: DataSet, column: ColumnDrift, shown: int, several: bool) -> ViewRow:
     name = words(Span(safe(data.name) + " ", "muted")) if several else ()
-    return ViewRow(
+    return ViewRow.of(
         ColumnKey(data.root, data.name, column.name),
-        (
-            verdict(column.verdict),
-            words(name, text(column.name, "strong"), _role(column)),
-            heat(trend_of(data, column.name), shown),
-            (
-                Span(
-                    effect_words(column.effect),
-                    VERDICT_TONES[column.verdict] if column.verdict != "stable" else "muted",
-                ),
-            ),
-            text(column.sentence or column.reason, "plain" if column.verdict != "stable" else "muted"),
+        verdict(column.verdict),
+        words(name, text(column.name, "strong"), _role(column)),
+        heat(trend_of(data, column.name), shown),
+        text(
+            effect_words(column.effect),
+            VERDICT_TONES[column.verdict] if column.verdict != "stable" else "muted",
         ),
+        text(column.sentence or column.reason, "plain" if column.verdict != "stable" else "muted"),
     )
 
 
@@ -104,11 +101,11 @@ def effect_words(effect: float | None) -> str:
 
 def verdict(name: str) -> Words:
     """A drift verdict as sign and word."""
-    return (Span(f"{DRIFT_SIGNS[name]} {name}", VERDICT_TONES[name]),)
+    return text(f"{DRIFT_SIGNS[name]} {name}", VERDICT_TONES[name])
 
 
 def _role(column: ColumnDrift) -> Words:
-    return (Span(f" {column.role}", "info"),) if column.role in ("target", "prediction") else ()
+    return text(f" {column.role}", "info") if column.role in ("target", "prediction") else ()
 
 
 def trend_of(data: DataSet, column: str) -> ColumnTrend | None:
@@ -122,7 +119,7 @@ def heat(trend: ColumnTrend | None, shown: int) -> Words:
     if trend is None or shown == 0:
         return ()
     pairs = list(zip(trend.verdicts, trend.effects, strict=True))[-shown:]
-    lead = (Span("  " * (shown - len(pairs))),) if len(pairs) < shown else ()
+    lead = text("  " * (shown - len(pairs))) if len(pairs) < shown else ()
     return (*lead, *(Span(_SIGNS[verdict], _level(verdict, effect)) for verdict, effect in pairs))
 
 
@@ -145,21 +142,26 @@ def _note(sets: tuple[DataSet, ...], now: float) -> Words:
 
 def _caption(data: DataSet, now: float) -> Words:
     newest = data.batches[-1] if data.batches else None
-    parts = [text(data.name, "strong"), (Span(units.plural(len(data.batches), "batch", "batches"), "muted"),)]
+    parts = [text(data.name, "strong"), text(units.plural(len(data.batches), "batch", "batches"), "muted")]
     faults = [check for check in data.quality if check.severity != "info"]
     if faults:
         worst: Tone = "bad" if any(check.severity == "critical" for check in faults) else "warn"
-        parts.append((Span(f"{units.plural(len(faults), 'fault')} (d)", worst),))
+        parts.append(text(f"{units.plural(len(faults), 'fault')} (d)", worst))
     if data.computing:
-        parts.append((Span("computing …", "info"),))
+        parts.append(text("computing …", "info"))
     if data.late_by:
-        parts.append((Span(f"overdue by {units.duration(data.late_by)}", "warn"),))
+        parts.append(text(f"overdue by {units.duration(data.late_by)}", "warn"))
     elif newest and newest.when is not None:
-        parts.append((Span(f"newest {since(newest.when, now)}", "muted"),))
+        parts.append(text(f"newest {units.since(newest.when, now)}", "muted"))
     joint = data.latest.multivariate if data.latest else None
     if joint and joint.auc is not None and joint.verdict in ("warning", "drifted"):
-        parts.append((Span(f"jointly {joint.verdict} (AUC {joint.auc:.2f})", VERDICT_TONES[joint.verdict]),))
+        parts.append(text(f"jointly {joint.verdict} (AUC {joint.auc:.2f})", VERDICT_TONES[joint.verdict]))
     return join(parts)
+
+
+def data_set(snapshot: Snapshot, root: str, name: str) -> DataSet | None:
+    """The watched data set of this name."""
+    return next((data for data in snapshot.situation.data if (data.root, data.name) == (root, name)), None)
 
 
 def first_set(snapshot: Snapshot) -> tuple[str, str] | None:
@@ -170,13 +172,13 @@ def first_set(snapshot: Snapshot) -> tuple[str, str] | None:
 def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:
     sets = snapshot.situation.data
     if ask.filter and any(_columns(data) for data in sets):
-        return (text(f"no column matches “{ask.filter}”"), (Span("escape clears the filter", "muted"),))
+        return no_match("no column", ask.filter)
     watch = snapshot.watch
     if any(data.computing for data in sets) or watch.phase != "live" or "data" in watch.waiting:
-        return ((Span("reading the data …", "muted"),),)
+        return (text("reading the data …", "muted"),)
     if sets:
         problem = next((p for data in sets for p in data.problems), None)
-        return (text(problem.message, "warn"),) if problem else ((Span("no batch to judge yet", "muted"),),)
+        return (text(problem.message, "warn"),) if problem else (text("no batch to judge yet", "muted"),)
     if snapshot.overlooked:
         first, *more = snapshot.overlooked
         hint = f"{first.hint}; {len(more)} more: key i" if more else first.hint
@@ -187,13 +189,6 @@ def _nothing(snapshot: Snapshot, ask: DriftAsk) -> tuple[Words, ...]:
 
 def summary(snapshot: Snapshot) -> Words:
     """Counts by verdict: "1 drifted · 2 warning · 18 columns"."""
-    counts: dict[str, int] = {}
-    for data in snapshot.situation.data:
-        for column in _columns(data):
-            counts[column.verdict] = counts.get(column.verdict, 0) + 1
-    out: list[Span] = []
-    for name in ("drifted", "warning"):
-        if counts.get(name):
-            out += [Span(f"{counts[name]} {name}", VERDICT_TONES[name]), Span(" · ", "muted")]
-    total = sum(counts.values())
-    return (*out, Span(units.plural(total, "column"), "muted")) if total else ()
+    verdicts = [column.verdict for data in snapshot.situation.data for column in _columns(data)]
+    total = units.plural(len(verdicts), "column") if verdicts else ""
+    return tally(verdicts, ("drifted", "warning"), VERDICT_TONES, total)

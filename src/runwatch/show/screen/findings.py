@@ -27,7 +27,7 @@ _COLUMNS = (
     ViewColumn("where", "where", 18, grow=1, keep_end=True, drop=2),
     ViewColumn("age", "since", 9, right=True),
 )
-_FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
+FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
 _LONGEST_NAME = 24
 Key = tuple[str, str]
 
@@ -76,9 +76,9 @@ def about(finding: Finding, called: str = "") -> str:
     return summary if leaf in summary else f"{shortened(leaf)}: {summary}"
 
 
-def shortened(path: str) -> str:
+def shortened(path: str, longest: int = _LONGEST_NAME) -> str:
     """A long path by its end, so that what happened to it is still seen."""
-    return path if len(path) <= _LONGEST_NAME else "…" + path[1 - _LONGEST_NAME :]
+    return path if len(path) <= longest else "…" + path[1 - longest :]
 
 
 def banner(snapshot: Snapshot, key: Key | None, now: float) -> Words:
@@ -107,48 +107,46 @@ def findings(snapshot: Snapshot, filter: str, now: float) -> TableView:
 
 def _calm(snapshot: Snapshot) -> Words:
     if snapshot.watch.phase != "live" or snapshot.watch.waiting:
-        return (Span("still checking …", "muted"),)
+        return text("still checking …", "muted")
     return (Span("✓ ", "good"), Span("nothing was found", "strong"))
 
 
 def _row(finding: Finding, called: str, now: float) -> ViewRow:
     tone = SEVERITY_TONES[finding.severity]
     began = finding.since or finding.first_seen
-    return ViewRow(
+    return ViewRow.of(
         finding.key,
-        (
-            words(badge(finding.severity), Span(f" {finding.severity}", tone)),
-            words(
-                text(about(finding, called)),
-                "" if finding.confirmed else Span("  not confirmed yet", "muted"),
-            ),
-            text(finding.place.replace(finding.scope, called) if called else finding.place, "muted"),
-            (Span(units.ago(began, now), "muted"),),
+        words(badge(finding.severity), Span(f" {finding.severity}", tone)),
+        words(
+            text(about(finding, called)), "" if finding.confirmed else Span("  not confirmed yet", "muted")
         ),
+        text(finding.place.replace(finding.scope, called) if called else finding.place, "muted"),
+        text(units.ago(began, now), "muted"),
     )
 
 
 def finding_facts(finding: Finding, now: float) -> TableView:
     """One finding as facts."""
-    return TableView(_FACTS, tuple(facts_of(finding, now)))
+    return TableView(FACTS, tuple(facts_of(finding, now)))
 
 
 def facts_of(finding: Finding, now: float) -> list[ViewRow]:
     """What it is, where, what to do, since when, and its evidence."""
     rows = [
-        _fact(
+        fact(
             "finding",
             words(badge(finding.severity), " ", text(finding.summary, SEVERITY_TONES[finding.severity])),
         ),
-        _fact("about", text(finding.place)),
-        _fact("what to do", text(finding.advice)),
-        _fact("began", text(units.moment(finding.since or finding.first_seen, now))),
+        fact("about", text(finding.place)),
+        fact("what to do", text(finding.advice)),
+        fact("began", text(units.moment(finding.since or finding.first_seen, now))),
     ]
     for name, value in finding.evidence.items():
         shown = units.number(value) if isinstance(value, float) else str(value)
-        rows.append(_fact(name, text(shown, "muted", 200)))
+        rows.append(fact(name, text(shown, "muted", 200)))
     return rows
 
 
-def _fact(name: str, value: Words) -> ViewRow:
-    return ViewRow(name, (text(name, "muted"), value))
+def fact(name: str, value: Words) -> ViewRow:
+    """A name and what there is of it."""
+    return ViewRow.of(name, text(name, "muted"), value)

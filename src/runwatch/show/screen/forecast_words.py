@@ -15,12 +15,6 @@ _NEXT = 1.5
 _LIKELY, _UNLIKELY = 0.8, 0.2
 
 
-def since(then: float | None, now: float) -> str:
-    """How long ago, as it is said in a sentence: "now", "3h ago"."""
-    lead = units.ago(then, now)
-    return lead if lead in ("now", "–") else f"{lead} ago"
-
-
 def about(eta: tuple[float, float, float]) -> str:
     """(about, low, high) seconds in words: "about 3 min (2 to 5)"."""
     middle, low, high = (units.duration(seconds) for seconds in eta)
@@ -43,10 +37,10 @@ def outlook_words(outlook: Outlook | None) -> Words:
         return ()
     if outlook.about is None:
         return words(Span("cannot tell yet where ", "muted"), text(outlook.tag), _why(" ends", outlook))
-    where = [text(outlook.tag, "strong"), (Span(f" heads for {units.number(outlook.about)}"),)]
+    where = [text(outlook.tag, "strong"), text(f" heads for {units.number(outlook.about)}")]
     if outlook.low is not None and outlook.high is not None:
         span = f" ({units.number(outlook.low)} to {units.number(outlook.high)})"
-        where.append((Span(span, "muted"),))
+        where.append(text(span, "muted"))
     return join([words(*where), chance(outlook)])
 
 
@@ -59,7 +53,7 @@ def chance(outlook: Outlook) -> Words:
         tone = "good"
     elif outlook.beats_baseline <= _UNLIKELY:
         tone = "warn"
-    return (Span(f"beats the baseline with {_percent(outlook.beats_baseline)} probability", tone),)
+    return text(f"beats the baseline with {_percent(outlook.beats_baseline)} probability", tone)
 
 
 def _percent(share: float) -> str:
@@ -75,16 +69,16 @@ def checkpoint_words(run: Run, machine: Machine | None, now: float) -> Words:
     if not run.checkpoints:
         return ()
     newest = max(run.checkpoints, key=lambda checkpoint: checkpoint.mtime)
-    lead = f"{units.plural(len(run.checkpoints), 'checkpoint')}, newest {since(newest.mtime, now)}"
-    parts: list[Words] = [(Span(f"{lead}, {units.size(newest.size)}", "muted"),)]
+    lead = f"{units.plural(len(run.checkpoints), 'checkpoint')}, newest {units.since(newest.mtime, now)}"
+    parts: list[Words] = [text(f"{lead}, {units.size(newest.size)}", "muted")]
     disk = disk_of(run.root, machine)
     if disk is not None and run.status in ("running", "stalled"):
         need = round(newest.size * _NEXT)
         room = f"{units.size(disk.free)} free on {safe(disk.mount)}"
         if disk.free >= need:
-            parts.append((Span("the next one fits", "muted"),))
+            parts.append(text("the next one fits", "muted"))
         else:
-            parts.append((Span(f"✗ the next one ({units.size(need)}) may not fit: {room}", "bad"),))
+            parts.append(text(f"✗ the next one ({units.size(need)}) may not fit: {room}", "bad"))
     return join(parts)
 
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen import notes
+from runwatch.show.names import given_name
+from runwatch.show.screen import notices
 from runwatch.show.screen.findings import about, in_order, place_of, shortened, troubles
-from runwatch.show.screen.run_called import given_name
 from runwatch.show.screen.tasks import is_open
 from runwatch.show.screen.view import SEVERITY_TONES, Span, Words, badge, cells, join, text, words
 from runwatch.text import units
@@ -51,12 +51,12 @@ def headline(snapshot: Snapshot, ask: HeadAsk, room: int) -> Words:
     """The finding that is looked at, else the first; else what is still to be judged; else what is due; else
     that all is well."""
     if snapshot.watch.phase == "starting":
-        return (Span("looking for runs …", "muted"),)
+        return text("looking for runs …", "muted")
     finding = place_of(snapshot, ask.chosen) or next(iter(troubles(snapshot)), None)
     if finding is not None:
         return _finding(snapshot, finding, room)
     if snapshot.watch.phase == "reading" or snapshot.watch.waiting:
-        return (Span(fit_words(pending(snapshot), room), "info"),)
+        return text(fit_words(pending(snapshot), room), "info")
     late = _late(snapshot, ask.today)
     if late:
         more = f", and {len(late) - 1} more" if len(late) > 1 else ""
@@ -73,7 +73,7 @@ def _finding(snapshot: Snapshot, finding: Finding, room: int) -> Words:
     called = given_name(snapshot.situation, RunKey(finding.root, finding.scope))
     said = _FOLDED.sub("", about(finding, called))
     message = fit_words(said, max(room - 2 - len(at) - bool(at), 8))
-    return words(badge(finding.severity), (Span(at, "muted"),) if at else "", " ", Span(message, tone))
+    return words(badge(finding.severity), text(at, "muted") if at else "", " ", Span(message, tone))
 
 
 def pending(snapshot: Snapshot) -> str:
@@ -118,7 +118,7 @@ def _calm(snapshot: Snapshot, room: int) -> Words:
     if running:
         message = f"All is well: {units.plural(running, 'run')} running, nothing needs you"
     elif not snapshot.situation.runs:
-        return (Span("no runs yet", "muted"),)
+        return text("no runs yet", "muted")
     else:
         message = "Nothing is running and nothing needs you"
     return words(Span("✓ ", "good"), fit_words(message, room - 2))
@@ -139,11 +139,11 @@ def _state(snapshot: Snapshot, ask: HeadAsk) -> tuple[list[Words], list[Words]]:
         text(f"{safe(data.name, 20)} {units.duration(data.late_by)} late", "warn", _LONGEST_MARK)
         for data in late[:2]
     ]
-    noted, roots, rest = notes.count(snapshot), snapshot.situation.roots, list[Words]()
+    noted, roots, rest = notices.count(snapshot), snapshot.situation.roots, list[Words]()
     if noted:
         rest.append((Span("i ", "key"), Span(units.plural(noted, "note"), "muted")))
     where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root")
-    return parts, [*rest, (Span(shortened(where), "muted"),)]
+    return parts, [*rest, text(shortened(where), "muted")]
 
 
 def _freshness(snapshot: Snapshot, now: float) -> Words:
@@ -151,7 +151,7 @@ def _freshness(snapshot: Snapshot, now: float) -> Words:
     silent = now - snapshot.situation.now
     watch = snapshot.watch
     if silent > SILENT_S:
-        return (Span(f"✗ no news for {units.ago(snapshot.situation.now, now)}", "bad"),)
+        return text(f"✗ no news for {units.ago(snapshot.situation.now, now)}", "bad")
     if watch.degraded:
         more = f" +{len(watch.degraded) - 1}" if len(watch.degraded) > 1 else ""
         first = _marked(snapshot, watch.degraded[0], now)
@@ -167,16 +167,16 @@ def _freshness(snapshot: Snapshot, now: float) -> Words:
     if watch.phase != "live":
         done, total = watch.reading
         known = total and not watch.walked
-        return (Span(f"reading {done:,}/{total:,}" if known else "reading", "info"),)
+        return text(f"reading {done:,}/{total:,}" if known else "reading", "info")
     if watch.waiting:
-        return (Span("judging", "info"),)
-    return (Span("● live", "good"),)
+        return text("judging", "info")
+    return text("● live", "good")
 
 
 def _marked(snapshot: Snapshot, mark: str, now: float) -> Words:
     since = snapshot.watch.since.get(mark)
     age = f" {units.ago(since, now)}" if since is not None and now - since >= 2 else ""
-    return (Span(safe(mark, _LONGEST_MARK) + age, "warn"),)
+    return text(safe(mark, _LONGEST_MARK) + age, "warn")
 
 
 def _fitting(parts: Sequence[Words], width: int) -> Words:

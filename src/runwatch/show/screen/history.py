@@ -1,4 +1,4 @@
-"""What happened: each task's opening and end, and what was the baseline when."""
+"""What happened since the last look; each task's opening and end, and what was the baseline when."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import TaskEvent
+from runwatch.show.brief import Brief
 from runwatch.show.history import FindingHistory, finding_histories, week_lines
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
-    Span,
     TableView,
     Tone,
     ViewColumn,
@@ -19,6 +19,7 @@ from runwatch.show.screen.view import (
     Words,
     as_wide_as_needed,
     matches,
+    no_match,
     text,
 )
 from runwatch.text import units
@@ -74,7 +75,7 @@ def history_table(events: Events, filter: str, now: float) -> TableView:
 def week(events: Events, now: float) -> Words:
     """The last seven days in one line."""
     lines = week_lines(list(reversed(events)), now - _WEEK_S)
-    return (Span(f"last 7 days: {lines[0].removeprefix('tasks: ')}", "muted"),) if lines else ()
+    return text(f"last 7 days: {lines[0].removeprefix('tasks: ')}", "muted") if lines else ()
 
 
 def _hay(one: FindingHistory) -> tuple[str, ...]:
@@ -85,27 +86,25 @@ def _hay(one: FindingHistory) -> tuple[str, ...]:
 def _row(one: FindingHistory, i: int, now: float) -> ViewRow:
     sign: Words = ()
     if one.severity in SEVERITY_SIGNS:
-        sign = (Span(SEVERITY_SIGNS[one.severity], SEVERITY_TONES[one.severity]),)
+        sign = text(SEVERITY_SIGNS[one.severity], SEVERITY_TONES[one.severity])
     who = "" if one.closed is None else "a person" if one.by == "person" else one.by or ""
     took = one.took if one.closed is not None else now - (one.opened or now)
-    return ViewRow(
+    return ViewRow.of(
         (one.root, one.fingerprint, one.opened, i if one.opened is None else 0),
-        (
-            (Span(units.moment(one.opened, now) if one.opened is not None else "before", "muted"),),
-            sign,
-            text(one.text),
-            (Span(one.outcome, _OUTCOMES.get(one.outcome, "plain")),),
-            text(who, "muted"),
-            (Span(units.duration(took), "muted"),),
-            text(one.root, "muted"),
-        ),
+        text(units.moment(one.opened, now) if one.opened is not None else "before", "muted"),
+        sign,
+        text(one.text),
+        text(one.outcome, _OUTCOMES.get(one.outcome, "plain")),
+        text(who, "muted"),
+        text(units.duration(took), "muted"),
+        text(one.root, "muted"),
     )
 
 
 def _no_history(filter: str, any_there: bool) -> tuple[Words, ...]:
     if filter and any_there:
-        return (text(f"nothing matches “{filter}”"), (Span("escape clears the filter", "muted"),))
-    return ((Span("no history yet: no task or finding was opened or closed so far", "muted"),),)
+        return no_match("nothing", filter)
+    return (text("no history yet: no task or finding was opened or closed so far", "muted"),)
 
 
 def champions_table(champions: Champions, filter: str, now: float) -> TableView:
@@ -132,9 +131,9 @@ def _when(pin: Mapping[str, object]) -> float:
 def _champion(root: str, i: int, name: str, reason: str, span: tuple[float, float], now: float) -> ViewRow:
     since, until = span
     cells = (
-        (Span(units.moment(since, now), "muted"),),
-        text(f"◆ {name}", "baseline") if name else (Span("baseline unpinned", "muted"),),
-        (Span(units.duration(until - since), "muted"),),
+        text(units.moment(since, now), "muted"),
+        text(f"◆ {name}", "baseline") if name else text("baseline unpinned", "muted"),
+        text(units.duration(until - since), "muted"),
         text(reason or "–", "plain" if reason else "faint"),
         text(root, "muted"),
     )
@@ -143,5 +142,24 @@ def _champion(root: str, i: int, name: str, reason: str, span: tuple[float, floa
 
 def _no_champion(filter: str, champions: Champions) -> tuple[Words, ...]:
     if filter and any(champions.values()):
-        return (text(f"no baseline matches “{filter}”"), (Span("escape clears the filter", "muted"),))
-    return ((Span("no baseline was pinned yet: b on a run makes it the baseline", "muted"),),)
+        return no_match("no baseline", filter)
+    return (text("no baseline was pinned yet: b on a run makes it the baseline", "muted"),)
+
+
+_BRIEF = (ViewColumn("label", "", 11), ViewColumn("words", "", 40, grow=1))
+
+
+def brief_table(briefs: Sequence[tuple[str, Brief]]) -> TableView:
+    """The briefs under each other, with the roots' names where there are several."""
+    rows: list[ViewRow] = []
+    for root, brief in briefs:
+        if len(briefs) > 1:
+            rows.append(ViewRow.of((root, "root"), (), text(root, "accent")))
+        rows.append(ViewRow.of((root, "head"), (), text(f"{brief.span}: {brief.headline}", "strong")))
+        rows += [
+            ViewRow.of((root, line.label), text(line.label, "muted"), text(line.words))
+            for line in brief.lines
+        ]
+        rows.append(ViewRow.of((root, "end"), (), ()))
+    nothing = (text("nothing new since you last looked; F lists all findings", "muted"),)
+    return TableView(_BRIEF, tuple(rows), nothing)

@@ -28,7 +28,7 @@ def strip(machine: Machine | None, width: int = 10_000) -> Words:
     """Host, CPU, memory, the fullest disk, GPUs: what a person wants to know at a glance. Of what does not
     fit into ``width`` cells what is well goes first, from the end."""
     if machine is None:
-        return ((Span("machine: not measured yet", "muted")),)
+        return text("machine: not measured yet", "muted")
     parts: list[Words] = [text(machine.host, "strong", 20)]
     if machine.cpu is not None:
         parts.append(
@@ -44,9 +44,9 @@ def strip(machine: Machine | None, width: int = 10_000) -> Words:
         parts.append(disk_words(disk))
     parts += [gpu_words(gpu) for gpu in machine.gpus[:2]]
     if len(machine.gpus) > 2:
-        parts.append((Span(f"+{len(machine.gpus) - 2} GPUs", "muted"),))
+        parts.append(text(f"+{len(machine.gpus) - 2} GPUs", "muted"))
     if machine.oom_kills:
-        parts.append((Span(f"✗ {units.plural(machine.oom_kills, 'out-of-memory kill')}", "bad"),))
+        parts.append(text(f"✗ {units.plural(machine.oom_kills, 'out-of-memory kill')}", "bad"))
     while len(parts) > 1 and cells(join(parts, "  ")) > width:
         well = [i for i, part in enumerate(parts) if i and not any(s.tone in ("bad", "warn") for s in part)]
         del parts[well[-1] if well else -1]
@@ -67,19 +67,19 @@ def strips(snapshot: Snapshot, now: float, width: int = 10_000) -> tuple[Words, 
     if len(shown) < len(links):
         rest = [link for link in links if link not in shown]
         live = sum(link.state == "live" for link in rest)
-        lines.append((Span(f"{units.plural(len(rest), 'more host')}, {live} live", "muted"),))
+        lines.append(text(f"{units.plural(len(rest), 'more host')}, {live} live", "muted"))
     return tuple(lines)
 
 
 def _of_host(snapshot: Snapshot, link: HostLink, now: float) -> Words:
     """Another machine's line: how it is, or since when nothing is known and why."""
     machine = snapshot.situation.machines.get(link.name)
-    mirrored = (Span("  mirrored", "muted"),) if link.mirrored else ()
+    mirrored = text("  mirrored", "muted") if link.mirrored else ()
     name = words(*text(link.name, "strong", 20), *mirrored)
     if link.state == "live" and machine is not None:
         own = strip(machine)[len(text(machine.host, "strong", 20)) :]
         clock = f"  clock {units.duration(abs(link.clock))} {'ahead' if link.clock > 0 else 'behind'}"
-        return words(name, own, (Span(clock, "warn"),) if link.clock else ())
+        return words(name, own, text(clock, "warn") if link.clock else ())
     message = link.message.removeprefix(f"{link.name}: ") or (
         "live" if link.state == "live" else "connecting …"
     )
@@ -175,10 +175,10 @@ def machines_table(snapshot: Snapshot, now: float) -> TableView:
         return machine_table(here)
     rows = list(machine_table(here).rows) if here is not None else []
     for link in links:
-        rows.append(ViewRow(("link", link.name), ((), (), ())))
+        rows.append(ViewRow.of(("link", link.name), (), (), ()))
         machine = snapshot.situation.machines.get(link.name)
         rows.append(
-            ViewRow(("name", link.name), (text(link.name, "strong"), (), _of_host(snapshot, link, now)))
+            ViewRow.of(("name", link.name), text(link.name, "strong"), (), _of_host(snapshot, link, now))
         )
         if machine is not None:
             rows += [row._replace(key=(link.name, row.key)) for row in machine_table(machine).rows]
@@ -188,7 +188,7 @@ def machines_table(snapshot: Snapshot, now: float) -> TableView:
 def machine_table(machine: Machine | None) -> TableView:
     """The machine in full: one line a measure."""
     if machine is None:
-        return TableView(_FULL, (), ((Span("the machine was not measured yet", "muted"),),))
+        return TableView(_FULL, (), (text("the machine was not measured yet", "muted"),))
     rows = [_row("host", text(machine.host, "strong"), f"{machine.cores} cores{_inside(machine)}")]
     if machine.cpu is not None:
         rows.append(_row("cpu", bar(machine.cpu, 20, load_tone(machine.cpu)), units.percent(machine.cpu)))
@@ -216,7 +216,7 @@ def _inside(machine: Machine) -> str:
 
 
 def _row(name: str, gauge: Words, message: str) -> ViewRow:
-    return ViewRow((name, message if not name else ""), (text(name, "muted"), gauge, text(message)))
+    return ViewRow.of((name, message if not name else ""), text(name, "muted"), gauge, text(message))
 
 
 def _disk_row(disk: Disk) -> ViewRow:
@@ -249,9 +249,11 @@ def _gpu_rows(gpu: Gpu) -> list[ViewRow]:
         whose = f"run {process.run}" if process.run else "no known run"
         held = units.size(process.memory) if process.memory else "memory unknown"
         rows.append(
-            ViewRow(
+            ViewRow.of(
                 ("pid", gpu.index, process.pid),
-                ((), text(f"pid {process.pid}", "muted"), text(f"{whose}, {held}")),
+                (),
+                text(f"pid {process.pid}", "muted"),
+                text(f"{whose}, {held}"),
             )
         )
     return rows

@@ -127,7 +127,7 @@ def which_step(series: MediaSeries, at: int, width: int) -> Words:
     item, n = series.items[at], len(series.items)
     step = "" if item.step is None else f"step {count(item.step)}"
     if n < 2:
-        return (Span(step, "plain"),)
+        return text(step, "plain")
     out = f"  {plural(series.left_out, 'step')} between left out" if series.left_out else ""
     long = max(min(width - 44, 60), 6)
     knob = round(at / (n - 1) * (long - 1))

@@ -21,6 +21,7 @@ from runwatch.show.screen.view import (
     Words,
     difference,
     figure,
+    tally,
     text,
     words,
 )
@@ -96,7 +97,7 @@ def _predictions(snapshot: Snapshot) -> tuple[ViewRow, ...]:
         if comparison.primary is not None:
             row = _judged(comparison.primary)
             label = words(text(key.name, "info"), " ", text(comparison.primary.name, "strong"))
-            rows.append(ViewRow(key, (label, *row.cells[1:])))
+            rows.append(ViewRow.of(key, label, *row.cells[1:]))
     return tuple(rows)
 
 
@@ -140,7 +141,7 @@ def metric_table(run: Run, comparison: Comparison | None, models: tuple[ViewRow,
     rows = (*models, *rows) if bad else (*rows, *models)
     has_notes = any(row.cells[-1] for row in rows)
     return TableView(
-        _COLUMNS if has_notes else _COLUMNS[:-1], rows, ((Span("this run has no metric yet", "muted"),),)
+        _COLUMNS if has_notes else _COLUMNS[:-1], rows, (text("this run has no metric yet", "muted"),)
     )
 
 
@@ -148,50 +149,40 @@ def _judged(metric: MetricComparison) -> ViewRow:
     tone = VERDICT_TONES[metric.verdict]
     sign = METRIC_SIGNS[metric.verdict]
     name = text(metric.name, "strong" if metric.primary else "plain")
-    return ViewRow(
+    return ViewRow.of(
         metric.name,
-        (
-            name,
-            (Span(figure(metric.candidate)),),
-            (Span(figure(metric.baseline), "baseline"),),
-            (Span(f"{sign} {difference(metric.delta)}" if metric.delta is not None else sign, tone),),
-            (Span("" if metric.at is None else units.count(metric.at), "muted"),),
-            (Span(METRIC_WORDS[metric.verdict], tone),),
-            text(metric.reason, "muted"),
-        ),
+        name,
+        text(figure(metric.candidate)),
+        text(figure(metric.baseline), "baseline"),
+        text(f"{sign} {difference(metric.delta)}" if metric.delta is not None else sign, tone),
+        text("" if metric.at is None else units.count(metric.at), "muted"),
+        text(METRIC_WORDS[metric.verdict], tone),
+        text(metric.reason, "muted"),
     )
 
 
 def _alone(metric: Metric) -> ViewRow:
-    return ViewRow(
+    return ViewRow.of(
         metric.tag,
-        (
-            text(metric.tag),
-            (Span(figure(metric.last)),),
-            (Span("–", "faint"),),
-            (Span("–", "faint"),),
-            (Span(units.count(metric.last_step), "muted"),),
-            (),
-            (),
-        ),
+        text(metric.tag),
+        text(figure(metric.last)),
+        text("–", "faint"),
+        text("–", "faint"),
+        text(units.count(metric.last_step), "muted"),
+        (),
+        (),
     )
 
 
 def _nothing(snapshot: Snapshot) -> tuple[Words, ...]:
     if snapshot.watch.phase != "live" or "runs" in snapshot.watch.waiting:
-        return ((Span("reading …", "muted"),),)
+        return (text("reading …", "muted"),)
     if not snapshot.situation.runs:
-        return ((Span("no run yet", "muted"),), (Span("its metrics and curves appear here", "muted"),))
-    return ((Span("choose a run to see its metrics", "muted"),),)
+        return (text("no run yet", "muted"), text("its metrics and curves appear here", "muted"))
+    return (text("choose a run to see its metrics", "muted"),)
 
 
 def summary(snapshot: Snapshot) -> Words:
     """Counts over all compared runs: "2 worse · 1 better"."""
-    counts: dict[str, int] = {}
-    for comparison in snapshot.situation.comparisons.values():
-        counts[comparison.verdict] = counts.get(comparison.verdict, 0) + 1
-    out: list[Span] = []
-    for name in ("worse", "better"):
-        if counts.get(name):
-            out += [Span(" · ", "muted")] * bool(out) + [Span(f"{counts[name]} {name}", VERDICT_TONES[name])]
-    return tuple(out)
+    verdicts = (comparison.verdict for comparison in snapshot.situation.comparisons.values())
+    return tally(verdicts, ("worse", "better"), VERDICT_TONES)

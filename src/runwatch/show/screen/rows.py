@@ -7,7 +7,19 @@ from collections.abc import Sequence
 import msgspec
 
 from runwatch.domain.run import Problem
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, Words, join, matches, text, words
+from runwatch.show.screen.view import (
+    Span,
+    TableView,
+    ViewColumn,
+    ViewRow,
+    Words,
+    join,
+    matches,
+    no_match,
+    text,
+    words,
+)
+from runwatch.show.tabular import is_number
 from runwatch.text import units
 from runwatch.text.safe import safe
 
@@ -30,7 +42,7 @@ class RowsView(msgspec.Struct, frozen=True):
 def rows_view(answer: tuple[Names, Texts] | Problem | None, filter: str = "") -> RowsView:
     """``answer``: column names and rows as text; None: they are being read."""
     if answer is None:
-        return RowsView((), (), TableView((), (), ((Span("reading the rows …", "muted"),),)))
+        return RowsView((), (), TableView((), (), (text("reading the rows …", "muted"),)))
     if isinstance(answer, Problem):
         message = (text(f"{answer.file}: {answer.message}", "warn"), text(answer.hint, "muted"))
         return RowsView((), (), TableView((), (), message))
@@ -63,25 +75,18 @@ def _column(name: str, i: int, rows: Texts, is_same: bool) -> ViewColumn:
     cells = [row[i] for row in rows]
     width = min(max((len(safe(cell)) for cell in (name, *cells)), default=1), _WIDEST)
     drop = 0 if i == 0 else (1000 + i if is_same else i)
-    return ViewColumn(name, safe(name, width), width, right=all(map(_is_number, cells)), drop=drop)
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return cell in ("", "–")
-    return True
+    right = all(cell in ("", "–") or is_number(cell) for cell in cells)
+    return ViewColumn(name, safe(name, width), width, right=right, drop=drop)
 
 
 def _count(shown: int, all_rows: int) -> Words:
     if shown < all_rows:
-        return (Span(f"{shown:,} of {units.plural(all_rows, 'row')}", "muted"),)
+        return text(f"{shown:,} of {units.plural(all_rows, 'row')}", "muted")
     message = f"the first {all_rows:,} rows" if all_rows >= MOST_ROWS else units.plural(all_rows, "row")
-    return (Span(message, "muted"),)
+    return text(message, "muted")
 
 
 def _nothing(filter: str) -> tuple[Words, ...]:
     if filter:
-        return (text(f"no row matches “{filter}”"), (Span("escape clears the filter", "muted"),))
-    return ((Span("the slice has no rows in the newest predictions", "muted"),),)
+        return no_match("no row", filter)
+    return (text("the slice has no rows in the newest predictions", "muted"),)

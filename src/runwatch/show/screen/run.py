@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -12,14 +12,14 @@ from runwatch.domain.hyperparameters import flat
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
+from runwatch.show.names import run_called
 from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, split_groups, together
-from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words, since
+from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words
 from runwatch.show.screen.metrics import metric_table
-from runwatch.show.screen.run_called import run_called
+from runwatch.show.screen.run_columns import status
 from runwatch.show.screen.runs import is_baseline
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
-    STATUS_TONES,
     Span,
     TableView,
     ViewColumn,
@@ -33,7 +33,6 @@ from runwatch.show.screen.view import (
 )
 from runwatch.text import units
 from runwatch.text.safe import safe
-from runwatch.text.signs import STATUS_SIGNS, STATUS_WORDS
 
 _NAMES = (ViewColumn("name", "name", 22, grow=1), ViewColumn("value", "value", 20, grow=3))
 _PROBLEMS = (
@@ -134,9 +133,10 @@ def system_picture(key: RunKey, tag: str, version: int) -> CurvesPicture:
 
 
 def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
+    (state,) = status(run)
     parts: list[Words] = [
         words(
-            Span(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]} ", STATUS_TONES[run.status]),
+            state._replace(text=f"{state.text} "),
             Span("◆ " if is_baseline(snapshot, run) else "", "baseline"),
             Span(run_called(snapshot.situation, run.key), "strong"),
         )
@@ -144,32 +144,31 @@ def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
     progress = run.progress
     if run.step is not None:
         total = f" of {units.count(progress.total_steps)}" if progress.total_steps else ""
-        parts.append((Span(f"step {units.count(run.step)}{total}"),))
+        parts.append(text(f"step {units.count(run.step)}{total}"))
     if run.status == "running" and progress.eta:
-        parts.append((Span(f"{about(progress.eta)} left", "info"),))
-    parts.append((Span(f"updated {since(run.updated, now)}", "muted"),))
+        parts.append(text(f"{about(progress.eta)} left", "info"))
+    parts.append(text(f"updated {units.since(run.updated, now)}", "muted"))
     if run.epoch is not None:
         epochs = f" of {units.number(progress.total_epochs, 3)}" if progress.total_epochs else ""
-        parts.append((Span(f"epoch {units.number(run.epoch, 3)}{epochs}"),))
+        parts.append(text(f"epoch {units.number(run.epoch, 3)}{epochs}"))
     if run.status == "running" and progress.speed:
-        parts.append((Span(f"{units.number(progress.speed, 3)} steps/s", "muted"),))
+        parts.append(text(f"{units.number(progress.speed, 3)} steps/s", "muted"))
     return join(parts)
 
 
 def _reason(run: Run, now: float) -> Words:
     parts = [text(run.status_reason, "muted")]
     if run.started is not None:
-        parts.append((Span(f"started {units.moment(run.started, now)}", "muted"),))
+        parts.append(text(f"started {units.moment(run.started, now)}", "muted"))
     parts.append(text(", ".join(run.formats), "muted"))
     if run.name:
         parts.append(text(run.id, "muted"))
     return join(parts)
 
 
-def flat_texts(tree: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """A nested mapping as dotted names and texts."""
-    for name, value in flat(tree).items():
-        yield name, f"{value:.6g}" if isinstance(value, float) else str(value)
+def setting_texts(tree: Mapping[str, object]) -> dict[str, str]:
+    """Nested settings as dotted names and texts."""
+    return {name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in flat(tree).items()}
 
 
 def _settings(run: Run) -> TableView:
@@ -182,12 +181,12 @@ def _settings(run: Run) -> TableView:
     )
     for title, tree in sections:
         if tree:
-            rows.append(ViewRow((title,), ((Span(title, "accent"),), ())))
+            rows.append(ViewRow.of((title,), text(title, "accent"), ()))
             rows += [
-                ViewRow((title, name), (text(f"  {name}", "muted"), text(value, "strong", 400)))
-                for name, value in flat_texts(tree)
+                ViewRow.of((title, name), text(f"  {name}", "muted"), text(value, "strong", 400))
+                for name, value in setting_texts(tree).items()
             ]
-    return TableView(_NAMES, tuple(rows), ((Span("this run recorded no settings", "muted"),),))
+    return TableView(_NAMES, tuple(rows), (text("this run recorded no settings", "muted"),))
 
 
 def _health(snapshot: Snapshot, run: Run) -> TableView:
@@ -200,34 +199,36 @@ def _health(snapshot: Snapshot, run: Run) -> TableView:
                 text(finding.subject or finding.rule),
                 text(finding.summary, tone),
             )
-            rows.append(ViewRow(("finding", finding.fingerprint), (*cells, text(finding.advice, "muted"))))
+            rows.append(ViewRow.of(("finding", finding.fingerprint), *cells, text(finding.advice, "muted")))
     for i, sign in enumerate(snapshot.situation.health.get(run.key, ())):
         place = f"{sign.tag} step {sign.first_step}" if sign.first_step is not None else sign.tag
         tone = SEVERITY_TONES[sign.severity]
         rows.append(
-            ViewRow(("sign", i), ((badge(sign.severity),), text(place), text(sign.summary, tone), ()))
+            ViewRow.of(("sign", i), (badge(sign.severity),), text(place), text(sign.summary, tone), ())
         )
     rows += [_problem(problem, i) for i, problem in enumerate(run.problems)]
     return TableView(_PROBLEMS, tuple(rows), (words(Span("✓ ", "good"), "healthy, no problems reading it"),))
 
 
 def _problem(problem: Problem, i: int) -> ViewRow:
-    where = f"{problem.file} {problem.where or ''}"
-    cells = ((Span("!", "warn"),), text(where), text(problem.message, "warn"), text(problem.hint, "muted"))
+    cells = (
+        text("!", "warn"),
+        text(problem.place),
+        text(problem.message, "warn"),
+        text(problem.hint, "muted"),
+    )
     return ViewRow(("problem", i), cells)
 
 
 def _files(run: Run, now: float, sizes: Sizes) -> TableView:
     saved = {checkpoint.path for checkpoint in run.checkpoints}
     rows = [
-        ViewRow(
+        ViewRow.of(
             c.path,
-            (
-                text(c.path),
-                (Span("checkpoint", "info"),),
-                (Span(units.size(c.size)),),
-                (Span(units.ago(c.mtime, now), "muted"),),
-            ),
+            text(c.path),
+            text("checkpoint", "info"),
+            text(units.size(c.size)),
+            text(units.ago(c.mtime, now), "muted"),
         )
         for c in sorted(run.checkpoints, key=lambda c: -c.mtime)
     ]
@@ -236,21 +237,21 @@ def _files(run: Run, now: float, sizes: Sizes) -> TableView:
         if name not in saved:
             kind = "console" if name in consoles else "metrics"
             rows.append(
-                ViewRow(
+                ViewRow.of(
                     FileKey(name),
-                    (
-                        text(name),
-                        (Span(kind, "muted"),),
-                        (Span(units.size(sizes[name][0]) if name in sizes else ""),),
-                        (Span(units.ago(sizes[name][1], now) if name in sizes else "", "muted"),),
-                    ),
+                    text(name),
+                    text(kind, "muted"),
+                    text(units.size(sizes[name][0]) if name in sizes else ""),
+                    text(units.ago(sizes[name][1], now) if name in sizes else "", "muted"),
                 )
             )
     rows += [
-        ViewRow(("pid", p.pid), (text(f"process {p.pid} on {p.host}"), text(_alive(p.alive), "info"), (), ()))
+        ViewRow.of(
+            ("pid", p.pid), text(f"process {p.pid} on {p.host}"), text(_alive(p.alive), "info"), (), ()
+        )
         for p in run.processes
     ]
-    return TableView(_FILES, tuple(rows), ((Span("no files known", "muted"),),))
+    return TableView(_FILES, tuple(rows), (text("no files known", "muted"),))
 
 
 def _alive(alive: bool | None) -> str:

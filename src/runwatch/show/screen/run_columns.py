@@ -132,7 +132,7 @@ def compared(comparison: Comparison | None, tag: str) -> MetricComparison | None
 def status(run: Run, short: bool = False) -> Words:
     """A run's status as sign and word."""
     word = "" if short else f" {STATUS_WORDS[run.status]}"
-    return (Span(STATUS_SIGNS[run.status] + word, STATUS_TONES[run.status]),)
+    return text(STATUS_SIGNS[run.status] + word, STATUS_TONES[run.status])
 
 
 def _name(case: RowCase) -> Words:
@@ -140,8 +140,8 @@ def _name(case: RowCase) -> Words:
     own = run.id[len(facts.prefix) :] if run.id != "." else run.root.rstrip("/").rpartition("/")[2] or "/"
     folder, slash, leaf = safe(facts.name or own).rpartition("/")
     root = safe(facts.root) + ":" if facts.root else ""
-    star = (Span(" ★", "warn"),) if facts.starred else ()  # at the end, which a cut name keeps
-    mark = (Span(" ●", facts.tone),) if facts.tone else ()
+    star = text(" ★", "warn") if facts.starred else ()  # at the end, which a cut name keeps
+    mark = text(" ●", facts.tone) if facts.tone else ()
     lead = Span("  " * facts.depth) if facts.depth else ""
     name = words(Span(root + folder + slash, "muted"), Span(leaf, "strong"))
     return words(lead, name, star, _trouble(case), mark)
@@ -152,7 +152,7 @@ def _trouble(case: RowCase) -> Words:
     worst = case.facts.worst
     if worst is None or case.run.status in ("crashed", "stalled"):
         return ()
-    return (Span(f" {SEVERITY_SIGNS[worst]}", SEVERITY_TONES[worst]),)
+    return text(f" {SEVERITY_SIGNS[worst]}", SEVERITY_TONES[worst])
 
 
 def _progress(case: RowCase) -> Words:
@@ -161,14 +161,14 @@ def _progress(case: RowCase) -> Words:
         tone: Tone = "info" if run.status == "running" else "warn"
         return words(bar(progress.fraction, 5, tone), Span(f"{units.percent(progress.fraction):>5}", "muted"))
     if run.epoch is not None and run.epoch >= 1:
-        return (Span(f"epoch {units.number(run.epoch, 3)}", "muted"),)
-    return (Span(f"step {units.count(run.step)}", "muted"),) if run.step is not None else ()
+        return text(f"epoch {units.number(run.epoch, 3)}", "muted")
+    return text(f"step {units.count(run.step)}", "muted") if run.step is not None else ()
 
 
 def _value(metric: Metric | None) -> Words:
     if metric is None:
-        return (Span("–", "muted"),)
-    return (Span(figure(metric.last), "plain" if math.isfinite(metric.last) else "bad"),)
+        return text("–", "muted")
+    return text(figure(metric.last), "plain" if math.isfinite(metric.last) else "bad")
 
 
 def _trend(case: RowCase) -> Words:
@@ -177,20 +177,24 @@ def _trend(case: RowCase) -> Words:
 
 
 def _delta(case: RowCase) -> Words:
-    if case.facts.is_baseline:
-        return (Span("baseline", "baseline"),)
     judged = compared(case.comparison, case.metric.tag) if case.metric else None
+    return against_baseline(judged, case.facts.is_baseline)
+
+
+def against_baseline(judged: MetricComparison | None, is_baseline: bool) -> Words:
+    """How far a metric is from the baseline's, and what that means."""
+    if is_baseline:
+        return text("baseline", "baseline")
     if judged is None or judged.delta is None:
-        return (Span("–", "faint"),)
-    sign = METRIC_SIGNS[judged.verdict]
-    return (Span(f"{sign} {difference(judged.delta)}", VERDICT_TONES[judged.verdict]),)
+        return text("–", "faint")
+    return text(f"{METRIC_SIGNS[judged.verdict]} {difference(judged.delta)}", VERDICT_TONES[judged.verdict])
 
 
 def _setting(case: RowCase, name: str) -> Words:
     have = flat(case.run.hparams).get(name)
     if isinstance(have, float):
-        return (Span(units.number(have)),)
-    return (Span("–", "faint"),) if have is None else text(str(have), width=40)
+        return text(units.number(have))
+    return text("–", "faint") if have is None else text(str(have), width=40)
 
 
 def _by_setting(case: RowCase, name: str) -> Sortable | None:
@@ -217,7 +221,7 @@ def _number(value: float | None) -> Sortable | None:
 
 
 def _muted(value: str) -> Words:
-    return (Span(value, "muted"),)
+    return text(value, "muted")
 
 
 def _took(run: Run) -> float | None:
@@ -264,7 +268,7 @@ COLUMNS: Mapping[str, RunColumn] = {
     ),
     "best": RunColumn(
         ViewColumn("best", "best", 7, right=True, drop=3),
-        lambda case: (Span(figure(case.metric.best if case.metric else None)),),
+        lambda case: text(figure(case.metric.best if case.metric else None)),
         lambda case: _number(case.metric.best if case.metric else None),
         "the best value of its main metric",
     ),

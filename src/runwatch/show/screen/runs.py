@@ -17,7 +17,7 @@ from runwatch.domain.hyperparameters import flat
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import ROOT_GONE, Snapshot
-from runwatch.show.roots import root_names
+from runwatch.show.names import root_names
 from runwatch.show.screen.run_columns import (
     DEFAULT,
     RowCase,
@@ -41,6 +41,7 @@ from runwatch.show.screen.view import (
     Words,
     figure,
     keys_of,
+    tally,
     text,
     words,
 )
@@ -248,9 +249,7 @@ def _group_of(run: Run, by: str) -> str:
 
 def _group_row(name: str, members: list[RowCase], columns: tuple[ViewColumn, ...], folded: bool) -> ViewRow:
     """A group's name, how many runs it has and how they stand, and the mean and spread of their metric."""
-    counts: dict[str, int] = {}
-    for case in members:
-        counts[case.run.status] = counts.get(case.run.status, 0) + 1
+    counts = Counter(case.run.status for case in members)
     spans = words(
         text(name, "accent"),
         Span(f"  {units.plural(len(members), 'run')}", "muted"),
@@ -263,7 +262,7 @@ def _group_row(name: str, members: list[RowCase], columns: tuple[ViewColumn, ...
     )
     cells: list[Words] = []
     for column in columns:
-        sign = (Span("▸" if folded else "▾", "accent"),)
+        sign = text("▸" if folded else "▾", "accent")
         cells.append(sign if column.key == "status" else spans if column.key == "run" else ())
     return ViewRow(GroupKey(name), tuple(cells), wide="run")
 
@@ -365,7 +364,7 @@ def no_match(line: str, snapshot: Snapshot) -> tuple[Words, ...]:
     return (
         text(f"no run matches “{line}”"),
         *([text(f"no run has a metric or hyperparameter {safe(unknown, 60)}")] if unknown else []),
-        (Span("escape clears the filter, Tab completes names", "muted"),),
+        text("escape clears the filter, Tab completes names", "muted"),
     )
 
 
@@ -373,7 +372,7 @@ def _nothing(snapshot: Snapshot, ask: RunsAsk) -> tuple[Words, ...]:
     if ask.filter and snapshot.situation.runs:
         return no_match(ask.filter, snapshot)
     if snapshot.watch.phase != "live":
-        return ((Span("looking for runs …", "muted"),),)
+        return (text("looking for runs …", "muted"),)
     if any(mark.endswith(ROOT_GONE) for mark in snapshot.watch.degraded):
         which = "the" if len(snapshot.situation.roots) == 1 else "a"
         return (
@@ -386,11 +385,6 @@ def _nothing(snapshot: Snapshot, ask: RunsAsk) -> tuple[Words, ...]:
 
 def summary(snapshot: Snapshot) -> Words:
     """Counts by status, those that matter first: "3 running · 1 crashed · 12 runs"."""
-    counts: dict[str, int] = {}
-    for run in snapshot.situation.runs:
-        counts[run.status] = counts.get(run.status, 0) + 1
-    out: list[Span] = []
-    for name in ("crashed", "stalled", "running"):
-        if counts.get(name):
-            out += [Span(f"{counts[name]} {name}", STATUS_TONES[name]), Span(" · ", "muted")]
-    return (*out, Span(units.plural(len(snapshot.situation.runs), "run"), "muted"))
+    runs = snapshot.situation.runs
+    states = (run.status for run in runs)
+    return tally(states, ("crashed", "stalled", "running"), STATUS_TONES, units.plural(len(runs), "run"))

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 
 from runwatch.domain.comparison import PredictionsKey
+from runwatch.domain.drift import DataSet
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
 from runwatch.show.screen.destinations import Destination, ShowColumn, ShowComparison, ShowPlace, ShowRun
-from runwatch.show.screen.drift import ColumnKey
-from runwatch.show.screen.findings import facts_of
+from runwatch.show.screen.drift import ColumnKey, data_set
+from runwatch.show.screen.findings import FACTS, fact, facts_of
 from runwatch.show.screen.tasks import TaskKey
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, Words, text
+from runwatch.show.screen.view import TableView, text
 
-_FACTS = (ViewColumn("name", "", 14), ViewColumn("value", "", 30, grow=1))
 _MARK = re.compile(r"(?:^|\s)[+@]\S+")
 
 
@@ -48,41 +48,35 @@ def subject_of(snapshot: Snapshot, finding: Finding) -> Destination | None:
     named = PredictionsKey(finding.root, finding.scope)
     if finding.context == "models" and named in snapshot.situation.predictions:
         return ShowComparison(named)
-    for data in snapshot.situation.data:
-        if data.root == finding.root and data.name == finding.scope:
-            return _column(data.root, data.name, finding, snapshot)
+    if (data := data_set(snapshot, finding.root, finding.scope)) is not None:
+        return _column(data, finding)
     run = RunKey(finding.root, finding.scope)
     if snapshot.situation.run(run):
         return ShowRun(run)
     return ShowPlace("machine") if finding.context == "host" else None
 
 
-def _column(root: str, name: str, finding: Finding, snapshot: Snapshot) -> Destination | None:
-    data = next(d for d in snapshot.situation.data if (d.root, d.name) == (root, name))
+def _column(data: DataSet, finding: Finding) -> Destination | None:
     names = [column.name for column in data.latest.columns] if data.latest else []
     subjects = [finding.subject, *finding.also]
     subject = next((column for column in subjects if column in names), names[0] if names else None)
-    return ShowColumn(ColumnKey(root, name, subject)) if subject is not None else None
+    return ShowColumn(ColumnKey(data.root, data.name, subject)) if subject is not None else None
 
 
 def task_table(snapshot: Snapshot, key: TaskKey, now: float) -> TableView:
     """The task and its finding as facts."""
     task = find(snapshot, key)
     if task is None:
-        return TableView(_FACTS, (), ((Span("this task is no longer in the file", "muted"),),))
-    rows = [_fact("task", text(task.text, "strong")), _fact("line", text(task.line, "muted"))]
+        return TableView(FACTS, (), (text("this task is no longer in the file", "muted"),))
+    rows = [fact("task", text(task.text, "strong")), fact("line", text(task.line, "muted"))]
     if task.due:
-        rows.append(_fact("due", text(f"{task.due:%A %Y-%m-%d}")))
+        rows.append(fact("due", text(f"{task.due:%A %Y-%m-%d}")))
     if task.created:
-        rows.append(_fact("since", text(f"{task.created:%Y-%m-%d}")))
+        rows.append(fact("since", text(f"{task.created:%Y-%m-%d}")))
     finding = finding_of(snapshot, key)
     if finding is None:
-        return TableView(_FACTS, tuple(rows))
-    return TableView(_FACTS, (*rows, *facts_of(finding, now)))
-
-
-def _fact(name: str, value: Words) -> ViewRow:
-    return ViewRow(name, (text(name, "muted"), value))
+        return TableView(FACTS, tuple(rows))
+    return TableView(FACTS, (*rows, *facts_of(finding, now)))
 
 
 def marks(snapshot: Snapshot) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import msgspec
 
 from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
-from runwatch.show.screen.findings import in_order
+from runwatch.show.screen.findings import in_order, shortened
 from runwatch.show.screen.view import (
     Span,
     TableView,
@@ -22,6 +22,7 @@ from runwatch.show.screen.view import (
     bar,
     join,
     matches,
+    no_match,
     plain,
     text,
     words,
@@ -36,7 +37,6 @@ _COLUMNS = (
 )
 _PRIORITY_TONES: dict[str, Tone] = {"A": "bad", "B": "warn", "C": "info"}
 _OWN_KEYS = ("rw", "by", "n", "res", "pri", "t", "due", "who")
-_LONGEST_NAME = 24
 _WORD = re.compile(r"\S+")
 
 
@@ -119,28 +119,26 @@ def _row(root: str, task: Task, today: date) -> ViewRow:
         Span(f" again ×{safe(again)}", "warn") if again else "",
         Span(f" {safe(task.tags['who'])}", "info") if "who" in task.tags else "",
     )
-    return ViewRow(
+    return ViewRow.of(
         TaskKey(root, task.id),
-        ((Span(f"{box} {task.priority or ' '}", tone),), spans, text(where, "muted"), due(task, today)),
+        text(f"{box} {task.priority or ' '}", tone),
+        spans,
+        text(where, "muted"),
+        due(task, today),
     )
 
 
 def _narrow(row: ViewRow) -> ViewRow:
     box, spans, _, when = row.cells
-    return ViewRow(row.key, (box, words(when, " ", spans) if when else spans))
+    return ViewRow.of(row.key, box, words(when, " ", spans) if when else spans)
 
 
 def bare(task: Task) -> str:
     """A task's text without its +project, @context and our key:value marks."""
     words = [word for word in _WORD.findall(task.text) if not _is_mark(word)]
     if task.source == "rule":
-        words = [_by_its_end(word) for word in words]
+        words = [shortened(word) if "/" in word else word for word in words]
     return " ".join(words) or task.text
-
-
-def _by_its_end(word: str, longest: int = _LONGEST_NAME) -> str:
-    """A long path by its end, so that what happened to it is still seen."""
-    return "…" + word[1 - longest :] if len(word) > longest and "/" in word else word
 
 
 def _is_mark(word: str) -> bool:
@@ -151,15 +149,15 @@ def _is_mark(word: str) -> bool:
 def due(task: Task, today: date) -> Words:
     """When a task is due, in a word: "today", "3d late", "Fri", "12 Dec"."""
     if task.done:
-        return (Span("done", "good"),)
+        return text("done", "good")
     if is_snoozed(task, today) and task.threshold:
-        return (Span(f"→ {_day(task.threshold, today)}", "muted"),)
+        return text(f"→ {_day(task.threshold, today)}", "muted")
     if task.due is None:
         return ()
     days = (task.due - today).days
     if days < 0:
-        return (Span(f"{-days}d late", "bad"),)
-    return (Span(_day(task.due, today), "warn" if days == 0 else "muted"),)
+        return text(f"{-days}d late", "bad")
+    return text(_day(task.due, today), "warn" if days == 0 else "muted")
 
 
 def _day(day: date, today: date) -> str:
@@ -183,35 +181,35 @@ def progress(snapshot: Snapshot, today: date) -> Words:
         parts.append(words(bar(share, 8, "good"), span))
     late = sum(task.due is not None and task.due < today for task in open_now)
     if late:
-        parts.append((Span(f"{late} overdue", "bad"),))
+        parts.append(text(f"{late} overdue", "bad"))
     snoozed = sum(_snoozed(task, today) for task in every)
     if snoozed:
-        parts.append((Span(f"{snoozed} snoozed", "muted"),))
+        parts.append(text(f"{snoozed} snoozed", "muted"))
     beyond = sum(listed.beyond for listed in snapshot.tasks.values())
     if beyond:
-        parts.append((Span(f"and {units.plural(beyond, 'more finding')}", "warn"),))
+        parts.append(text(f"and {units.plural(beyond, 'more finding')}", "warn"))
     older = sum(listed.older for listed in snapshot.tasks.values())
     if older:
-        parts.append((Span(units.plural(older, "older finding"), "muted"),))
+        parts.append(text(units.plural(older, "older finding"), "muted"))
     parts += [text(listed.notice, "warn") for listed in snapshot.tasks.values() if listed.notice]
     return join(parts)
 
 
 def files(snapshot: Snapshot) -> Words:
     """Which to-do files are shown."""
-    return join([text(_by_its_end(listed.file, 40), "muted") for listed in snapshot.tasks.values()], ", ")
+    return join([text(shortened(listed.file, 40), "muted") for listed in snapshot.tasks.values()], ", ")
 
 
 def _nothing(snapshot: Snapshot, ask: TasksAsk, today: date) -> tuple[Words, ...]:
     if ask.filter and any(listed.tasks for listed in snapshot.tasks.values()):
-        return (text(f"no task matches “{ask.filter}”"), (Span("escape clears the filter", "muted"),))
+        return no_match("no task", ask.filter)
     if snapshot.watch.phase != "live" or snapshot.watch.waiting:
-        return ((Span("nothing yet: still checking", "muted"),),)
+        return (text("nothing yet: still checking", "muted"),)
     done = sum(listed.done_on(today) for listed in snapshot.tasks.values())
     calm = f"Nothing pending. {units.plural(done, 'task')} done today." if done else "Nothing pending."
     return (
         (Span("✓ ", "good"), Span(calm, "strong")),
-        (Span("a adds a task; findings add their own", "muted"),),
+        text("a adds a task; findings add their own", "muted"),
     )
 
 
@@ -221,7 +219,7 @@ def summary(snapshot: Snapshot, today: date) -> Words:
     if not open_now and (snapshot.watch.phase != "live" or snapshot.watch.waiting):
         return ()
     if not open_now:
-        return (Span("nothing pending", "good"),)
+        return text("nothing pending", "good")
     critical = sum(task.priority == "A" for task in open_now)
     lead = (Span(f"{critical} critical", "bad"), Span(" · ", "muted")) if critical else ()
     return (*lead, Span(f"{len(open_now)} open", "muted"))

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple, overload
+
+from rich.cells import cell_len
 
 from runwatch.domain.finding import Severity
 from runwatch.text import units
@@ -95,6 +98,11 @@ class ViewRow(NamedTuple):
     cells: tuple[Words, ...]
     wide: str = ""
 
+    @classmethod
+    def of(cls, key: Hashable, *cells: Words, wide: str = "") -> ViewRow:
+        """A row of these cells."""
+        return cls(key, cells, wide)
+
 
 class LazyRows(Sequence[ViewRow]):
     """Rows that are made when they are looked at: of thousands a screen shows a few. ``keys``: of all rows;
@@ -143,8 +151,6 @@ class TableView(NamedTuple):
 
 def cells(line: Words) -> int:
     """How many cells the words take."""
-    from rich.cells import cell_len
-
     return sum(cell_len(span.text) for span in line)
 
 
@@ -223,6 +229,19 @@ def join(parts: Sequence[Words], between: str = " · ") -> Words:
     return tuple(out)
 
 
+def tally(states: Iterable[str], names: Sequence[str], tones: Mapping[str, Tone], total: str = "") -> Words:
+    """ "1 crashed · 3 running · 12 runs": how many of ``states`` are each of ``names``, where one is at all,
+    and the ``total`` in words."""
+    counts = Counter(states)
+    parts = [text(f"{counts[name]} {name}", tones[name]) for name in names if counts[name]]
+    return join([*parts, text(total, "muted")] if total else parts)
+
+
+def no_match(what: str, filter: str) -> tuple[Words, ...]:
+    """What stands in place of the rows that a filter leaves out: ``what``: "no task"."""
+    return text(f"{what} matches “{filter}”"), text("escape clears the filter", "muted")
+
+
 def badge(severity: Severity) -> Span:
     """A severity's sign in its tone."""
     return Span(SEVERITY_SIGNS[severity], SEVERITY_TONES[severity])
@@ -231,7 +250,7 @@ def badge(severity: Severity) -> Span:
 def bar(share: float | None, width: int, tone: Tone = "accent") -> Words:
     """A share in 0..1 as a thin bar of ``width`` cells; full and empty differ in form, not only in tone."""
     if share is None or not math.isfinite(share):
-        return (Span("┄" * width, "faint"),)
+        return text("┄" * width, "faint")
     halves = round(max(0.0, min(1.0, share)) * width * 2)
     full = "━" * (halves // 2) + ("╸" if halves % 2 else "")
     return (Span(full, tone), Span("─" * (width - len(full)), "faint"))
@@ -243,13 +262,13 @@ def spark(values: Sequence[float], width: int, tone: Tone = "accent") -> Words:
     cells = [_mean(part) for part in _split(values, width)]
     finite = [cell for cell in cells if math.isfinite(cell)]
     if not finite:
-        return (Span(" " * width, "faint"),)
+        return text(" " * width, "faint")
     low, span = min(finite) / 2, max(finite) / 2 - min(finite) / 2
     out = "".join(
         " " if not math.isfinite(cell) else _SPARKS[round((cell / 2 - low) / span * 6) if span else 2]
         for cell in cells
     )
-    return (Span(out.ljust(width), tone),)
+    return text(out.ljust(width), tone)
 
 
 def _split(values: Sequence[float], width: int) -> list[Sequence[float]]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runwatch.monitor.diagnostics import Diagnostic
-from runwatch.show.table import table
-from runwatch.text.jsonable import SCHEMA, plain
+from runwatch.show.tabular import table
+from runwatch.text.jsonable import SCHEMA, fields
 from runwatch.text.safe import safe
 
 _SIGNS = {"good": "✓", "note": "i", "weak": "!", "bad": "✗"}
 
 
 def doctor_json(checks: Sequence[Diagnostic]) -> dict[str, object]:
-    rows = [
-        {"name": c.name, "state": c.state, "found": plain(c.found), "advice": plain(c.advice)} for c in checks
-    ]
+    rows = [fields(check, "name state found advice") for check in checks]
     return {"schema": SCHEMA, "fit": all(check.state != "bad" for check in checks), "checks": rows}
 
 

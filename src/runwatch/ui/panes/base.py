@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from textual.containers import Vertical
 
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen.view import Span, Words, whole_parts
+from runwatch.show.screen.view import Span, Words, text, whole_parts
 from runwatch.text.safe import safe
 from runwatch.ui.host import Build
 from runwatch.ui.palette import palette
@@ -57,7 +57,7 @@ class Pane(Vertical):
     def entitle(self, summary: Words) -> None:
         """Put the pane's number, name and summary on its frame."""
         words = self.choice.filters.get(self.ID, "")
-        filter_words = (Span(f"  /{safe(words, 20)}", "info"),) if words else ()
+        filter_words = text(f"  /{safe(words, 20)}", "info") if words else ()
         title = (
             Span(f"{self.number} ", "key"),
             Span(self.TITLE, "strong"),

@@ -12,7 +12,6 @@ from runwatch.show.screen import drift
 from runwatch.show.screen.destinations import ShowColumn, ShowData
 from runwatch.show.screen.view import Words
 from runwatch.ui.host import Build, host
-from runwatch.ui.messages import Requested
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
@@ -58,18 +57,15 @@ class DriftPane(Pane):
         self.query_one(LineWidget).show(table.note)
         self.query_one(TableWidget).show(table)
 
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()
-
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         if isinstance(event.key, drift.ColumnKey):
-            self.post_message(Requested(ShowColumn(event.key)))
+            host(self).open(ShowColumn(event.key))
 
     def action_data(self) -> None:
         key = self.query_one(TableWidget).key
         subject = (key.root, key.data_set) if isinstance(key, drift.ColumnKey) else self._first
         if subject is not None:
-            self.post_message(Requested(ShowData(*subject)))
+            host(self).open(ShowData(*subject))
         else:
             host(self).say("there is no data set yet")

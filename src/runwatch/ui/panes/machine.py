@@ -9,8 +9,7 @@ from textual.binding import Binding, BindingType
 
 from runwatch.show.screen import machine
 from runwatch.show.screen.destinations import ShowPlace
-from runwatch.ui.host import Build
-from runwatch.ui.messages import Requested
+from runwatch.ui.host import Build, host
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import LineWidget
 
@@ -42,7 +41,7 @@ class MachinePane(Pane, can_focus=True):
             lines[i].show(words)
 
     def action_open(self) -> None:
-        self.post_message(Requested(ShowPlace("machine")))
+        host(self).open(ShowPlace("machine"))
 
     def on_click(self) -> None:
-        self.post_message(Requested(ShowPlace("machine")))
+        host(self).open(ShowPlace("machine"))

@@ -15,8 +15,8 @@ from runwatch.show.screen import runs
 from runwatch.show.screen.destinations import ShowComparison
 from runwatch.show.screen.view import Words
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
-from runwatch.ui.host import Build
-from runwatch.ui.messages import Requested, ViewChanged
+from runwatch.ui.host import Build, host
+from runwatch.ui.messages import ViewChanged
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.panes.runs import runs_ask
 from runwatch.ui.widgets.curves import Curves
@@ -73,4 +73,4 @@ class MetricsPane(Pane, ChartKeys):
         model = event.key if isinstance(event.key, PredictionsKey) else None
         subject = model or self.choice.looked
         if subject is not None:
-            self.post_message(Requested(ShowComparison(subject)))
+            host(self).open(ShowComparison(subject))

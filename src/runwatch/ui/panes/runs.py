@@ -13,8 +13,9 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import run_columns, runs
 from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.screen.view import TableView, Words
+from runwatch.ui.bindings import hidden
 from runwatch.ui.host import Build, host
-from runwatch.ui.messages import IntentRequested, NoteAction, Requested, ViewChanged
+from runwatch.ui.messages import NoteAction, ViewChanged
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.line import LineWidget
@@ -35,18 +36,16 @@ class RunsPane(Pane):
         Binding("space", "mark", "Mark", id="runs.mark", tooltip="mark for overlaid curves and comparing"),
         Binding("b", "pin", "Baseline", id="runs.baseline", tooltip="compare every run with this one"),
         Binding("c", "compare", "Compare", id="runs.compare", tooltip="the marked runs side by side"),
-        Binding("e", "note", "Note", show=False, id="runs.note", tooltip="a note on this run, in your words"),
+        hidden("e", "note", "Note", "runs.note", "a note on this run, in your words"),
         Binding("o", "order", "Order", id="runs.order", tooltip="by attention, age, name or metric"),
         Binding("s", "sort", "Sort", id="runs.sort", tooltip="by any column; also a click on its title"),
-        Binding("r", "reverse", "Reverse", show=False, id="runs.reverse", tooltip="the sort order"),
-        Binding("C", "columns", "Columns", show=False, id="runs.columns", tooltip="which, and in what order"),
-        Binding(
-            "t", "group", "Group", show=False, id="runs.group", tooltip="by folder, project or hyperparameter"
-        ),
-        Binding("m", "metric", "Metric", show=False, id="runs.metric", tooltip="which one all runs show"),
-        Binding("asterisk", "star", "Bookmark", show=False, id="runs.star", key_display="*"),
-        Binding("x", "hide", "Hide", show=False, id="runs.hide", tooltip="the run, or show it again"),
-        Binding("X", "hidden", "Show hidden", show=False, id="runs.hidden"),
+        hidden("r", "reverse", "Reverse", "runs.reverse", "the sort order"),
+        hidden("C", "columns", "Columns", "runs.columns", "which, and in what order"),
+        hidden("t", "group", "Group", "runs.group", "by folder, project or hyperparameter"),
+        hidden("m", "metric", "Metric", "runs.metric", "which one all runs show"),
+        hidden("asterisk", "star", "Bookmark", "runs.star", key_display="*"),
+        hidden("x", "hide", "Hide", "runs.hide", "the run, or show it again"),
+        hidden("X", "hidden", "Show hidden", "runs.hidden"),
     ]
 
     def __init__(self, choice: Selection, number: int) -> None:
@@ -96,7 +95,7 @@ class RunsPane(Pane):
             self.choice.folded ^= {event.key.name}
             self._changed()
         elif self.key is not None:
-            self.post_message(Requested(ShowRun(self.key)))
+            host(self).open(ShowRun(self.key))
 
     def on_table_widget_titled(self, event: TableWidget.Titled) -> None:
         """A click on a title sorts by it, a second one the other way round, a third one not."""
@@ -127,15 +126,15 @@ class RunsPane(Pane):
             self.post_message(ViewChanged())
 
     def action_compare(self) -> None:
-        self.post_message(Requested(ShowRuns(self.choice.marked)))
+        host(self).open(ShowRuns(self.choice.marked))
 
     def action_pin(self) -> None:
         if (key := self._run_here()) is not None:
-            self.post_message(IntentRequested(PinBaseline(key)))
+            host(self).submit_intent(PinBaseline(key))
 
     def action_note(self) -> None:
         if (key := self._run_here()) is not None:
-            self.post_message(Requested(NoteAction(key)))
+            host(self).open(NoteAction(key))
 
     def action_order(self) -> None:
         orders = runs.ORDERS

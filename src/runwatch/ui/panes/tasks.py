@@ -12,8 +12,9 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import tasks
 from runwatch.show.screen.destinations import ShowSubject
 from runwatch.show.screen.view import Words
+from runwatch.ui.bindings import hidden
 from runwatch.ui.host import Build, host
-from runwatch.ui.messages import Requested, TakeBack, TaskAction, TaskVerb, ViewChanged
+from runwatch.ui.messages import TakeBack, TaskAction, TaskVerb, ViewChanged
 from runwatch.ui.palette import palette
 from runwatch.ui.panes.base import Pane
 from runwatch.ui.widgets.line import LineWidget
@@ -43,7 +44,7 @@ class TasksPane(Pane):
         Binding("p", "change('priority')", "Priority", id="tasks.priority"),
         Binding("e", "change('edit')", "Edit", id="tasks.edit", tooltip="in $EDITOR"),
         Binding("u", "undo", "Undo", id="tasks.undo"),
-        Binding("d", "finished", "Finished ones", show=False, id="tasks.finished"),
+        hidden("d", "finished", "Finished ones", "tasks.finished"),
     ]
 
     _files: Words = ()
@@ -91,7 +92,7 @@ class TasksPane(Pane):
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
         if self.key is not None:
-            self.post_message(Requested(ShowSubject(self.key)))
+            host(self).open(ShowSubject(self.key))
 
     def action_finished(self) -> None:
         self.choice.finished = not self.choice.finished
@@ -100,14 +101,14 @@ class TasksPane(Pane):
         )
 
     def action_add(self) -> None:
-        self.post_message(Requested(TaskAction("add", self.key)))
+        host(self).open(TaskAction("add", self.key))
 
     def action_undo(self) -> None:
-        self.post_message(Requested(TakeBack()))
+        host(self).open(TakeBack())
 
     def action_change(self, action: TaskVerb) -> None:
         if self.key is not None:
-            self.post_message(Requested(TaskAction(action, self.key)))
+            host(self).open(TaskAction(action, self.key))
         else:
             host(self).say("no task under the cursor; a adds one")
 

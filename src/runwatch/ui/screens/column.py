@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.message import Message
 
 from runwatch.domain.drift import Distribution
 from runwatch.domain.situation import Snapshot
@@ -18,25 +17,22 @@ from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 
 class ColumnScreen(Detail):
     """The column's distribution is fetched on a worker, again when a batch came."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "narrow"), (66, "side-by-side")]  # noqa: RUF012 (Textual declares it so)
+    BOXES: ClassVar[dict[str, str]] = {
+        "distribution-box": "reference and current",
+        "trend-box": "effect over the batches",
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "quantiles", "Quantiles", id="column.quantiles", tooltip="quantile against quantile"),
         Binding("left_square_bracket", "batch(-1)", "Earlier batch", id="column.earlier", key_display="["),
         Binding("right_square_bracket", "batch(1)", "Later batch", id="column.later", key_display="]"),
     ]
-
-    class Fetched(Message, bubble=False):
-        """The distribution is there, or None when none was kept."""
-
-        def __init__(self, found: Distribution | None) -> None:
-            super().__init__()
-            self.found = found
 
     def __init__(self, key: ColumnKey) -> None:
         super().__init__()
@@ -61,10 +57,6 @@ class ColumnScreen(Detail):
                 yield TableWidget(id="summary", cursor=False)
 
     def on_mount(self) -> None:
-        from textual.content import Content
-
-        self.query_one("#distribution-box").border_title = Content("reference and current")
-        self.query_one("#trend-box").border_title = Content("effect over the batches")
         self.query_one("#bars").display = False
         super().on_mount()
 
@@ -79,11 +71,8 @@ class ColumnScreen(Detail):
     def paint(self, view: Any) -> None:
         shown, trend = view
         self._batches = shown.batches
-        self.query_one("#head", LineWidget).show(shown.head)
-        self.query_one("#subhead", LineWidget).show(shown.sentence)
-        self.query_one("#figures", TableWidget).show(shown.figures)
-        self.query_one("#trend", Chart).show(shown.trend)
-        self.query_one("#trend-words", LineWidget).show(trend)
+        self.fill(head=shown.head, subhead=shown.sentence, figures=shown.figures)
+        self.fill(trend=shown.trend, trend_words=trend)
         if (shown.version, self._batch) != self._fetched and not shown.gone:
             self._fetched = (shown.version, self._batch)
             self._fetch()
@@ -91,23 +80,19 @@ class ColumnScreen(Detail):
     def _fetch(self) -> None:
         watching, key, batch = self.host.watching, self.key, self._batch
 
-        def job() -> None:
-            distribution = watching.distribution(key.data_set, key.root, key.column, batch)
-            self.post_message(self.Fetched(distribution))
+        def get() -> Distribution | None:
+            return watching.distribution(key.data_set, key.root, key.column, batch)
 
-        in_background(self, "distribution", job, "distribution")
+        fetch(self, "distribution", get, self._take)
 
-    def on_column_screen_fetched(self, event: Fetched) -> None:
-        self._found = event.found
-        self.query_one("#summary", TableWidget).show(column.summary_table(event.found))
+    def _take(self, distribution: Distribution | None) -> None:
+        self._found = distribution
+        self.fill(summary=column.summary_table(distribution))
         self._draw()
 
     def _draw(self) -> None:
-        distribution, chart, bars = (
-            self._found,
-            self.query_one("#distribution", Chart),
-            self.query_one("#bars", TableWidget),
-        )
+        distribution = self._found
+        chart, bars = self.query_one("#distribution", Chart), self.query_one("#bars", TableWidget)
         by_label = distribution is not None and bool(distribution.labels) and not distribution.edges
         chart.display, bars.display = not by_label, by_label
         if distribution is not None and by_label:

@@ -11,15 +11,13 @@ from textual.containers import Vertical
 
 from runwatch.domain.run import RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen import curves
-from runwatch.show.screen import table as view_table
+from runwatch.show.screen import curves, run_tables
 from runwatch.show.text import export
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.host import Build
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.selection import Selection
 from runwatch.ui.widgets.curves import Curves
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 
 
@@ -49,14 +47,13 @@ class CompareScreen(Exporting, ChartKeys):
             first = next((run for key in keys if (run := snapshot.situation.run(key))), None)
             if first is not None:
                 picture = curves.picture(snapshot, first, keys, tag or first.main)
-            return view_table.legend(snapshot, keys), view_table.side_by_side(snapshot, keys), picture
+            return run_tables.legend(snapshot, keys), run_tables.side_by_side(snapshot, keys), picture
 
         return make
 
     def paint(self, view: Any) -> None:
         legend, table, picture = view
-        self.query_one("#head", LineWidget).show(legend)
-        self.query_one(TableWidget).show(table)
+        self.fill(head=legend, compare_table=table)
         self.query_one(Curves).draw_picture(picture, self.choice.chart)
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:

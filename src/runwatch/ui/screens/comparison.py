@@ -14,7 +14,6 @@ from runwatch.show.screen import comparison
 from runwatch.show.screen.destinations import ShowSlice
 from runwatch.show.text import export
 from runwatch.ui.host import Build
-from runwatch.ui.messages import Requested
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.line import LineWidget
@@ -25,7 +24,7 @@ class ComparisonScreen(Exporting):
     """Verdicts and slices; calibration, thresholds and confusion; hyperparameters that differ."""
 
     TABS: ClassVar[tuple[str, ...]] = ("Verdicts", "Scores", "Hyperparameters")
-    _BOXES: ClassVar[dict[str, str]] = {
+    BOXES: ClassVar[dict[str, str]] = {
         "box-metrics": "metrics",
         "box-slices": "slices: where it regressed",
         "box-calibration": "reliability: observed rate by predicted",
@@ -54,29 +53,18 @@ class ComparisonScreen(Exporting):
                 yield TableWidget(id="confusion", cursor=False)
         yield TableWidget(id="part-3")
 
-    def on_mount(self) -> None:
-        for box, title in self._BOXES.items():
-            self.query_one(f"#{box}").border_title = Content(title)
-        super().on_mount()
-
     def job(self) -> Build:
         subject = self.subject
         return lambda snapshot, now: comparison.comparison_view(snapshot, subject)
 
     def paint(self, view: comparison.ComparisonView) -> None:
-        self.query_one("#head", LineWidget).show(view.head)
-        self.query_one("#subhead", LineWidget).show(view.notes)
-        self.query_one("#metrics", TableWidget).show(view.metrics)
-        self.query_one("#slices", TableWidget).show(view.slices)
+        self.fill(head=view.head, subhead=view.notes, metrics=view.metrics, slices=view.slices)
+        self.fill(calibration=view.calibration, calibration_words=view.calibration_words)
+        self.fill(thresholds=view.thresholds, confusion=view.confusion, part_3=view.hparams)
         opens = isinstance(self.subject, PredictionsKey) and bool(view.slices.rows)
         self.query_one("#box-slices").border_subtitle = Content(
             "⏎ opens the rows of a slice" if opens else ""
         )
-        self.query_one("#calibration-words", LineWidget).show(view.calibration_words)
-        self.query_one("#calibration", Chart).show(view.calibration)
-        self.query_one("#thresholds", Chart).show(view.thresholds)
-        self.query_one("#confusion", TableWidget).show(view.confusion)
-        self.query_one("#part-3", TableWidget).show(view.hparams)
 
     def opened(self, event: TableWidget.Opened) -> bool:
         if (
@@ -85,7 +73,7 @@ class ComparisonScreen(Exporting):
             or not isinstance(event.key, tuple)
         ):
             return False
-        self.post_message(Requested(ShowSlice(self.subject, str(event.key[1]))))
+        self.host.open(ShowSlice(self.subject, str(event.key[1])))
         return True
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:

@@ -15,11 +15,11 @@ from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen import headline
 from runwatch.show.screen.destinations import ShowPlace
-from runwatch.show.screen.view import Span, Words
+from runwatch.show.screen.view import Span, Words, text
 from runwatch.text import units
 from runwatch.text.safe import safe
+from runwatch.ui.bindings import hidden
 from runwatch.ui.host import Build
-from runwatch.ui.messages import Requested, WalkTo
 from runwatch.ui.panes.base import panes
 from runwatch.ui.screens.borders import LEAST, PARTS, Borders
 from runwatch.ui.screens.live import LiveScreen
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 WIDE, HIGH = 110, 30
 _SLOW_S = 10.0
+_HISTORY = "what opened, who closed it, how long it took; former baselines"
 _TABS = f"panes are tabs below {WIDE}x{HIGH}"
 _MOST = 12
 _NARROW = 72
@@ -44,61 +45,33 @@ class Dashboard(LiveScreen, Borders):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="board.filter", key_display="/"),
-        Binding(
+        hidden(
             "B",
             "place('leaderboard')",
             "Leaderboard",
-            show=False,
-            id="board.leaderboard",
-            tooltip="all runs ranked, what matters, export",
+            "board.leaderboard",
+            "all runs ranked, what matters, export",
         ),
-        Binding(
-            "exclamation_mark",
-            "place('problems')",
-            "Problems",
-            show=False,
-            id="board.problems",
-            key_display="!",
-        ),
-        Binding(
-            "i",
-            "place('notes')",
-            "Notes",
-            show=False,
-            id="board.notes",
-            tooltip="what was assumed, how folders are watched",
-        ),
-        Binding(
-            "H",
-            "history",
-            "History",
-            show=False,
-            id="board.history",
-            tooltip="what opened, who closed it, how long it took; former baselines",
-        ),
-        Binding(
-            "F", "place('findings')", "Findings", id="board.findings", show=False, tooltip="all, in order"
-        ),
-        Binding("w", "brief", "What happened", show=False, id="board.brief", tooltip="since you last looked"),
-        Binding("W", "seen", "Seen", show=False, id="board.seen", tooltip="dismiss what happened"),
-        Binding("f", "full", "Full screen", show=False, id="board.full", tooltip="this pane alone, or all"),
-        Binding("less_than_sign", "widen(-2)", "Narrower", show=False, id="board.narrower", key_display="<"),
-        Binding("greater_than_sign", "widen(2)", "Wider", show=False, id="board.wider", key_display=">"),
-        Binding("plus", "grow(1)", "Taller", show=False, id="board.taller", key_display="+"),
-        Binding("minus", "grow(-1)", "Lower", show=False, id="board.lower", key_display="-"),
-        Binding(
-            "ctrl+w", "close_pane", "Hide pane", show=False, id="board.hide", tooltip="its number shows it"
-        ),
-        Binding("0", "reset", "All panes", show=False, id="board.reset", tooltip="the original layout"),
-        Binding(
-            "x", "export", "Export", show=False, id="board.export", tooltip="the pane's table, into a file"
-        ),
-        Binding("escape", "unfilter", "Show all", show=False, id="board.unfilter"),
-        Binding("tab", "app.focus_next", "Next pane", show=False, id="board.next"),
-        Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="board.previous"),
-        Binding("l,right", "step(1)", "Pane to the right", show=False, id="board.right"),
-        Binding("h,left", "step(-1)", "Pane to the left", show=False, id="board.left"),
-        *(Binding(str(n), f"pane({n})", f"Pane {n}", show=False, id=f"board.pane-{n}") for n in range(1, 10)),
+        hidden("exclamation_mark", "place('problems')", "Problems", "board.problems", key_display="!"),
+        hidden("i", "place('notes')", "Notes", "board.notes", "what was assumed, how folders are watched"),
+        hidden("H", "history", "History", "board.history", _HISTORY),
+        hidden("F", "place('findings')", "Findings", "board.findings", "all, in order"),
+        hidden("w", "brief", "What happened", "board.brief", "since you last looked"),
+        hidden("W", "seen", "Seen", "board.seen", "dismiss what happened"),
+        hidden("f", "full", "Full screen", "board.full", "this pane alone, or all"),
+        hidden("less_than_sign", "widen(-2)", "Narrower", "board.narrower", key_display="<"),
+        hidden("greater_than_sign", "widen(2)", "Wider", "board.wider", key_display=">"),
+        hidden("plus", "grow(1)", "Taller", "board.taller", key_display="+"),
+        hidden("minus", "grow(-1)", "Lower", "board.lower", key_display="-"),
+        hidden("ctrl+w", "close_pane", "Hide pane", "board.hide", "its number shows it"),
+        hidden("0", "reset", "All panes", "board.reset", "the original layout"),
+        hidden("x", "export", "Export", "board.export", "the pane's table, into a file"),
+        hidden("escape", "unfilter", "Show all", "board.unfilter"),
+        hidden("tab", "app.focus_next", "Next pane", "board.next"),
+        hidden("shift+tab", "app.focus_previous", "Previous pane", "board.previous"),
+        hidden("l,right", "step(1)", "Pane to the right", "board.right"),
+        hidden("h,left", "step(-1)", "Pane to the left", "board.left"),
+        *(hidden(str(n), f"pane({n})", f"Pane {n}", f"board.pane-{n}") for n in range(1, 10)),
     ]
 
     def __init__(self, choice: Selection) -> None:
@@ -315,7 +288,7 @@ class Dashboard(LiveScreen, Borders):
         where = safe(roots[0]) if len(roots) == 1 else units.plural(len(roots), "root") if roots else ""
         slow = f" for {units.duration(seconds)}: does the file system answer?" if seconds > _SLOW_S else ""
         message = f"looking for runs{' below ' + where if where else ''} …{slow}"
-        self.query_one("#headline", OpenLine).show((Span(message, "warn" if slow else "muted"),))
+        self.query_one("#headline", OpenLine).show(text(message, "warn" if slow else "muted"))
 
     def show_briefs(self, briefs: Sequence[tuple[str, Brief]]) -> None:
         """Say in one line that something happened since a person last looked; () puts the line away. At a
@@ -331,7 +304,7 @@ class Dashboard(LiveScreen, Borders):
             return
         opens = Span("w", "key"), Span(" opens", "muted")
         if width < _NARROW:
-            self.query_one("#banner", OpenLine).show((Span(message, "strong"),), opens)
+            self.query_one("#banner", OpenLine).show(text(message, "strong"), opens)
             return
         self.query_one("#banner", OpenLine).show(
             (Span(f"{safe(self._briefs[0][1].span)}: ", "info"), Span(message, "strong")),
@@ -352,13 +325,13 @@ class Dashboard(LiveScreen, Borders):
         finding = view_findings.place_of(snapshot, self.host.finding)
         finding = finding or next(iter(view_findings.troubles(snapshot)), None)
         if finding is not None:
-            self.post_message(WalkTo(finding.key))
+            self.host.walk_to(finding.key)
         else:
             self.action_place("findings")
 
     def action_place(self, name: str) -> None:
         """Open a screen that there is once, by its name in ``ui.places``."""
-        self.post_message(Requested(ShowPlace(name)))
+        self.host.open(ShowPlace(name))
 
     def action_brief(self) -> None:
         self.show_briefs(())

@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 
 from runwatch.show.screen import data
 from runwatch.ui.host import Build
@@ -21,7 +20,10 @@ class DataScreen(Detail):
     """Faults of the newest batch, the batches, the segments, and all columns together."""
 
     TABS: ClassVar[tuple[str, ...]] = ("Quality", "Batches", "Segments", "Together")
-
+    BOXES: ClassVar[dict[str, str]] = {
+        "box-features": "what tells the new rows apart",
+        "box-performance": "performance by batch",
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "estimate", "Estimate", id="data.estimate", tooltip="of the next metric")
     ]
@@ -45,26 +47,16 @@ class DataScreen(Detail):
                     yield LineWidget(id="performance-words", collapse=True)
                     yield Chart(id="performance")
 
-    def on_mount(self) -> None:
-        self.query_one("#box-features").border_title = Content("what tells the new rows apart")
-        self.query_one("#box-performance").border_title = Content("performance by batch")
-        super().on_mount()
-
     def job(self) -> Build:
         root, name = self.root, self.set_name
         metric = self._metric
         return lambda snapshot, now: data.data_view(snapshot, root, name, now, metric)
 
     def paint(self, view: data.DataView) -> None:
-        self.query_one("#head", LineWidget).show(view.head)
-        self.query_one("#subhead", LineWidget).show(view.about)
-        self.query_one("#part-1", TableWidget).show(view.quality)
-        self.query_one("#part-2", TableWidget).show(view.batches)
-        self.query_one("#part-3", TableWidget).show(view.segments)
-        self.query_one("#joint", LineWidget).show(view.joint)
-        self.query_one("#features", TableWidget).show(view.features)
-        self.query_one("#performance-words", LineWidget).show(view.performance_words)
-        self.query_one("#performance", Chart).show(view.performance)
+        self.fill(head=view.head, subhead=view.about)
+        self.fill(part_1=view.quality, part_2=view.batches, part_3=view.segments)
+        self.fill(joint=view.joint, features=view.features)
+        self.fill(performance=view.performance, performance_words=view.performance_words)
         if view.estimates != self._estimates:
             self._estimates = view.estimates
             self.refresh_bindings()

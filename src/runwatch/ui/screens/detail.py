@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.widget import Widget
 
 from runwatch.show.screen import findings as view_findings
+from runwatch.ui.bindings import hidden
 from runwatch.ui.host import Build
 from runwatch.ui.screens.live import LiveScreen
 from runwatch.ui.widgets.keys import Keys
@@ -17,22 +20,22 @@ from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.widgets.tabs import Tabs
 
 
+class _Shows(Protocol):
+    def show(self, view: object) -> None: ...
+
+
 class Detail(LiveScreen):
     """``TABS`` names the parts of the screen, whose widgets have the ids ``part-1``, ``part-2``, …; only the
-    active part is shown. A screen with one part has no tabs."""
+    active part is shown. A screen with one part has no tabs. ``BOXES``: the titles of its boxes by id."""
 
     TABS: ClassVar[tuple[str, ...]] = ()
+    BOXES: ClassVar[Mapping[str, str]] = {}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,backspace", "close", "Back", id="detail.close"),
-        Binding("tab", "part(1)", "Next list, then next part", show=False, id="detail.next"),
-        Binding("shift+tab", "part(-1)", "Previous list or part", show=False, id="detail.previous"),
-        Binding(
-            "x", "export", "Export", show=False, id="detail.export-table", tooltip="the table, into a file"
-        ),
-        *(
-            Binding(str(n), f"choose({n})", f"Part {n}", show=False, id=f"detail.part-{n}")
-            for n in range(1, 10)
-        ),
+        hidden("tab", "part(1)", "Next list, then next part", "detail.next"),
+        hidden("shift+tab", "part(-1)", "Previous list or part", "detail.previous"),
+        hidden("x", "export", "Export", "detail.export-table", "the table, into a file"),
+        *(hidden(str(n), f"choose({n})", f"Part {n}", f"detail.part-{n}") for n in range(1, 10)),
     ]
 
     def __init__(self) -> None:
@@ -53,7 +56,14 @@ class Detail(LiveScreen):
         yield from ()
 
     def on_mount(self) -> None:
+        for box, title in self.BOXES.items():
+            self.query_one(f"#{box}").border_title = Content(title)
         self.show_part()
+
+    def fill(self, **views: object) -> None:
+        """Show each view in the widget of its name, where _ stands for -."""
+        for name, view in views.items():
+            cast("_Shows", self.query_one(f"#{name.replace('_', '-')}")).show(view)
 
     def show_part(self) -> None:
         """Show the active part, and give it the keys."""
@@ -117,7 +127,7 @@ class Detail(LiveScreen):
     def take(self, view: Any) -> None:
         """Paint what ``view`` made."""
         banner, result = view
-        self.query_one("#finding", LineWidget).show(banner)
+        self.fill(finding=banner)
         self.paint(result)
 
     def opened(self, event: TableWidget.Opened) -> bool:

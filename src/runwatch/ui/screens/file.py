@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.message import Message
 
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.view import Span, Tone, text
@@ -16,8 +15,7 @@ from runwatch.ui.host import Build
 from runwatch.ui.log_search import SEARCH_KEY, LogSearch
 from runwatch.ui.screens.detail import Detail
 from runwatch.ui.widgets.console import LogView
-from runwatch.ui.widgets.line import LineWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 _MOST = 512 * 1024
 
@@ -26,13 +24,6 @@ class FileScreen(Detail, LogSearch):
     """Read once, on a worker; what is not text is not shown."""
 
     BINDINGS: ClassVar[list[BindingType]] = [SEARCH_KEY]
-
-    class Read(Message, bubble=False):
-        """The end of the file, and how many bytes stand before it; None: it is not text."""
-
-        def __init__(self, found: list[ConsoleLine] | None, before: int) -> None:
-            super().__init__()
-            self.found, self.before = found, before
 
     def __init__(self, key: RunKey, path: str) -> None:
         super().__init__()
@@ -43,25 +34,26 @@ class FileScreen(Detail, LogSearch):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#head", LineWidget).show(text(self.path, "strong"))
+        self.fill(head=text(self.path, "strong"))
         watching, key, path = self.host.watching, self.key, self.path
 
-        def job() -> None:
+        def get() -> tuple[list[ConsoleLine] | None, int]:
             data, before = watching.console(key, path, None, _MOST)
-            self.post_message(self.Read(None if b"\0" in data[:8192] else lines(data), before))
+            return None if b"\0" in data[:8192] else lines(data), before
 
-        in_background(self, "file", job, "file")
+        fetch(self, "file", get, lambda end: self._show(*end))
 
-    def on_file_screen_read(self, event: Read) -> None:
-        if event.found is None:
+    def _show(self, end: list[ConsoleLine] | None, before: int) -> None:
+        """``end``: of the file, None where it is not text; ``before``: how many bytes stand before it."""
+        if end is None:
             self._head("is not text", "warn")
             return
-        self._before = f"the first {size(event.before)} are left out" if event.before else ""
+        self._before = f"the first {size(before)} are left out" if before else ""
         self._head(self._before)
-        self.query_one(LogView).show(event.found)
+        self.query_one(LogView).show(end)
 
     def _head(self, message: str, tone: Tone = "muted") -> None:
-        self.query_one("#head", LineWidget).show((*text(self.path, "strong"), Span(f"  {message}", tone)))
+        self.fill(head=(*text(self.path, "strong"), Span(f"  {message}", tone)))
 
     def searched(self, message: str) -> None:
         self._head(message or self._before, "warn" if message else "muted")

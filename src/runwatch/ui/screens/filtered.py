@@ -14,13 +14,10 @@ if TYPE_CHECKING:
     from runwatch.ui.widgets.prompt import Prompt
 
 
-class Filtered(Detail):
+class Filtering(Detail):
     """``FILTERS`` says what is filtered, ``words`` by which words; ``filter_changed`` shows the rest."""
 
     FILTERS: ClassVar[str] = "rows"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter", id="detail.filter", key_display="/")
-    ]
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,6 +46,14 @@ class Filtered(Detail):
     def on_prompt_closed(self, event: Prompt.Closed) -> None:
         event.stop()
         self.show_part()
+
+
+class Filtered(Filtering):
+    """It has the key, among its first; a screen that has one of its own elsewhere is only ``Filtering``."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter", id="detail.filter", key_display="/")
+    ]
 
 
 def run_grammar(host: Host) -> tuple[str, Callable[[str], list[str]]]:

@@ -8,10 +8,9 @@ from textual.app import ComposeResult
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import text
 from runwatch.ui.host import Build
 from runwatch.ui.screens.detail import Detail
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 
 
@@ -35,7 +34,7 @@ class FindingScreen(Detail):
         return make
 
     def paint(self, view: Any) -> None:
-        gone = (Span("  no longer active; this is how it was", "muted"),) if view is None else ()
-        self.query_one("#head", LineWidget).show((Span("Finding", "strong"), *gone))
+        gone = text("  no longer active; this is how it was", "muted") if view is None else ()
+        self.fill(head=(*text("Finding", "strong"), *gone))
         if view is not None:
             self.query_one(TableWidget).show(view)

@@ -9,9 +9,7 @@ from textual.app import ComposeResult
 from runwatch.show.screen import findings as view_findings
 from runwatch.show.screen.view import Span, TableView
 from runwatch.ui.host import Build
-from runwatch.ui.messages import WalkTo
 from runwatch.ui.screens.filtered import Filtered
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
 
 
@@ -28,11 +26,9 @@ class FindingsScreen(Filtered):
         return lambda snapshot, now: view_findings.findings(snapshot, filter, now)
 
     def paint(self, view: TableView) -> None:
-        self.query_one("#head", LineWidget).show(
-            (Span("Findings", "strong"), Span(f"  {len(view.rows)}", "muted"))
-        )
+        self.fill(head=(Span("Findings", "strong"), Span(f"  {len(view.rows)}", "muted")))
         self.query_one(TableWidget).show(view)
 
     def opened(self, event: TableWidget.Opened) -> bool:
-        self.post_message(WalkTo(cast("view_findings.Key", event.key)))
+        self.host.walk_to(cast("view_findings.Key", event.key))
         return True

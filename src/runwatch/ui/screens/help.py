@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, matches, plain, text
+from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, matches, plain, text
+from runwatch.ui.bindings import hidden
 from runwatch.ui.host import AnyScreen
 from runwatch.ui.idle_keys import idle_bindings
 from runwatch.ui.search_dialog import SearchDialog, arrows
@@ -22,8 +23,8 @@ class HelpScreen(SearchDialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Close", id="help.close"),
         *arrows("help"),
-        Binding("pagedown", "move(10)", "Page down", show=False, priority=True, id="help.page-down"),
-        Binding("pageup", "move(-10)", "Page up", show=False, priority=True, id="help.page-up"),
+        hidden("pagedown", "move(10)", "Page down", "help.page-down", priority=True),
+        hidden("pageup", "move(-10)", "Page up", "help.page-up", priority=True),
     ]
 
     def __init__(self, below: AnyScreen) -> None:
@@ -67,11 +68,11 @@ def help_rows(screen: AnyScreen, room: int = _KEYS) -> tuple[ViewRow, ...]:
             groups.setdefault(_title(node, screen), {})[what] = ([screen.app.get_key_display(binding)], what)
     rows: list[ViewRow] = []
     for title in sorted(groups, key=_place):
-        rows.append(ViewRow((title, ""), ((Span(title, "accent"),), ())))
+        rows.append(ViewRow.of((title, ""), text(title, "accent"), ()))
         for keys, what in groups[title].values():
             key = f"{keys[0]} to {keys[-1]}" if what.endswith("number") else _fitting(keys, room)
-            rows.append(ViewRow((title, what), ((Span(f"  {key}", "key"),), (Span(what),))))
-        rows.append(ViewRow((title, "end"), ((), ())))
+            rows.append(ViewRow.of((title, what), text(f"  {key}", "key"), text(what)))
+        rows.append(ViewRow.of((title, "end"), (), ()))
     return tuple(rows[:-1])
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.message import Message
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import history
-from runwatch.show.screen.view import Span
+from runwatch.show.screen.view import text
 from runwatch.ui.host import Build
 from runwatch.ui.screens.filtered import Filtered
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 TASKS, BASELINES = 1, 2
 
@@ -25,14 +23,7 @@ class HistoryScreen(Filtered):
     FILTERS = "history"
     TABS: ClassVar[tuple[str, ...]] = ("Tasks and findings", "Baselines")
 
-    class Fetched(Message, bubble=False):
-        """The history was read."""
-
-        def __init__(self, events: history.Events, champions: history.Champions) -> None:
-            super().__init__()
-            self.events, self.champions = events, champions
-
-    def __init__(self, part: int = TASKS) -> None:
+    def __init__(self, part: int) -> None:
         super().__init__()
         self.active = part
         self._events: history.Events = ()
@@ -61,28 +52,23 @@ class HistoryScreen(Filtered):
 
     def paint(self, view: Any) -> None:
         mark, roots, result = view
-        self.query_one("#head", LineWidget).show((Span("History", "strong"),))
+        self.fill(head=text("History", "strong"))
         if mark != self._mark:
             self._mark = mark
             self._fetch(roots)
         if result is not None:
             tasks, champions, week = result
-            self.query_one("#subhead", LineWidget).show(week)
-            self.query_one("#part-1", TableWidget).show(tasks)
-            self.query_one("#part-2", TableWidget).show(champions)
+            self.fill(part_1=tasks, part_2=champions, subhead=week)
 
     def _fetch(self, roots: tuple[str, ...]) -> None:
         watching = self.host.watching
 
-        def job() -> None:
-            champions = {root: watching.champions(root) for root in roots}
-            self.post_message(self.Fetched(watching.history(), champions))
+        def get() -> tuple[history.Events, history.Champions]:
+            return watching.history(), {root: watching.champions(root) for root in roots}
 
-        in_background(self, "history", job, "history")
+        fetch(self, "history", get, self._take)
 
-    def on_history_screen_fetched(self, event: Fetched) -> None:
-        self._events, self._champions, self._read = event.events, event.champions, True
+    def _take(self, read: tuple[history.Events, history.Champions]) -> None:
+        self._events, self._champions = read
+        self._read = True
         self.ask()
-
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()

@@ -8,23 +8,20 @@ from typing import ClassVar, cast
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.timer import Timer
 
 from runwatch.domain.comparison import HparamImportance
 from runwatch.domain.run import RunKey
-from runwatch.show.screen import hparam_importance
-from runwatch.show.screen import table as view_table
+from runwatch.show.screen import run_tables
 from runwatch.show.screen.destinations import ShowRun, ShowRuns
 from runwatch.show.text import export
 from runwatch.ui.host import Build
-from runwatch.ui.messages import Requested, ViewChanged
+from runwatch.ui.messages import ViewChanged
 from runwatch.ui.screens.exporting import Exporting
 from runwatch.ui.screens.filtered import Filtered, run_grammar
 from runwatch.ui.selection import Selection
-from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 _SETTLED_S = 0.6
 _Question = tuple[str | None, str, tuple[RunKey, ...]]
@@ -43,18 +40,11 @@ class Leaderboard(Filtered, Exporting):
         Binding("c", "compare", "Compare", id="leaderboard.compare"),
     ]
 
-    class Answered(Message, bubble=False):
-        """What matters was worked out."""
-
-        def __init__(self, question: _Question, found: HparamImportance) -> None:
-            super().__init__()
-            self.question, self.found = question, found
-
     def __init__(self, choice: Selection) -> None:
         super().__init__()
         self.choice = choice
-        self._ask = view_table.BoardAsk()
-        self._shown: view_table.BoardView | None = None
+        self._ask = run_tables.BoardAsk()
+        self._shown: run_tables.BoardView | None = None
         self._question: _Question | None = None
         self._matters: HparamImportance | None = None
         self._soon: Timer | None = None
@@ -67,18 +57,17 @@ class Leaderboard(Filtered, Exporting):
 
     def job(self) -> Build:
         self._ask = ask = replace(self._ask, filter=self.words, marked=self.choice.slots)
-        return lambda snapshot, now: view_table.leaderboard(snapshot, ask, now)
+        return lambda snapshot, now: run_tables.leaderboard(snapshot, ask, now)
 
-    def paint(self, view: view_table.BoardView) -> None:
+    def paint(self, view: run_tables.BoardView) -> None:
         self._shown = view
-        self.query_one("#head", LineWidget).show(view.head)
         self.query_one(TableWidget).show(view.table)
         self._wonder(view)
-        self.query_one("#subhead", LineWidget).show(
-            hparam_importance.importance_words(self._matters, len(view.members)) if view.members else ()
-        )
+        members = len(view.members)
+        matters = run_tables.importance_words(self._matters, members) if members else ()
+        self.fill(head=view.head, subhead=matters)
 
-    def _wonder(self, shown: view_table.BoardView) -> None:
+    def _wonder(self, shown: run_tables.BoardView) -> None:
         """Have it worked out what matters, once who is in the ranking has settled."""
         question = (shown.metric, self._ask.which, tuple(sorted(shown.members)))
         if question == self._question:
@@ -86,31 +75,26 @@ class Leaderboard(Filtered, Exporting):
         self._question, self._matters = question, None
         if self._soon is not None:
             self._soon.stop()
-        if hparam_importance.enough(len(shown.members)):
+        if run_tables.enough_runs(len(shown.members)):
             self._soon = self.set_timer(_SETTLED_S, self._work_out)
 
     def _work_out(self) -> None:
-        question, snapshot, ask, watching = (
-            self._question,
-            self.host.snapshot,
-            self._ask,
-            self.host.watching,
-        )
+        question, ask = self._question, self._ask
+        snapshot, watching = self.host.snapshot, self.host.watching
         if question is None or snapshot is None:
             return
 
-        def job() -> None:
+        def get() -> HparamImportance:
             from runwatch.judge.runs.hparam_importance import what_matters
 
-            metric, runs, *_ = view_table.ranking(snapshot, ask)
-            table = export.table_of(runs, metric, ask.which, watching.series)
-            self.post_message(self.Answered(question, what_matters(table)))
+            metric, runs, *_ = run_tables.ranking(snapshot, ask)
+            return what_matters(export.table_of(runs, metric, ask.which, watching.series))
 
-        in_background(self, "what matters", job, "matters")
+        fetch(self, "what matters", get, lambda matters: self._worked_out(question, matters))
 
-    def on_leaderboard_answered(self, event: Answered) -> None:
-        if event.question == self._question and self._shown is not None:
-            self._matters = event.found
+    def _worked_out(self, question: _Question, matters: HparamImportance) -> None:
+        if question == self._question and self._shown is not None:
+            self._matters = matters
             self.paint(self._shown)
 
     def exported(self) -> tuple[str, Callable[[str], str]] | None:
@@ -119,12 +103,12 @@ class Leaderboard(Filtered, Exporting):
             return None
 
         def make(form: str) -> str:
-            metric, runs, *_ = view_table.ranking(snapshot, ask)
+            metric, runs, *_ = run_tables.ranking(snapshot, ask)
             return export.runs_text(export.table_of(runs, metric, ask.which, watching.series), form, matters)
 
         return "leaderboard", make
 
-    def _change(self, ask: view_table.BoardAsk) -> None:
+    def _change(self, ask: run_tables.BoardAsk) -> None:
         self._ask = ask
         self.post_message(ViewChanged())
 
@@ -159,10 +143,10 @@ class Leaderboard(Filtered, Exporting):
             self.host.say("no run under the cursor")
 
     def action_compare(self) -> None:
-        self.post_message(Requested(ShowRuns(self.choice.marked)))
+        self.host.open(ShowRuns(self.choice.marked))
 
     def opened(self, event: TableWidget.Opened) -> bool:
         key = cast("RunKey | None", event.key)
         if key is not None:
-            self.post_message(Requested(ShowRun(key)))
+            self.host.open(ShowRun(key))
         return True

@@ -59,7 +59,7 @@ class PaletteScreen(SearchDialog[PaletteCommand]):
             every = [every[i] for _, i in best[:_MOST]]
         self._found = every
         rows = tuple(
-            ViewRow(i, (text(c.name, "strong"), text(c.about, "muted"), text(c.key, "key")))
+            ViewRow.of(i, text(c.name, "strong"), text(c.about, "muted"), text(c.key, "key"))
             for i, c in enumerate(every)
         )
         self.query_one(TableWidget).show(

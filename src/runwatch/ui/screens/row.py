@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from runwatch.show.screen.view import Span, ViewColumn, ViewRow, Words
+from runwatch.ui.bindings import hidden
 from runwatch.ui.left_once import LeftOnce
 from runwatch.ui.palette import palette
 from runwatch.ui.widgets.words import content, width_of
@@ -26,8 +27,8 @@ class RowScreen(LeftOnce[None], ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss", "Close", id="row.close"),
-        Binding("j", "scroll(1)", "Down", show=False, id="row.down"),
-        Binding("k", "scroll(-1)", "Up", show=False, id="row.up"),
+        hidden("j", "scroll(1)", "Down", "row.down"),
+        hidden("k", "scroll(-1)", "Up", "row.up"),
     ]
 
     def __init__(self, columns: tuple[ViewColumn, ...], row: ViewRow) -> None:

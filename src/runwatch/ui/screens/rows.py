@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.message import Message
 
 from runwatch.domain.run import Problem
 from runwatch.show.screen import rows
@@ -13,18 +12,11 @@ from runwatch.ui.host import Build
 from runwatch.ui.screens.filtered import Filtered
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 
 class RowsScreen(Filtered):
     """The rows are read on a worker, again when the predictions were compared anew."""
-
-    class Fetched(Message, bubble=False):
-        """The rows are there, or the reason why not."""
-
-        def __init__(self, found: tuple[rows.Names, rows.Texts] | Problem) -> None:
-            super().__init__()
-            self.found = found
 
     def __init__(self, key: ShowSlice) -> None:
         super().__init__()
@@ -47,14 +39,10 @@ class RowsScreen(Filtered):
 
     def _fetch(self) -> None:
         watching, key = self.host.watching, self.key
+        fetch(self, "rows", lambda: watching.slice_rows(key.predictions, key.slice), self._take)
 
-        def job() -> None:
-            self.post_message(self.Fetched(watching.slice_rows(key.predictions, key.slice)))
-
-        in_background(self, "rows", job, "rows")
-
-    def on_rows_screen_fetched(self, event: Fetched) -> None:
-        self._found = event.found
+    def _take(self, found: tuple[rows.Names, rows.Texts] | Problem) -> None:
+        self._found = found
         self.filter_changed()
 
     def filter_changed(self) -> None:

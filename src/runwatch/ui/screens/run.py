@@ -4,44 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from runwatch.domain.run import RunKey
 from runwatch.show.screen import run
 from runwatch.show.screen.curves import CurvesPicture
 from runwatch.show.screen.destinations import ShowComparison, ShowFile
 from runwatch.show.screen.run import FileKey
+from runwatch.ui.bindings import hidden
 from runwatch.ui.chart_keys import CHART_KEYS, ChartKeys
 from runwatch.ui.consoles import ConsolePart
 from runwatch.ui.host import Build
 from runwatch.ui.media import MediaPart
-from runwatch.ui.messages import Requested
-from runwatch.ui.screens.detail import Detail
+from runwatch.ui.screens.filtered import Filtering
 from runwatch.ui.selection import Selection
 from runwatch.ui.system import SystemPart
 from runwatch.ui.widgets.curves import Curves
 from runwatch.ui.widgets.grid import CellGrid
 from runwatch.ui.widgets.line import LineWidget
 from runwatch.ui.widgets.table import TableWidget
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
-if TYPE_CHECKING:
-    from runwatch.ui.widgets.prompt import Prompt
+_TOGETHER = "training and validation of a metric in one chart"
 
 
-class RunScreen(Detail, ChartKeys):
+class RunScreen(Filtering, ChartKeys):
     """Everything known of one run."""
 
-    class Measured(Message, bubble=False):
-        """Bytes and time of change of the run's files."""
-
-        def __init__(self, found: dict[str, tuple[int, float]]) -> None:
-            super().__init__()
-            self.found = found
+    FILTERS = "charts"
 
     TABS = ("Curves", "Metrics", "Settings", "Health", "Console", "Files", "Media", "System")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -57,26 +50,12 @@ class RunScreen(Detail, ChartKeys):
         Binding(
             "minus", "density(-1)", "Larger", id="run.fewer", key_display="-", tooltip="fewer, larger charts"
         ),
-        Binding("pagedown,j", "page(1)", "Next page", show=False, id="run.next-page"),
-        Binding("pageup,k", "page(-1)", "Previous page", show=False, id="run.previous-page"),
-        Binding(
-            "x",
-            "export",
-            "Export",
-            show=False,
-            id="run.export",
-            tooltip="a chart as SVG, PNG or CSV, or the table",
-        ),
+        hidden("pagedown,j", "page(1)", "Next page", "run.next-page"),
+        hidden("pageup,k", "page(-1)", "Previous page", "run.previous-page"),
+        hidden("x", "export", "Export", "run.export", "a chart as SVG, PNG or CSV, or the table"),
         Binding("slash", "filter", "Filter", id="run.filter", key_display="/", tooltip="the charts' tags"),
         Binding("p", "pin_chart", "Pin", id="run.pin", tooltip="this chart comes first, in every run"),
-        Binding(
-            "T",
-            "together",
-            "Together",
-            show=False,
-            id="run.together",
-            tooltip="training and validation of a metric in one chart",
-        ),
+        hidden("T", "together", "Together", "run.together", _TOGETHER),
         Binding("b", "pin", "Baseline", id="run.baseline"),
     ]
 
@@ -86,7 +65,6 @@ class RunScreen(Detail, ChartKeys):
         self._pictures: tuple[CurvesPicture, ...] = ()
         self._sizes: dict[str, tuple[int, float]] = {}
         self._measured = -1
-        self._words = ""
 
     def body(self) -> ComposeResult:
         yield LineWidget(id="outlook", collapse=True)
@@ -101,13 +79,12 @@ class RunScreen(Detail, ChartKeys):
 
     def job(self) -> Build:
         key, marked, sizes = self.key, self.choice.slots, self._sizes
-        charts = run.ChartChoice(self._words, self.choice.pinned, self.choice.together)
+        charts = run.ChartChoice(self.words, self.choice.pinned, self.choice.together)
         return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes, charts)
 
     def paint(self, view: run.RunView) -> None:
-        self.query_one("#head", LineWidget).show(view.head)
+        self.fill(head=view.head, outlook=view.outlook)
         self.query_one("#subhead", LineWidget).show(view.reason, view.checkpoints)
-        self.query_one("#outlook", LineWidget).show(view.outlook)
         self._pictures = view.pictures
         if self.active == 1:
             self._draw()
@@ -130,19 +107,19 @@ class RunScreen(Detail, ChartKeys):
         run = snapshot.situation.run(self.key) if snapshot else None
         files = run.files if run is not None else ()
 
-        def job() -> None:
+        def get() -> dict[str, tuple[int, float]]:
             sizes = {}
             for name in files:
                 with contextlib.suppress(OSError, ValueError):
                     stat = os.lstat(os.path.join(root, name))
                     sizes[name] = (stat.st_size, stat.st_mtime)
-            self.post_message(self.Measured(sizes))
+            return sizes
 
         if os.path.isabs(root):
-            in_background(self, "file sizes", job, "sizes")
+            fetch(self, "file sizes", get, self._take_sizes)
 
-    def on_run_screen_measured(self, event: Measured) -> None:
-        self._sizes = event.found
+    def _take_sizes(self, sizes: dict[str, tuple[int, float]]) -> None:
+        self._sizes = sizes
         self.ask()
 
     def _draw(self) -> None:
@@ -196,21 +173,6 @@ class RunScreen(Detail, ChartKeys):
         self.host.say("training and validation in one chart" if self.choice.together else "one chart a tag")
         self.ask()
 
-    def action_filter(self) -> None:
-        from runwatch.ui.widgets.prompt import Prompt
-
-        if not self.query(Prompt):
-            self.mount(Prompt("charts", self._words, "charts"))
-
-    def on_prompt_changed(self, event: Prompt.Changed) -> None:
-        event.stop()
-        self._words = event.text
-        self.ask()
-
-    def on_prompt_closed(self, event: Prompt.Closed) -> None:
-        event.stop()
-        self.show_part()
-
     def action_export(self) -> None:
         """The chart with the keys is asked first; here it is the grid's first one, or the table."""
         if self.active not in (1, 8):
@@ -222,20 +184,16 @@ class RunScreen(Detail, ChartKeys):
 
     def action_pin(self) -> None:
         from runwatch.domain.intents import PinBaseline
-        from runwatch.ui.messages import IntentRequested
 
-        self.post_message(IntentRequested(PinBaseline(self.key)))
+        self.host.submit_intent(PinBaseline(self.key))
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.ask)
 
-    def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
-        event.stop()
-
     def opened(self, event: TableWidget.Opened) -> bool:
         if self.active == 6 and isinstance(event.key, FileKey):
-            self.post_message(Requested(ShowFile(self.key, event.key.path)))
+            self.host.open(ShowFile(self.key, event.key.path))
             return True
         if self.active == 2:
-            self.post_message(Requested(ShowComparison(self.key)))
+            self.host.open(ShowComparison(self.key))
         return self.active == 2

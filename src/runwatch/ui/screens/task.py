@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from runwatch.show.screen import task
 from runwatch.show.screen.tasks import TaskKey
-from runwatch.ui.messages import Requested, TakeBack, TaskAction, TaskVerb
+from runwatch.ui.messages import TakeBack, TaskAction, TaskVerb
 from runwatch.ui.screens.plain import TableScreen
 
 
@@ -28,7 +28,7 @@ class TaskScreen(TableScreen):
         self.key = key
 
     def action_change(self, action: TaskVerb) -> None:
-        self.post_message(Requested(TaskAction(action, self.key)))
+        self.host.open(TaskAction(action, self.key))
 
     def action_undo(self) -> None:
-        self.post_message(Requested(TakeBack()))
+        self.host.open(TakeBack())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import pairwise
 from weakref import WeakKeyDictionary
 
@@ -10,7 +11,7 @@ import msgspec
 import numpy as np
 
 from runwatch.domain.points import FloatArray
-from runwatch.show.screen.chart import ChartView
+from runwatch.show.screen.chart import ChartView, nice_step
 from runwatch.text import units
 
 _FAR = 8e307
@@ -130,15 +131,6 @@ def tick_label(value: float, step: float = 0.0) -> str:
     return message.rstrip("0").rstrip(".") if "." in message and "e" not in message else message
 
 
-def nice_step(rough: float) -> float:
-    """The round number (1, 2, 5 times a power of ten) next above."""
-    if rough <= 0:
-        return 1.0
-    rough = max(rough, 1e-300)
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(k * power for k in (1, 2, 5, 10) if k * power >= rough * 0.999)
-
-
 def place(x: float, axis: str) -> str:
     """One place of the x axis in full."""
     if axis == "time":
@@ -202,6 +194,17 @@ def _x_label(tick: float, step: float, axis: str) -> str:
     if axis in ("value", "epoch"):
         return tick_label(tick, step)
     return units.count(round(tick))
+
+
+def label_line(room: int, labels: Iterable[tuple[int, str]]) -> list[str]:
+    """``room`` cells with each (place, label) where it is, moved inwards at the edges; one that would touch
+    another is left out."""
+    cells = [" "] * room
+    for place, label in labels:
+        at = min(max(place, 0), max(room - len(label), 0))
+        if all(cell == " " for cell in cells[max(at - 1, 0) : at + len(label) + 1]):
+            cells[at : at + len(label)] = label
+    return cells
 
 
 def x_labels(shown: Axes, axis: str) -> tuple[str, str, str]:

@@ -19,11 +19,12 @@ from runwatch.show.screen.chart import ChartBand, ChartView
 from runwatch.show.screen.view import Span
 from runwatch.text import units
 from runwatch.text.fitting import fit_words
+from runwatch.ui.bindings import hidden
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
 from runwatch.ui.messages import ExportRequested
 from runwatch.ui.palette import Palette, palette
-from runwatch.ui.widgets.axes import Axes, axes, place, x_labels, x_ticks, y_labels
+from runwatch.ui.widgets.axes import Axes, axes, label_line, place, x_labels, x_ticks, y_labels
 from runwatch.ui.widgets.braille import Cells, rasterised, reduced
 from runwatch.ui.widgets.words import line_strip, width_of, wrapped
 
@@ -38,22 +39,21 @@ class Chart(Widget, can_focus=True):
 
     DEFAULT_CSS = "Chart { height: 1fr; min-height: 3; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Cursor to the left", show=False, id="chart.left"),
-        Binding("right", "move(1)", "Cursor to the right", show=False, id="chart.right"),
-        Binding("shift+left", "move(-10)", "Ten places to the left", show=False, id="chart.far-left"),
-        Binding("shift+right", "move(10)", "Ten places to the right", show=False, id="chart.far-right"),
-        Binding("home", "move(-100000)", "First value", show=False, id="chart.first"),
-        Binding("end", "move(100000)", "Last value", show=False, id="chart.last"),
-        Binding("y", "copy", "Copy", show=False, id="chart.copy", tooltip="what is under the cursor"),
+        hidden("left", "move(-1)", "Cursor to the left", "chart.left"),
+        hidden("right", "move(1)", "Cursor to the right", "chart.right"),
+        hidden("shift+left", "move(-10)", "Ten places to the left", "chart.far-left"),
+        hidden("shift+right", "move(10)", "Ten places to the right", "chart.far-right"),
+        hidden("home", "move(-100000)", "First value", "chart.first"),
+        hidden("end", "move(100000)", "Last value", "chart.last"),
+        hidden("y", "copy", "Copy", "chart.copy", "what is under the cursor"),
         Binding(
             "x", "export", "Export", id="chart.export", tooltip="the chart as SVG, PNG or CSV, into a file"
         ),
     ]
 
-    def __init__(self, *, id: str | None = None, legend: bool = True) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._view = ChartView(key=None)
-        self._legend = legend
         self._strips: list[Strip] = []
         self._drawn: tuple[object, ...] = ()
         self._plot: tuple[tuple[object, ...], _Plot | None] | None = None
@@ -74,20 +74,20 @@ class Chart(Widget, can_focus=True):
         self._point(None)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        self._point(event.x - _gutter(self._view, self.size.height, self._legend))
+        self._point(event.x - _gutter(self._view, self.size.height))
 
     def on_leave(self) -> None:
         if not self.has_focus:
             self._point(None)
 
     def action_move(self, by: int) -> None:
-        room = self.size.width - _gutter(self._view, self.size.height, self._legend)
+        room = self.size.width - _gutter(self._view, self.size.height)
         at = room - 1 if self.cursor is None and by < 0 else self.cursor if self.cursor is not None else -1
         self._point(min(max(at + by, 0), max(room - 1, 0)))
 
     def action_copy(self) -> None:
         """Hand what the cursor reads to the terminal's clipboard."""
-        words = read_out(self._view, self.cursor, self.size.width, self.size.height, self._legend)
+        words = read_out(self._view, self.cursor, self.size.width, self.size.height)
         if words:
             copy(self, "".join(span.text for span in words).strip())
 
@@ -119,10 +119,8 @@ class Chart(Widget, can_focus=True):
             mono = self.app.no_color
             shape = (self._view, width, height, mono)
             if self._plot is None or self._plot[0] != shape:
-                self._plot = (shape, plot_of(self._view, width, height, self._legend, mono))
-            self._strips = draw(
-                self._view, width, height, colours, self._legend, self.cursor, mono, self._plot[1]
-            )
+                self._plot = (shape, plot_of(self._view, width, height, mono))
+            self._strips = draw(self._view, width, height, colours, self.cursor, mono, self._plot[1])
             self._drawn = state
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(width)
         return strip.apply_style(self.rich_style)
@@ -133,7 +131,6 @@ def draw(
     width: int,
     height: int,
     colours: Palette,
-    legend: bool = True,
     cursor: int | None = None,
     mono: bool = False,
     plot: _Plot | None = None,
@@ -146,13 +143,13 @@ def draw(
         message = wrapped((Span(view.empty, "muted"),), max(width - 2, 1))[:height]
         lines = [line_strip((Span(" "), *words), width, colours) for words in message]
         return [*lines, *[Strip.blank(width)] * (height - len(lines))]
-    rows = _rows(view, height, legend)
+    rows = _rows(view, height)
     top: list[Strip] = []
     if rows < height - 1:
-        words = read_out(view, cursor, width, height, legend) or _legend(view, width)
+        words = read_out(view, cursor, width, height) or _legend(view, width)
         top = [line_strip(words, width, colours)]
     labels = y_labels(shown, rows)
-    gutter = _gutter(view, height, legend)
+    gutter = _gutter(view, height)
     plot = plot or _Plot(view, shown, width - gutter, rows, mono)
     plot.cursor = cursor
     body = [
@@ -169,39 +166,37 @@ def draw(
     return [*top, *body, _x_axis(view, shown, gutter, width, colours)]
 
 
-def plot_of(view: ChartView, width: int, height: int, legend: bool, mono: bool) -> _Plot | None:
+def plot_of(view: ChartView, width: int, height: int, mono: bool) -> _Plot | None:
     """The plot itself; None where ``draw`` has no room for one."""
     shown = axes(view)
     if shown is None or width < 12 or height < 3:
         return None
-    return _Plot(view, shown, width - _gutter(view, height, legend), _rows(view, height, legend), mono)
+    return _Plot(view, shown, width - _gutter(view, height), _rows(view, height), mono)
 
 
-def _rows(view: ChartView, height: int, legend: bool) -> int:
+def _rows(view: ChartView, height: int) -> int:
     """Lines of the plot itself: a line above it where there is room and something to say."""
     named = sum(bool(line.name) for line in view.lines) + len(view.levels) > 1
-    above = legend and height > 4 and (named or bool(view.state or view.marks) or height > 8)
+    above = height > 4 and (named or bool(view.state or view.marks) or height > 8)
     return height - 1 - above
 
 
-def _gutter(view: ChartView, height: int, legend: bool) -> int:
+def _gutter(view: ChartView, height: int) -> int:
     """Cells left of the plot."""
     shown = axes(view)
     if shown is None:
         return 1
-    labels = y_labels(shown, _rows(view, height, legend))
+    labels = y_labels(shown, _rows(view, height))
     return max((len(label) for label in labels.values()), default=1) + 1
 
 
-def read_out(
-    view: ChartView, cursor: int | None, width: int, height: int, legend: bool = True
-) -> tuple[Span, ...]:
+def read_out(view: ChartView, cursor: int | None, width: int, height: int) -> tuple[Span, ...]:
     """What the cursor reads: its place, and each named curve's value at the point nearest to it. Nothing
     without a cursor."""
     shown = axes(view)
     if cursor is None or shown is None:
         return ()
-    room = max(width - _gutter(view, height, legend), 1)
+    room = max(width - _gutter(view, height), 1)
     x = shown.x0 + (2 * min(cursor, room - 1) + 0.5) / (2 * room - 1) * (shown.x1 - shown.x0)
     near = next((line for line in view.lines if line.selected and len(line.x)), None)
     near = near or max((line for line in view.lines if len(line.x)), key=lambda line: len(line.x))
@@ -284,13 +279,10 @@ def _x_axis(view: ChartView, shown: Axes, gutter: int, width: int, colours: Pale
     axis = "value" if view.square else view.x_axis
     room = width - gutter
     name = _AXIS_NAMES[axis] if room > 40 else ""
-    cells = [" "] * room
-    ticks = x_ticks(shown, axis, room - len(name) - 2)
-    for tick, label in ticks or _ends(shown, axis, room):
-        at = int(shown.column(np.array([tick]), room)[0]) // 2 - len(label) // 2
-        at = min(max(at, 0), room - len(label))
-        if all(cell == " " for cell in cells[max(at - 1, 0) : at + len(label) + 1]):
-            cells[at : at + len(label)] = label
+    ticks = x_ticks(shown, axis, room - len(name) - 2) or _ends(shown, axis, room)
+    columns = shown.column(np.array([tick for tick, _ in ticks]), room)
+    places = [int(at) // 2 - len(label) // 2 for at, (_, label) in zip(columns, ticks, strict=True)]
+    cells = label_line(room, zip(places, (label for _, label in ticks), strict=True))
     if name and all(cell == " " for cell in cells[room - len(name) - 1 :]):
         cells[room - len(name) :] = name
     segments = [

@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from runwatch.show.screen.view import Span
 from runwatch.text.console import ConsoleLine, ConsoleStyle, find_first_error, is_error, search
+from runwatch.ui.bindings import hidden
 from runwatch.ui.clipboard import copy
 from runwatch.ui.host import host
 from runwatch.ui.palette import palette
@@ -30,23 +31,21 @@ class LogView(ScrollView, can_focus=True):
     LogView { height: 1fr; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "go(1)", "Down", show=False, id="log.down"),
-        Binding("up,k", "go(-1)", "Up", show=False, id="log.up"),
-        Binding("pagedown,ctrl+f", "page(2)", "Page down", show=False, id="log.page-down"),
-        Binding("pageup,ctrl+b", "page(-2)", "Page up", show=False, id="log.page-up"),
-        Binding("ctrl+d", "page(1)", "Half a page down", show=False, id="log.half-down"),
-        Binding("ctrl+u", "page(-1)", "Half a page up", show=False, id="log.half-up"),
-        Binding("g,home", "end(False)", "First", show=False, id="log.first"),
-        Binding("G,end", "end(True)", "Last", show=False, id="log.last"),
+        hidden("down,j", "go(1)", "Down", "log.down"),
+        hidden("up,k", "go(-1)", "Up", "log.up"),
+        hidden("pagedown,ctrl+f", "page(2)", "Page down", "log.page-down"),
+        hidden("pageup,ctrl+b", "page(-2)", "Page up", "log.page-up"),
+        hidden("ctrl+d", "page(1)", "Half a page down", "log.half-down"),
+        hidden("ctrl+u", "page(-1)", "Half a page up", "log.half-up"),
+        hidden("g,home", "end(False)", "First", "log.first"),
+        hidden("G,end", "end(True)", "Last", "log.last"),
         Binding("n", "hit(1)", "Next hit", id="log.next"),
-        Binding("N", "hit(-1)", "Previous hit", show=False, id="log.previous"),
-        Binding(
-            "y", "copy", "Copy", show=False, id="log.copy", tooltip="the marked line, else the visible lines"
-        ),
+        hidden("N", "hit(-1)", "Previous hit", "log.previous"),
+        hidden("y", "copy", "Copy", "log.copy", "the marked line, else the visible lines"),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self) -> None:
+        super().__init__()
         self.lines: list[ConsoleLine] = []
         self.following = True
         self.words = ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msgspec.structs import replace
-from textual.message import Message
 from textual.worker import get_current_worker
 
 from runwatch.domain.points import EPOCHS, FloatArray, Points, former_tag
@@ -14,20 +13,13 @@ from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, has_times
 from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, apart, chart, ends
 from runwatch.ui.host import host
 from runwatch.ui.widgets.chart import Chart
-from runwatch.ui.work import in_background
+from runwatch.ui.work import fetch
 
 _Name = tuple[RunKey, str]
 
 
 class Curves(Chart):
     """A chart that fetches what it draws; a curve whose run did not change is not fetched again."""
-
-    class Fetched(Message, bubble=False):
-        """A chart is ready to be drawn."""
-
-        def __init__(self, view: ChartView) -> None:
-            super().__init__()
-            self.view = view
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -46,9 +38,10 @@ class Curves(Chart):
     def _fetch_later(self, picture: CurvesPicture, ask: ChartAsk) -> None:
         """After the frame that all else is on: points may first have to be read."""
         if self.is_attached and (picture, ask) == self._wanted:
-            in_background(self, "curves", lambda: self._fetch(picture, ask), f"curves-{id(self)}")
+            fetch(self, "curves", lambda: self._fetch(picture, ask), self._take)
 
-    def _fetch(self, picture: CurvesPicture, ask: ChartAsk) -> None:
+    def _fetch(self, picture: CurvesPicture, ask: ChartAsk) -> ChartView | None:
+        """None when a newer picture is wanted."""
         worker = get_current_worker()
         watching = host(self).watching
         points_by_name: dict[_Name, tuple[int, Points]] = {}
@@ -74,7 +67,7 @@ class Curves(Chart):
         for curves, out in ((picture.curves, lines), (picture.band, band)):
             for curve in curves:
                 if worker.is_cancelled:
-                    return
+                    return None
                 if curve in foreign:
                     ended.append((curve, fetched(curve).values))
                     continue
@@ -87,14 +80,14 @@ class Curves(Chart):
                     out.append(line(points, "", "faint", raw, epochs=known))
                 out.append(line(points, curve.name, curve.tone, ask, curve.selected, known))
         self._kept = points_by_name
-        marks = picture.marks
-        for curve in picture.curves:
-            if curve.selected:
-                marks = placed(marks, fetched(curve), ask, epochs(curve))
-        self.post_message(self.Fetched(chart(picture, lines, band, ask, marks, ends(ended))))
+        own, marks = next((curve for curve in picture.curves if curve.selected), None), picture.marks
+        if own is not None:
+            marks = placed(marks, fetched(own), ask, epochs(own))
+        return chart(picture, lines, band, ask, marks, ends(ended))
 
-    def on_curves_fetched(self, event: Fetched) -> None:
-        self.show(event.view)
+    def _take(self, view: ChartView | None) -> None:
+        if view is not None:
+            self.show(view)
 
 
 def _possible(picture: CurvesPicture, ask: ChartAsk, fetched: Callable[[DrawnCurve], Points]) -> ChartAsk:

@@ -15,7 +15,7 @@ from runwatch.show.screen.media import BINS, HeatView
 from runwatch.show.screen.view import Span
 from runwatch.text import units
 from runwatch.ui.palette import Palette, palette
-from runwatch.ui.widgets.axes import Axes, x_ticks, y_labels
+from runwatch.ui.widgets.axes import Axes, label_line, x_ticks, y_labels
 from runwatch.ui.widgets.words import line_strip
 
 _SIGNS = " ·░▒▓█"
@@ -132,14 +132,10 @@ def _shades(ink: Style, paper: Color) -> list[Style] | None:
 
 def _x_axis(view: HeatView, shown: Axes, gutter: int, room: int, colours: Palette) -> Strip:
     """Labels under the columns that begin there."""
-    cells = [" "] * room
     gap = (shown.x1 - shown.x0) / max(len(view.steps) - 1, 1)
     ticks = x_ticks(shown, "step", room) or [(shown.x0, units.count(view.steps[0]))]
-    for tick, label in ticks:
-        at = int((tick - shown.x0) / (shown.x1 - shown.x0 + gap) * room)
-        at = min(max(at, 0), max(room - len(label), 0))
-        if all(cell == " " for cell in cells[max(at - 1, 0) : at + len(label) + 1]):
-            cells[at : at + len(label)] = label
+    whole = shown.x1 - shown.x0 + gap
+    cells = label_line(room, ((int((tick - shown.x0) / whole * room), label) for tick, label in ticks))
     return Strip(
         [
             Segment(" " * (gutter - 1)),

@@ -16,6 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, keys_of
+from runwatch.ui.bindings import hidden
 from runwatch.ui.clipboard import copy
 from runwatch.ui.palette import Palette, palette
 from runwatch.ui.widgets.words import changed_cells, fitted, line_strip, wrapped
@@ -31,16 +32,16 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
     TableWidget { height: 1fr; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False, id="table.down"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="table.up"),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="table.page-down"),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="table.page-up"),
-        Binding("ctrl+d", "half(1)", "Half a page down", show=False, id="table.half-down"),
-        Binding("ctrl+u", "half(-1)", "Half a page up", show=False, id="table.half-up"),
-        Binding("g,home", "jump(False)", "First", show=False, id="table.first"),
-        Binding("G,end", "jump(True)", "Last", show=False, id="table.last"),
+        hidden("down,j", "move(1)", "Down", "table.down"),
+        hidden("up,k", "move(-1)", "Up", "table.up"),
+        hidden("pagedown,ctrl+f", "page(1)", "Page down", "table.page-down"),
+        hidden("pageup,ctrl+b", "page(-1)", "Page up", "table.page-up"),
+        hidden("ctrl+d", "half(1)", "Half a page down", "table.half-down"),
+        hidden("ctrl+u", "half(-1)", "Half a page up", "table.half-up"),
+        hidden("g,home", "jump(False)", "First", "table.first"),
+        hidden("G,end", "jump(True)", "Last", "table.last"),
         Binding("enter", "open", "Open", id="table.open"),
-        Binding("y", "copy", "Copy", show=False, id="table.copy", tooltip="the row under the cursor"),
+        hidden("y", "copy", "Copy", "table.copy", "the row under the cursor"),
     ]
 
     class Moved(Message):

@@ -9,33 +9,34 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from runwatch.domain.comparison import HparamImportance
 from runwatch.domain.directions import core_words, split_of
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.judge.runs.comparing import shown_tags
+from runwatch.judge.runs.hparam_importance import FEWEST
 from runwatch.judge.runs.primary import match
-from runwatch.show.screen.run import flat_texts
-from runwatch.show.screen.run_called import in_root, run_called
-from runwatch.show.screen.run_columns import compared
+from runwatch.show.names import in_root, run_called
+from runwatch.show.screen.run import setting_texts
+from runwatch.show.screen.run_columns import against_baseline, compared, status
 from runwatch.show.screen.runs import common_folder, is_baseline, mark_tone, no_match
 from runwatch.show.screen.view import (
     SERIES,
-    STATUS_TONES,
-    VERDICT_TONES,
     Span,
     TableView,
+    Tone,
     ViewColumn,
     ViewRow,
     Words,
-    difference,
+    join,
     spark,
     text,
+    words,
 )
 from runwatch.text import units
 from runwatch.text.run_filter import parse
 from runwatch.text.safe import safe
-from runwatch.text.signs import METRIC_SIGNS, STATUS_SIGNS, STATUS_WORDS
 
 Which = Literal["last", "best"]
 
@@ -107,7 +108,7 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
     head = (
         *by,
         Span(f", {ask.which} value" if metric else "nothing to rank by yet", "muted"),
-        *((Span(f"  {without:,} without it", "muted"),) if metric and without else ()),
+        *(text(f"  {without:,} without it", "muted") if metric and without else ()),
         *_filtered(snapshot, ranked, ask),
     )
     finite = tuple(
@@ -130,7 +131,7 @@ def _filtered(snapshot: Snapshot, ranked: Sequence[Run], ask: BoardAsk) -> Words
 def _no_run(snapshot: Snapshot, ask: BoardAsk) -> tuple[Words, ...]:
     if ask.filter:
         return no_match(ask.filter, snapshot)
-    return ((Span("no run has a metric yet; they appear as soon as a training writes one", "muted"),),)
+    return (text("no run has a metric yet; they appear as soon as a training writes one", "muted"),)
 
 
 def _tags(runs: Sequence[Run]) -> tuple[str, ...]:
@@ -180,7 +181,7 @@ def _place(metric: Metric, which: Which) -> tuple[bool, float]:
 def _varying(runs: Sequence[Run], most: int = 6) -> tuple[str, ...]:
     seen: dict[str, set[str]] = {}
     for run in runs[:500]:
-        for name, value in flat_texts(run.hparams):
+        for name, value in setting_texts(run.hparams).items():
             seen.setdefault(name, set()).add(value)
     return tuple(name for name in sorted(seen) if len(seen[name]) > 1)[:most]
 
@@ -191,27 +192,19 @@ def _ranked(
     value, step = value_of(metric, ask.which)
     judged = compared(snapshot.situation.comparisons.get(run.key), metric.tag)
     tone = mark_tone(ask.marked, run.key)
-    settings = dict(flat_texts(run.hparams)) if hparams else {}
-    delta: Words = (Span("–", "faint"),)
-    if judged and judged.delta is not None:
-        delta = (
-            Span(f"{METRIC_SIGNS[judged.verdict]} {difference(judged.delta)}", VERDICT_TONES[judged.verdict]),
-        )
-    if is_baseline(snapshot, run):
-        delta = (Span("baseline", "baseline"),)
-    return ViewRow(
+    settings = setting_texts(run.hparams) if hparams else {}
+    baseline = is_baseline(snapshot, run)
+    return ViewRow.of(
         run.key,
-        (
-            (Span(f"{i + 1}", "strong" if i < 3 else "muted"),),
-            (Span("●", tone),) if tone else (Span("◆", "baseline"),) if is_baseline(snapshot, run) else (),
-            (Span(name, "strong" if i < 3 else "plain"),),
-            (Span(units.number(value)),),
-            (Span(units.count(step) if step is not None else "–", "muted"),),
-            delta,
-            spark(metric.spark, 12),
-            (Span(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}", STATUS_TONES[run.status]),),
-            *(text(settings.get(name, "–"), "muted") for name in hparams),
-        ),
+        text(f"{i + 1}", "strong" if i < 3 else "muted"),
+        text("●", tone) if tone else text("◆", "baseline") if baseline else (),
+        text(name, "strong" if i < 3 else "plain"),
+        text(units.number(value)),
+        text(units.count(step) if step is not None else "–", "muted"),
+        against_baseline(judged, baseline),
+        spark(metric.spark, 12),
+        status(run),
+        *(text(settings.get(name, "–"), "muted") for name in hparams),
     )
 
 
@@ -224,21 +217,17 @@ def side_by_side(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> TableView:
         ViewColumn(str(i), name, 14, grow=1, right=True, drop=1 if i > 5 else 0, keep_end=True)
         for i, name in enumerate(run_called(snapshot.situation, run.key) for run in runs)
     ]
-    rows = [ViewRow("status", (text("status", "muted"), *(_status(run) for run in runs)))]
+    rows = [ViewRow.of("status", text("status", "muted"), *(status(run) for run in runs))]
     rows += _differing(runs)
     rows.append(
-        ViewRow("metrics", ((Span("metrics, last value", "accent"),), *(() for _ in runs)), wide="name")
+        ViewRow.of("metrics", text("metrics, last value", "accent"), *(() for _ in runs), wide="name")
     )
     rows += [_metric_row(tag, runs) for tag in _tags(runs)]
-    return TableView(tuple(columns), tuple(rows), ((Span("mark runs with space to compare them", "muted"),),))
-
-
-def _status(run: Run) -> Words:
-    return (Span(f"{STATUS_SIGNS[run.status]} {STATUS_WORDS[run.status]}", STATUS_TONES[run.status]),)
+    return TableView(tuple(columns), tuple(rows), (text("mark runs with space to compare them", "muted"),))
 
 
 def _differing(runs: list[Run]) -> list[ViewRow]:
-    settings = [dict(flat_texts(run.hparams)) for run in runs]
+    settings = [setting_texts(run.hparams) for run in runs]
     names = sorted({name for one in settings for name in one})
     rows = []
     for name in names:
@@ -247,7 +236,7 @@ def _differing(runs: list[Run]) -> list[ViewRow]:
             cells = (text(f"  {name}", "muted"), *(text(value, "strong", 40) for value in values))
             rows.append(ViewRow(("h", name), cells))
     title = "hyperparameters that differ" if rows else "no hyperparameter differs"
-    return [ViewRow("hparams", ((Span(title, "accent"),), *(() for _ in runs)), wide="name"), *rows]
+    return [ViewRow.of("hparams", text(title, "accent"), *(() for _ in runs), wide="name"), *rows]
 
 
 def _metric_row(tag: str, runs: list[Run]) -> ViewRow:
@@ -263,7 +252,7 @@ def _metric_row(tag: str, runs: list[Run]) -> ViewRow:
         value = units.number(metric.last) if metric else "–"
         at = f" @{units.count(metric.last_step)}" if metric is not None and len(steps) > 1 else ""
         cells.append((Span(f"{'★ ' if won else ''}{value}", "good" if won else "plain"), Span(at, "muted")))
-    return ViewRow(("m", tag), (text(f"  {tag}"), *cells))
+    return ViewRow.of(("m", tag), text(f"  {tag}"), *cells)
 
 
 def legend(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> Words:
@@ -273,3 +262,41 @@ def legend(snapshot: Snapshot, keys: tuple[RunKey, ...]) -> Words:
         name = run_called(snapshot.situation, key)
         out += [Span("  " if i else ""), Span("● ", SERIES[i % len(SERIES)]), Span(name)]
     return tuple(out)
+
+
+_SHOWN = 3
+_CLEAR, _PERHAPS = 2.0, 1.0
+
+
+def enough_runs(runs: int) -> bool:
+    """Whether there are runs enough to ask."""
+    return runs >= FEWEST
+
+
+def importance_words(importance: HparamImportance | None, runs: int) -> Words:
+    """The hint above the leaderboard; ``importance`` None: being worked out, or ``runs`` are too few."""
+    if not enough_runs(runs):
+        return text(f"what matters: {FEWEST} runs with a value are needed, there are {runs}", "muted")
+    if importance is None:
+        return text("what matters: computing …", "muted")
+    if not importance.hparams:
+        return words(Span("what matters: ", "muted"), text(importance.reason, "muted"))
+    explained = f"{units.percent(max(importance.score or 0.0, 0.0))} of the differences explained"
+    if importance.reason:
+        return words(Span("what matters: ", "muted"), text(f"{importance.reason} ({explained})", "muted"))
+    parts = [_one(*one) for one in importance.hparams[:_SHOWN]]
+    tail = Span(f" · {explained} over {units.plural(importance.runs, 'run')}; not proof of cause", "muted")
+    return words(Span("what matters: ", "muted"), join(parts, ", "), tail)
+
+
+def _one(name: str, importance: float, spread: float) -> Words:
+    sure = importance / spread if spread > 0 else (_CLEAR if importance > 0 else 0.0)
+    message, tone = _surely(sure)
+    figures = f" {max(importance, 0.0):.2f} ± {spread:.2f}"
+    return words(text(name, tone, 24), Span(f"{figures} ({message})", "muted"))
+
+
+def _surely(sure: float) -> tuple[str, Tone]:
+    if sure >= _CLEAR:
+        return "clear", "strong"
+    return ("perhaps", "plain") if sure >= _PERHAPS else ("may be chance", "muted")

@@ -1,9 +1,10 @@
-"""What runwatch assumed without being told, which data it could not judge, and how it watches."""
+"""What a person should know of the watching: what could not be read, what was assumed, which data could not
+be judged, and how it watches."""
 
 from __future__ import annotations
 
-from runwatch.domain.situation import Snapshot
-from runwatch.show.screen.forecast_words import since
+from runwatch.domain.run import Problem
+from runwatch.domain.situation import ROOT_GONE, Snapshot
 from runwatch.show.screen.view import Span, TableView, Tone, ViewColumn, ViewRow, Words, text, words
 from runwatch.text import units
 
@@ -40,14 +41,9 @@ _Line = tuple[str, Tone, str, str, str]
 def _section(title: str, lines: list[_Line]) -> list[ViewRow]:
     if not lines:
         return []
-    rows = [ViewRow((title,), ((), (Span(title, "accent"),), (), ()), wide="where")]
+    rows = [ViewRow.of((title,), (), text(title, "accent"), (), (), wide="where")]
     for i, (sign, tone, where, what, hint) in enumerate(lines):
-        cells: tuple[Words, ...] = (
-            (Span(sign, tone),),
-            text(where, "muted"),
-            text(what),
-            text(hint, "muted"),
-        )
+        cells: tuple[Words, ...] = (text(sign, tone), text(where, "muted"), text(what), text(hint, "muted"))
         rows.append(ViewRow((title, i), cells))
     return rows
 
@@ -64,10 +60,7 @@ def _assumed(snapshot: Snapshot) -> list[_Line]:
 
 def _problems(snapshot: Snapshot, now: float) -> list[_Line]:
     problems = [problem for data in snapshot.situation.data for problem in data.problems]
-    lines: list[_Line] = [
-        ("!", "warn", f"{p.file} {p.where or ''}".rstrip(), p.message, p.hint)
-        for p in dict.fromkeys(problems)
-    ]
+    lines: list[_Line] = [("!", "warn", p.place, p.message, p.hint) for p in dict.fromkeys(problems)]
     lines += [("i", "info", p.file, p.message, p.hint) for p in snapshot.overlooked]
     for source, began in snapshot.situation.unreadable.items():
         lines.append(("✗", "bad", source, f"unreadable since {units.moment(began, now)}", ""))
@@ -81,5 +74,36 @@ def _watching(snapshot: Snapshot, now: float) -> list[_Line]:
     ]
     lines += [("!", "warn", "", mark, "") for mark in watch.marks]
     if watch.scanned is not None:
-        lines.append(("●", "muted", "", f"last full scan: {since(watch.scanned, now)}", ""))
+        lines.append(("●", "muted", "", f"last full scan: {units.since(watch.scanned, now)}", ""))
     return lines
+
+
+_PROBLEMS = (
+    ViewColumn("sign", "", 1),
+    ViewColumn("where", "where", 24, grow=2, keep_end=True),
+    ViewColumn("what", "what", 30, grow=4),
+    ViewColumn("hint", "what to do", 20, grow=2, drop=1),
+)
+
+
+def problems(snapshot: Snapshot) -> TableView:
+    """All that is wrong with the reading itself: degraded modes, then the roots' problems, then the runs'."""
+    rows = [_row(("mark", mark), "watching", mark, _remedy(mark)) for mark in snapshot.watch.marks]
+    rows += [_problem(("root", i), problem) for i, problem in enumerate(snapshot.situation.problems)]
+    for run in snapshot.situation.runs:
+        rows += [_problem((run.key, i), problem) for i, problem in enumerate(run.problems)]
+    return TableView(
+        _PROBLEMS, tuple(rows), (words(Span("✓ ", "good"), "no problems: everything could be read"),)
+    )
+
+
+def _remedy(mark: str) -> str:
+    return "restore or mount the folder; watching goes on by itself" if mark.endswith(ROOT_GONE) else ""
+
+
+def _problem(key: tuple[object, int], problem: Problem) -> ViewRow:
+    return _row(key, problem.place, problem.message, problem.hint)
+
+
+def _row(key: tuple[object, ...], where: str, what: str, hint: str) -> ViewRow:
+    return ViewRow.of(key, text("!", "warn"), text(where), text(what, "warn"), text(hint, "muted"))

@@ -1,4 +1,4 @@
-"""What a person does with tasks: each ends in an intent."""
+"""What a person does with tasks, baseline and notes: each ends in an intent; and what takes it back."""
 
 from __future__ import annotations
 
@@ -12,13 +12,30 @@ from pathlib import Path
 
 from textual.app import SuspendNotSupported
 
-from runwatch.domain.intents import AddTask, EditTask, FinishTask, ReopenTask, SetPriority, SnoozeTask
+from runwatch.domain.intents import (
+    AddNote,
+    AddTask,
+    ClearBaseline,
+    EditTask,
+    FinishTask,
+    Intent,
+    IntentAnswer,
+    PinBaseline,
+    ReopenTask,
+    SetPriority,
+    SnoozeTask,
+    Undo,
+    root_of,
+)
+from runwatch.domain.run import RunKey
+from runwatch.domain.situation import Snapshot
 from runwatch.domain.task import Task
 from runwatch.show.screen import task as view_task
 from runwatch.show.screen.tasks import TaskKey
 from runwatch.text.safe import safe
+from runwatch.ui.dialogs import AskLine, Menu
 from runwatch.ui.host import Host
-from runwatch.ui.messages import TaskAction, TaskVerb
+from runwatch.ui.messages import BaselineAction, NoteAction, TaskAction, TaskVerb
 
 _PRIORITIES = (
     ("a", "A   first of all", "A"),
@@ -29,8 +46,21 @@ _PRIORITIES = (
 )
 
 
-def perform_task_action(host: Host, request: TaskAction) -> None:
+def perform(host: Host, request: TaskAction | BaselineAction | NoteAction) -> None:
     """Do it, after a question where one belongs to it."""
+    if isinstance(request, TaskAction):
+        _of_task(host, request)
+    elif isinstance(request, NoteAction):
+        _note(host, request.run)
+    elif request.run is None:
+        host.say("choose a run first")
+    elif request.action == "clear":
+        host.submit_intent(ClearBaseline(request.run.root))
+    else:
+        _pin(host, request.run)
+
+
+def _of_task(host: Host, request: TaskAction) -> None:
     key = request.key
     if request.action == "add":
         _add(host, key)
@@ -45,8 +75,6 @@ def _toggle(host: Host, key: TaskKey, task: Task) -> None:
 
 
 def _add(host: Host, key: TaskKey | None) -> None:
-    from runwatch.ui.dialogs import AskLine
-
     roots = list(host.snapshot.tasks) if host.snapshot else []
     root = key.root if key else roots[0] if roots else ""
     marks = view_task.marks(host.snapshot) if host.snapshot else ()
@@ -72,8 +100,6 @@ def snoozes(today: date) -> tuple[tuple[str, str, str], ...]:
 
 
 def _snooze(host: Host, key: TaskKey, task: Task) -> None:
-    from runwatch.ui.dialogs import AskLine, Menu
-
     today = datetime.fromtimestamp(host.settings.clock()).date()
 
     def until(day: str | None) -> None:
@@ -94,8 +120,6 @@ def _wrong_date(text: str) -> str:
 
 
 def _priority(host: Host, key: TaskKey, task: Task) -> None:
-    from runwatch.ui.dialogs import Menu
-
     def take(priority: str | None) -> None:
         if priority is not None:
             host.submit_intent(SetPriority(key.root, key.id, priority or None))
@@ -126,6 +150,42 @@ def _edited(host: Host, editor: str, line: str) -> str | None:
         host.say(f"{safe(editor)} ended with {code}: the task is unchanged", "warning")
         return None
     return next((result for result in map(str.strip, text.splitlines()) if result), None)
+
+
+def _note(host: Host, run: RunKey) -> None:
+    def note(text: str | None) -> None:
+        if text and text.strip():
+            host.submit_intent(AddNote(run.root, "run", run.id, text))
+
+    hint = "what is worth knowing about it? #words are tags"
+    host.ask(AskLine(f"note: {safe(run.id, 50)}", hint), note)
+
+
+def _pin(host: Host, run: RunKey) -> None:
+    def pin(reason: str | None) -> None:
+        if reason is not None:
+            host.submit_intent(PinBaseline(run, reason.strip()))
+
+    hint = "why this one? Optional; kept in the history"
+    host.ask(AskLine(f"baseline: {safe(run.id, 50)}", hint), pin)
+
+
+def baseline_before(intent: Intent, snapshot: Snapshot | None) -> Intent | None:
+    """What takes a change of the baseline back: the pin before it, else no pin."""
+    if not isinstance(intent, PinBaseline | ClearBaseline):
+        return None
+    root = root_of(intent)
+    before = snapshot.situation.baselines.get(root) if snapshot else None
+    if before is not None and before.kind == "run" and before.source.startswith("pinned"):
+        return PinBaseline(RunKey(root, before.name), before.reason, before.since)
+    return ClearBaseline(root) if isinstance(intent, PinBaseline) else None
+
+
+def undo_of(answer: IntentAnswer, back: Intent | None) -> Intent | None:
+    """What takes back what was done: by the answer's own token, else ``back``."""
+    if answer.undo and not isinstance(answer.intent, Undo):
+        return Undo(root_of(answer.intent), answer.undo)
+    return back
 
 
 _DOES: Mapping[TaskVerb, Callable[[Host, TaskKey, Task], None]] = {
