@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from runwatch.cli import quality
+from runwatch.cli import main, quality
 from runwatch.domain.errors import UserError
 
 
@@ -89,3 +89,10 @@ def test_unreadable_data_is_unknown_or_an_error(tmp_path: Path, capsys) -> None:
         call(tmp_path / "torn.parquet")
     with pytest.raises(UserError):
         call(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("options", [["--target", "nosuch"], ["--key", "nosuch"], ["--kind", "nosuch=text"]])
+def test_a_column_that_no_file_has_is_an_error(tmp_path: Path, capsys, options: list[str]) -> None:
+    data = str(save(tmp_path / "d.parquet", good()))
+    assert main(["quality", data, *options]) == 3
+    assert "nosuch" in capsys.readouterr().err

@@ -77,6 +77,7 @@ def _guesses(case: QualityCase | None, explain: bool) -> list[str]:
 
 def _case(args: argparse.Namespace, now: float) -> tuple[QualityCase | None, list[Problem]]:
     """(what the checks look at, problems); None where no data could be read."""
+    from runwatch.data.errors import DataError
     from runwatch.monitor.data_pipeline import DataSpec, engine_of, open_data, quality_case
 
     options = replace(column_options(args), expect=_expect(args.expect))
@@ -86,12 +87,14 @@ def _case(args: argparse.Namespace, now: float) -> tuple[QualityCase | None, lis
     engine = engine_of(spec.engine)
     with kept_profiles() as cache:
         opened = open_data(spec, cache, engine, tolerant=True)
+        for problem in opened.misconfigured:
+            raise DataError(problem.file, problem.message, problem.hint)
         if not opened.named:
             return None, list(opened.problems)
         case, trouble = quality_case(
             spec, opened, opened.named, (), cache, now, engine, compared=bool(args.reference)
         )
-    return case, [*opened.problems, *opened.misconfigured, *trouble]
+    return case, [*opened.problems, *trouble]
 
 
 def _expect(path: str | None) -> Mapping[str, object]:
