@@ -102,7 +102,8 @@ def test_hugging_face_logs_belong_to_the_output_folder(tmp_path: Path) -> None:
 
 def test_the_events_of_a_search_make_no_run_beside_its_trials(tmp_path: Path) -> None:
     """As ``Trainer.hyperparameter_search`` of transformers 5.24 leaves them."""
-    put(tmp_path, POINT, "out/runs/Nov30_13-33-48_host")
+    args = ev.frame(ev.event(ev.summary(ev.text("args/text_summary", "{}"))))
+    put(tmp_path, ev.version() + args, "out/runs/Nov30_13-33-48_host")
     (tmp_path / "out/run-0").mkdir()
     assert [claim.role for claim in claims(tensorboard, tmp_path)] == ["run"]
     (tmp_path / "out/run-0/checkpoint-8").mkdir()
