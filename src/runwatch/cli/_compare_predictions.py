@@ -61,14 +61,14 @@ def compare_predictions(args: argparse.Namespace) -> Comparison | Problem:
         raise UsageError(f"--baseline: {args.baseline} is not a predictions file; name a parquet or CSV file")
     columns = ColumnNames(
         args.target,
-        args.prediction,
-        tuple(args.score),
-        args.key,
-        args.group,
-        tuple(args.slice),
-        args.baseline_prediction,
-        tuple(args.baseline_score),
-        tuple(args.labels),
+        prediction=args.prediction,
+        score=tuple(args.score),
+        key=args.key,
+        group=args.group,
+        slices=tuple(args.slice),
+        baseline_prediction=args.baseline_prediction,
+        baseline_score=tuple(args.baseline_score),
+        labels=tuple(args.labels),
     )
     names, options, baseline = _configured(args, path, columns)
     return compare_prediction_files(path, baseline, names, _with_arguments(options, args))

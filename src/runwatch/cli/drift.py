@@ -142,10 +142,10 @@ def judged(args: argparse.Namespace) -> tuple[DriftReport, Sequence[tuple[str, D
     )
     spec = DataSpec(
         "drift",
-        "",
-        (args.reference,),
-        tuple(args.current),
-        options,
+        root="",
+        reference=(args.reference,),
+        batches=tuple(args.current),
+        options=options,
         importance=args.importance or "",
         engine=args.engine or "",
     )

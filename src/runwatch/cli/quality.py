@@ -82,7 +82,12 @@ def _case(args: argparse.Namespace, now: float) -> tuple[QualityCase | None, lis
 
     options = replace(column_options(args), expect=_expect(args.expect))
     spec = DataSpec(
-        "quality", "", (args.reference or args.data,), (args.data,), options, engine=args.engine or ""
+        "quality",
+        root="",
+        reference=(args.reference or args.data,),
+        batches=(args.data,),
+        options=options,
+        engine=args.engine or "",
     )
     engine = engine_of(spec.engine)
     with kept_profiles() as cache:

@@ -107,11 +107,11 @@ def _cut(edges: AnyArray, by_bits: bool, size: int) -> tuple[float, ValueCells] 
     share = float(inside[crowded].sum()) / len(edges)
     cells = ValueCells(
         by_bits,
-        low,
-        scale,
-        before.astype(np.uint8 if len(edges) <= np.iinfo(np.uint8).max else np.int16),
-        first,
-        second if (inside > 1).any() else None,
-        crowded if crowded.any() else None,
+        low=low,
+        scale=scale,
+        before=before.astype(np.uint8 if len(edges) <= np.iinfo(np.uint8).max else np.int16),
+        first=first,
+        second=second if (inside > 1).any() else None,
+        crowded=crowded if crowded.any() else None,
     )
     return share, cells

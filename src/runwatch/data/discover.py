@@ -235,6 +235,14 @@ def _predictions(
         if target is not None and (prediction is not None or score is not None):
             what = f"{target} is the truth and {prediction or score} the prediction"
             name, champion = posixpath.basename(folder) or "predictions", posixpath.join(root, baseline)
-            entry = Predictions(name, files, champion, key, target, prediction, score)
+            entry = Predictions(
+                name,
+                files=files,
+                baseline=champion,
+                key=key,
+                target=target,
+                prediction=prediction,
+                score=score,
+            )
             return entry, f"assumed: {what}; {baseline} the baseline, by its name"
     return None

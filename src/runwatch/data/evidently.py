@@ -102,11 +102,29 @@ class EvidentlyWatch:
         newest = snapshots[-1][1]
         verdict: DriftVerdict = "warning" if newest.drifted else "stable"
         worst = tuple(sorted(newest.columns, key=lambda one: one.verdict != "warning"))
-        report = DriftReport(verdict, newest.share, 0, 0, 1, 0, worst, note=_NOTE)
+        report = DriftReport(
+            verdict,
+            share_drifted=newest.share,
+            reference_files=0,
+            reference_rows=0,
+            current_files=1,
+            current_rows=0,
+            columns=worst,
+            note=_NOTE,
+        )
         trends = tuple(_trend(column.name, [one for _, one in snapshots]) for column in worst)
         name = f"{self._title(folder)} (Evidently)"
         reference = "Evidently's own reference"
-        return DataSet(name, self._root, reference, batches, trends, report, assumed=_NOTE, version=version)
+        return DataSet(
+            name,
+            root=self._root,
+            reference=reference,
+            batches=batches,
+            trends=trends,
+            latest=report,
+            assumed=_NOTE,
+            version=version,
+        )
 
     def _title(self, folder: Folder) -> str:
         """The project's name by its metadata, else its folder's."""
@@ -184,7 +202,13 @@ def _column(params: Mapping[str, object], score: float | None) -> ColumnDrift:
         verdict = "warning" if (score < threshold if small else score >= threshold) else "stable"
     p_value = score if small else None
     return ColumnDrift(
-        name, "numeric", verdict, sentence, f"Evidently: {method}", p_value=p_value, sentence=sentence
+        name,
+        kind="numeric",
+        verdict=verdict,
+        reason=sentence,
+        method=f"Evidently: {method}",
+        p_value=p_value,
+        sentence=sentence,
     )
 
 

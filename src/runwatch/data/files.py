@@ -199,7 +199,14 @@ def _local(path: str, base: str | None, folder: str | None, strict: bool = False
         return None
     name = os.path.relpath(path, base) if base else path
     inner = os.path.relpath(path, _above_partitions(folder)) if folder else path
-    return DataFile(path, name, info.st_size, info.st_mtime_ns, info.st_ino, partitions=partitions_of(inner))
+    return DataFile(
+        path,
+        name=name,
+        size=info.st_size,
+        mtime_ns=info.st_mtime_ns,
+        inode=info.st_ino,
+        partitions=partitions_of(inner),
+    )
 
 
 def _above_partitions(folder: str) -> str:
@@ -256,5 +263,11 @@ def _remote(scheme: str, system: Any, entry: JsonDict, url: str, path: str) -> D
     if any(part.startswith(("_", ".")) for part in below.split("/")):
         return None
     return DataFile(
-        whole, without_secrets(whole), int(entry.get("size") or 0), mtime, 0, etag, partitions_of(below)
+        whole,
+        name=without_secrets(whole),
+        size=int(entry.get("size") or 0),
+        mtime_ns=mtime,
+        inode=0,
+        etag=etag,
+        partitions=partitions_of(below),
     )

@@ -37,7 +37,13 @@ def tally(values: AnyArray, edges: AnyArray) -> Tally:
     edges = edges.astype(kind, copy=False)
     few = len(values) < _FEW_VALUES  # no look-up table pays for so few
     total = Tally(
-        np.zeros(len(edges) + 1, dtype=np.int64), np.zeros(len(edges) + 1), 0, 0, 0, np.inf, -np.inf
+        np.zeros(len(edges) + 1, dtype=np.int64),
+        sums=np.zeros(len(edges) + 1),
+        nan=0,
+        neg_inf=0,
+        pos_inf=0,
+        low=np.inf,
+        high=-np.inf,
     )
     for start in range(0, len(values), BLOCK):
         block = values[start : start + BLOCK].astype(kind, copy=False)
@@ -48,12 +54,12 @@ def tally(values: AnyArray, edges: AnyArray) -> Tally:
 def _added(a: Tally, b: Tally) -> Tally:
     return Tally(
         a.counts + b.counts,
-        a.sums + b.sums,
-        a.nan + b.nan,
-        a.neg_inf + b.neg_inf,
-        a.pos_inf + b.pos_inf,
-        min(a.low, b.low),
-        max(a.high, b.high),
+        sums=a.sums + b.sums,
+        nan=a.nan + b.nan,
+        neg_inf=a.neg_inf + b.neg_inf,
+        pos_inf=a.pos_inf + b.pos_inf,
+        low=min(a.low, b.low),
+        high=max(a.high, b.high),
     )
 
 
@@ -70,7 +76,7 @@ def _counted(values: AnyArray, edges: AnyArray, few: bool) -> Tally:
         sums: Arrow = np.bincount(at, weights=values, minlength=len(edges) + 1)
     counts[0] += neg
     counts[-1] += pos
-    return Tally(counts, sums, nan, neg, pos, float(low), float(high))
+    return Tally(counts, sums=sums, nan=nan, neg_inf=neg, pos_inf=pos, low=float(low), high=float(high))
 
 
 def shapes(array: object) -> tuple[Ints, Ints]:

@@ -124,13 +124,13 @@ def load_rows(path: str, chosen: Chosen, baseline: bool = False) -> PredictionRo
     assert names.target is not None
     return PredictionRows(
         path,
-        columns[names.target],
-        None if prediction is None else columns[prediction],
-        values,
-        None if names.key is None else columns[names.key],
-        None if names.group is None else columns[names.group],
-        {name: columns[name] for name in names.slices},
-        chosen.notes,
+        truth=columns[names.target],
+        prediction=None if prediction is None else columns[prediction],
+        scores=values,
+        key=None if names.key is None else columns[names.key],
+        group=None if names.group is None else columns[names.group],
+        columns={name: columns[name] for name in names.slices},
+        notes=chosen.notes,
     )
 
 
@@ -167,7 +167,7 @@ def _file(path: str) -> DataFile:
         raise DataError(path, "not a predictions file", "name a parquet or CSV file")
     if status.st_size == 0:
         raise DataError(path, "empty file", "write the predictions again")
-    file = DataFile(path, path, status.st_size, status.st_mtime_ns, status.st_ino)
+    file = DataFile(path, name=path, size=status.st_size, mtime_ns=status.st_mtime_ns, inode=status.st_ino)
     if file.size > _LARGEST_CSV and not format_of(file).COLUMNAR:
         what = f"is larger than {_LARGEST_CSV >> 30} GiB"
         raise DataError(path, what, f"write it as parquet, or {_SPLIT}")

@@ -166,7 +166,9 @@ def _cache_profile(file: DataFile, total: TableProfile, cache: Cache) -> None:
         if (info.st_size, info.st_mtime_ns, info.st_ino) != (file.size, file.mtime_ns, file.inode):
             return
     digest = _edges_digest(file, file.size) if _growing(file) else ""
-    kept = KeptProfile(file.stamp, file.size, file.inode, digest, without_grid(total))
+    kept = KeptProfile(
+        file.stamp, size=file.size, inode=file.inode, digest=digest, profile=without_grid(total)
+    )
     keep(cache, _key(file, total.grid), kept)
 
 

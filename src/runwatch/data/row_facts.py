@@ -116,7 +116,13 @@ def row_facts(
     counts = {key: pair[0] for key, pair in repeats.items()}
     times = np.unique(whole, return_counts=True)[1]
     occurring = tuple((int(t), int(n)) for t, n in zip(*np.unique(times, return_counts=True), strict=True))
-    return RowFacts(len(whole), len(whole) - len(times), counts, repeated, occurring)
+    return RowFacts(
+        len(whole),
+        duplicate_rows=len(whole) - len(times),
+        duplicate_keys=counts,
+        repeated=repeated,
+        occurring=occurring,
+    )
 
 
 def _columns(file: DataFile, types: JsonMapping) -> Iterator[dict[str, Arrow]]:

@@ -93,10 +93,10 @@ def open_reference(
     unread = {problem.file for problem in more}
     return Reference(
         tuple(file for file in files if file.name not in unread),
-        grid,
-        total(grid, days),
-        tuple(days),
-        (*problems, *more),
+        grid=grid,
+        profile=total(grid, days),
+        days=tuple(days),
+        problems=(*problems, *more),
     )
 
 

@@ -61,7 +61,16 @@ class RemoteCurves:
     def _question(self, key: RunKey, tag: str, known: _KnownCurve, number: int) -> AskSeries:
         last = known.points
         step, value = (int(last.steps[-1]), float(last.values[-1])) if known.total else (0, 0.0)
-        return AskSeries(number, path_of(key.root), key.id, tag, known.total, step, value, self._most)
+        return AskSeries(
+            number,
+            root=path_of(key.root),
+            run=key.id,
+            tag=tag,
+            have=known.total,
+            step=step,
+            value=value,
+            most=self._most,
+        )
 
     def _remember(self, at: tuple[RunKey, str], known: _KnownCurve) -> None:
         with self._lock:

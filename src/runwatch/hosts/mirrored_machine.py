@@ -99,7 +99,14 @@ class MirroredMachine:
         mount, _, used, free, inodes, read_only = row
         filling = self._filling.setdefault(mount, Filling())
         filling.note(now, free)
-        return Disk(safe(mount), used, free, inodes, filling.full_in(free), read_only)
+        return Disk(
+            safe(mount),
+            used=used,
+            free=free,
+            inodes_free=inodes,
+            full_in=filling.full_in(free),
+            read_only=read_only,
+        )
 
     def _gpus(self, now: float, text: str) -> tuple[Gpu, ...]:
         rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines())]
@@ -112,12 +119,12 @@ def _gpu(row: list[str]) -> Gpu:
     busy, used, total, heat, power = map(_number, row[2:])
     return Gpu(
         int(row[0][:4]),
-        safe(row[1]),
-        None if busy is None else busy / 100,
-        None if used is None else int(used * _MIB),
-        None if total is None else int(total * _MIB),
-        heat,
-        power,
+        name=safe(row[1]),
+        utilisation=None if busy is None else busy / 100,
+        memory_used=None if used is None else int(used * _MIB),
+        memory_total=None if total is None else int(total * _MIB),
+        temperature=heat,
+        power=power,
     )
 
 

@@ -26,7 +26,14 @@ def look_at(mount: str) -> tuple[int, Disk]:
     used = (stat.f_blocks - stat.f_bfree) * stat.f_frsize
     inodes = stat.f_favail / stat.f_files if stat.f_files > 0 else None
     read_only = bool(stat.f_flag & os.ST_RDONLY)
-    return os.stat(mount).st_dev, Disk(mount, used, stat.f_bavail * stat.f_frsize, inodes, None, read_only)
+    return os.stat(mount).st_dev, Disk(
+        mount,
+        used=used,
+        free=stat.f_bavail * stat.f_frsize,
+        inodes_free=inodes,
+        full_in=None,
+        read_only=read_only,
+    )
 
 
 class Filling:

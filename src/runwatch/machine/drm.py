@@ -42,12 +42,12 @@ def _gpu(places: ProcFs, device: Path) -> Gpu | None:
     called = (places.read(device / "product_name") or "").strip()
     return Gpu(
         0,
-        called or name,
-        None if busy is None else min(busy, 100) / 100,
-        used,
-        total,
-        None if heat is None else heat / 1000,
-        None if power is None else power / 1e6,
+        name=called or name,
+        utilisation=None if busy is None else min(busy, 100) / 100,
+        memory_used=used,
+        memory_total=total,
+        temperature=None if heat is None else heat / 1000,
+        power=None if power is None else power / 1e6,
     )
 
 

@@ -84,15 +84,15 @@ class Gpus:
         utilisation = rates.gpu / 100 if rates is not None else None
         return Gpu(
             index,
-            _text(self._ask("nvmlDeviceGetName", handle)) or f"GPU {index}",
-            utilisation,
-            int(memory.used) if memory is not None else None,
-            int(memory.total) if memory is not None else None,
-            float(heat) if heat is not None else None,
-            milliwatts / 1000 if milliwatts is not None else None,
-            self._is_throttled(handle),
-            self._processes(handle, run_of),
-            self._idle.of(now, index, utilisation),
+            name=_text(self._ask("nvmlDeviceGetName", handle)) or f"GPU {index}",
+            utilisation=utilisation,
+            memory_used=int(memory.used) if memory is not None else None,
+            memory_total=int(memory.total) if memory is not None else None,
+            temperature=float(heat) if heat is not None else None,
+            power=milliwatts / 1000 if milliwatts is not None else None,
+            throttled=self._is_throttled(handle),
+            processes=self._processes(handle, run_of),
+            idle_for=self._idle.of(now, index, utilisation),
         )
 
     def _is_throttled(self, handle: Nvml) -> bool:

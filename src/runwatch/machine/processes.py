@@ -47,14 +47,28 @@ def process_of(pid: int, started: float | None, host: str = "") -> Process:
         process = psutil.Process(pid)
         born, state = process.create_time(), process.status()
     except psutil.NoSuchProcess:
-        return Process(pid, host, started, False, "the process is gone")
+        return Process(pid, host=host, started=started, alive=False, evidence="the process is gone")
     except psutil.AccessDenied:
-        return Process(pid, host, started, None, "the process cannot be inspected (no permission)")
+        return Process(
+            pid,
+            host=host,
+            started=started,
+            alive=None,
+            evidence="the process cannot be inspected (no permission)",
+        )
     if started is not None and abs(born - started) > _SAME_START:
-        return Process(pid, host, started, False, "the process is gone; its id was reused by another process")
+        return Process(
+            pid,
+            host=host,
+            started=started,
+            alive=False,
+            evidence="the process is gone; its id was reused by another process",
+        )
     if state == psutil.STATUS_ZOMBIE:
-        return Process(pid, host, started, False, "the process has ended (a zombie)")
-    return Process(pid, host, born, True, "the process is alive")
+        return Process(
+            pid, host=host, started=started, alive=False, evidence="the process has ended (a zombie)"
+        )
+    return Process(pid, host=host, started=born, alive=True, evidence="the process is alive")
 
 
 class ProcessFinder(msgspec.Struct):
@@ -95,7 +109,9 @@ class ProcessFinder(msgspec.Struct):
                     continue
                 known = processes.get(folder)
                 if known is None or (known.started or 0.0) > born:
-                    processes[folder] = Process(process.pid, self.host, born, True, evidence)
+                    processes[folder] = Process(
+                        process.pid, host=self.host, started=born, alive=True, evidence=evidence
+                    )
         return processes
 
 

@@ -20,7 +20,9 @@ def baseline_of(root: str, settings: Settings, pin: Pin | None, runs: Sequence[R
     """A pin wins over ``[baseline]``, that over the one run whose name says that it is the baseline."""
     if pin is not None:
         day = (iso(pin.at) or "")[:10]
-        return Baseline("run", pin.run, f"pinned {day}", pin.at, pin.reason, "pinned")
+        return Baseline(
+            "run", name=pin.run, source=f"pinned {day}", since=pin.at, reason=pin.reason, origin="pinned"
+        )
     setting = settings.baseline
     source = settings.file or "configuration"
     if setting.run is not None:

@@ -70,11 +70,11 @@ def prediction_options(entry: Predictions, settings: Settings) -> tuple[ColumnNa
     """What one ``[[predictions]]`` says, with ``[metrics]`` behind it."""
     names = ColumnNames(
         entry.target,
-        entry.prediction,
-        listed(entry.score),
-        entry.key,
-        entry.group,
-        entry.slices,
+        prediction=entry.prediction,
+        score=listed(entry.score),
+        key=entry.key,
+        group=entry.group,
+        slices=entry.slices,
         labels=tuple(_label_files(entry, settings)),
     )
     return names, entry_options(entry, settings)

@@ -127,10 +127,10 @@ def _classified(
             return None
         return Scored(
             name,
-            scores,
-            _cut(scores) if predicted is None else _as_zero_one(predicted, positive),
-            None if truth is None else _as_zero_one(truth, positive),
-            numbered(rows[group]) if group and group in rows else None,
+            score=scores,
+            prediction=_cut(scores) if predicted is None else _as_zero_one(predicted, positive),
+            truth=None if truth is None else _as_zero_one(truth, positive),
+            owners=numbered(rows[group]) if group and group in rows else None,
         )
 
     base = scored("reference", reference.files)

@@ -112,7 +112,14 @@ def open_data(spec: DataSpec, cache: Cache, engine: Engine = HERE, tolerant: boo
     batches = [replace(one, problem=wrong.get(one.name, one.problem)) for one in batches]
     columns = tuple(one for one in named if one.name not in spoilt)
     problems = [*reference.problems, *problems, *unread, *left_out]
-    return OpenedData(reference, tuple(files), columns, tuple(batches), tuple(problems), absent)
+    return OpenedData(
+        reference,
+        files=tuple(files),
+        named=columns,
+        batches=tuple(batches),
+        problems=tuple(problems),
+        misconfigured=absent,
+    )
 
 
 def _absent(options: DataOptions, reference: Reference, named: Sequence[NamedProfile]) -> tuple[Problem, ...]:
@@ -293,16 +300,16 @@ def quality_case(
         sampled = _none_empty(sampled)
     case = QualityCase(
         whole,
-        before if compared else None,
-        sampled,
-        facts,
-        spec.options.expect,
-        earlier,
-        arrived,
-        now,
-        spec.options.target,
-        spec.every,
-        usual,
+        reference=before if compared else None,
+        sample=sampled,
+        facts=facts,
+        expect=spec.options.expect,
+        history=earlier,
+        arrived=arrived,
+        now=now,
+        target=spec.options.target,
+        every=spec.every,
+        reference_facts=usual,
     )
     return case, [*trouble, *more]
 

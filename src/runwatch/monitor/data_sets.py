@@ -40,7 +40,14 @@ def data_set(spec: DataSpec, cache: Cache = NO_CACHE, now: float | None = None, 
     """The data set as it stands on disk. Never raises for bad data: what cannot be read is a problem or an
     ``unknown``. ``now``: seconds since the epoch, for lateness."""
     whole = DataSet(
-        spec.name, spec.root, ", ".join(spec.reference), (), (), None, assumed=spec.assumed, version=version
+        spec.name,
+        root=spec.root,
+        reference=", ".join(spec.reference),
+        batches=(),
+        trends=(),
+        latest=None,
+        assumed=spec.assumed,
+        version=version,
     )
     try:
         engine = engine_of(spec.engine)

@@ -102,10 +102,10 @@ def _configured(root: str, settings: Settings, entry: Data) -> DataSpec:
     importance = settings.path(entry.importance) if entry.importance else ""
     return DataSpec(
         entry.name,
-        root,
-        settings.paths(entry.reference),
-        settings.paths(entry.current),
-        options,
+        root=root,
+        reference=settings.paths(entry.reference),
+        batches=settings.paths(entry.current),
+        options=options,
         every=entry.every,
         importance=importance,
         engine=entry.engine or "",

@@ -48,7 +48,15 @@ class DataWatch:
         self._version = 0
         self._judged_at = 0.0
         self.sets: tuple[DataSet, ...] = tuple(
-            DataSet(entry.name, root, str(entry.reference), (), (), None, computing=True)
+            DataSet(
+                entry.name,
+                root=root,
+                reference=str(entry.reference),
+                batches=(),
+                trends=(),
+                latest=None,
+                computing=True,
+            )
             for entry in settings.data
         )
         self.predictions: Mapping[str, Comparison] = {}
@@ -96,7 +104,15 @@ class DataWatch:
         self._version += 1
         files = listing(self._settings, top)
         owned = frozenset(file.path for file in files if self._owned(file.path))
-        job = Judge(self._root, self._settings, files, owned, now, self._version, deep)
+        job = Judge(
+            self._root,
+            settings=self._settings,
+            listing=files,
+            owned=owned,
+            now=now,
+            version=self._version,
+            deep=deep,
+        )
         newest: dict[str, DataSet] = {}
 
         def tell(one: DataSet) -> None:

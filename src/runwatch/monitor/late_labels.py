@@ -45,7 +45,7 @@ def read_labels(columns: ColumnNames) -> Labels | None:
         raise DataError(columns.labels[0], "no target column", "name it: target (--target)")
     parts = [load_columns(path, (key, target)) for path in columns.labels]
     keys, values = (tuple(part[name] for part in parts) for name in (key, target))
-    return Labels(columns.labels, key, target, keys, values, tuple(notes))
+    return Labels(columns.labels, key=key, target=target, keys=keys, values=values, notes=tuple(notes))
 
 
 def _target(names: Sequence[str], notes: list[str]) -> str | None:

@@ -99,10 +99,10 @@ def prediction_spec(plan: ScoringPlan, reference: Sequence[Scored], batches: Seq
     )
     return DataSpec(
         set_name(plan.entry),
-        os.path.join(plan.folder, "champion"),
-        tuple(job.output for job, _ in reference),
-        tuple(job.output for job, _ in batches),
-        options,
+        root=os.path.join(plan.folder, "champion"),
+        reference=tuple(job.output for job, _ in reference),
+        batches=tuple(job.output for job, _ in batches),
+        options=options,
     )
 
 

@@ -120,12 +120,14 @@ def make_plan(
     job_of = _job_maker(settings, entry, like, folder, usable, labels)
     return ScoringPlan(
         entry,
-        spec,
-        folder,
-        tuple(ScoringPiece(file, job_of(file, "champion"), None) for file in reference),
-        tuple(ScoringPiece(file, job_of(file, "champion"), job_of(file, "challenger")) for file in batches),
-        tuple(problems),
-        assumed,
+        spec=spec,
+        folder=folder,
+        reference=tuple(ScoringPiece(file, job_of(file, "champion"), None) for file in reference),
+        batches=tuple(
+            ScoringPiece(file, job_of(file, "champion"), job_of(file, "challenger")) for file in batches
+        ),
+        problems=tuple(problems),
+        assumed=assumed,
     )
 
 

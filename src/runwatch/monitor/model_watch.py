@@ -54,7 +54,15 @@ class ModelWatch:
         self._looked = float("-inf")
         self._version = 0
         self.sets: tuple[DataSet, ...] = tuple(
-            DataSet(set_name(entry), root, entry.champion, (), (), None, computing=True)
+            DataSet(
+                set_name(entry),
+                root=root,
+                reference=entry.champion,
+                batches=(),
+                trends=(),
+                latest=None,
+                computing=True,
+            )
             for entry in settings.models
         )
         self.predictions: Mapping[str, Comparison] = {}
@@ -111,7 +119,9 @@ class ModelWatch:
             wrong = "predictions cannot be kept: this user has no state directory"
             return [Problem("[[models]]", None, wrong, "set XDG_STATE_HOME")], []
         files = listing(self._settings, top)
-        job = PlanModels(self._root, self._settings, files, self._base, tuple(usable))
+        job = PlanModels(
+            self._root, settings=self._settings, listing=files, base=self._base, usable=tuple(usable)
+        )
         result = self._reader.ask(job, ignore_parts)
         return [*problems, *result.problems], list(result.plans)
 

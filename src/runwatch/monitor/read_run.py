@@ -84,7 +84,13 @@ def has_much_more(cursors: Iterable[Cursor | None], stat: FileStat | None) -> bo
 
 def source_of(claim: Claim, file: str, order: int) -> Source:
     return Source(
-        claim.identity, claim.format, file, order, claim.priority, claim.supersedes, claim.exclusive
+        claim.identity,
+        format=claim.format,
+        file=file,
+        order=order,
+        priority=claim.priority,
+        supersedes=claim.supersedes,
+        exclusive=claim.exclusive,
     )
 
 

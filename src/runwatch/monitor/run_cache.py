@@ -130,7 +130,15 @@ class RunCache:
         signs = self._health.signs.get(entry.id, ())
         rhythm = self._observations.rhythms.get(RunKey(self._reader.root, entry.id))
         alive = None if rhythm is None or rhythm.last is None else (rhythm.last, rhythm.longest)
-        return _CachedRun(ENGINE, _claims(entry), cursors, entry.summary, signs, alive, entry.noises)
+        return _CachedRun(
+            ENGINE,
+            claims=_claims(entry),
+            cursors=cursors,
+            summary=entry.summary,
+            signs=signs,
+            alive=alive,
+            noises=entry.noises,
+        )
 
 
 def _claims(entry: ReadRun) -> list[tuple[str, str, list[str]]]:

@@ -87,7 +87,15 @@ class Judge(msgspec.Struct, frozen=True):
         problems += _refused(self.root, sets)
         own = tuple(entry for entry, _ in entries)
         left = overlooked_data(self.root, self.settings, self.listing, specs, own, self.owned)
-        return Judged(specs, own, tuple(sets), comparisons, tuple(problems), tuple(assumed), left)
+        return Judged(
+            specs,
+            entries=own,
+            sets=tuple(sets),
+            predictions=comparisons,
+            problems=tuple(problems),
+            assumptions=tuple(assumed),
+            overlooked=left,
+        )
 
 
 def relative(problem: Problem, root: str) -> Problem:

@@ -275,10 +275,10 @@ class Tail(msgspec.Struct, frozen=True):
         head = self._head[: min(offset, _HEAD)]
         return Cursor(
             offset,
-            (len(head), zlib.crc32(head)),
-            (len(near), zlib.crc32(near)),
-            self._known,
-            self.state if state is None else state,
+            head=(len(head), zlib.crc32(head)),
+            near=(len(near), zlib.crc32(near)),
+            stat=self._known,
+            state=self.state if state is None else state,
         )
 
 
@@ -310,7 +310,16 @@ def read_tail(source: SourceFile, cursor: Cursor | None, limit: int = limits.SLI
         state = {} if cursor is None or rewritten else cursor.state
         more = start + len(data) < size
         before = b"" if rewritten or start != known else before
-        return Tail(data, start, rewritten, more, state, opened.stat, head, before)
+        return Tail(
+            data,
+            start=start,
+            rewritten=rewritten,
+            more=more,
+            state=state,
+            _known=opened.stat,
+            _head=head,
+            _before=before,
+        )
 
 
 class WholeDocument(msgspec.Struct, frozen=True):
@@ -333,7 +342,7 @@ def read_document(
         if cursor is not None and cursor.near == near:
             return None
         state = {} if cursor is None else cursor.state
-        return WholeDocument(data, Cursor(len(data), (0, 0), near, opened.stat, state))
+        return WholeDocument(data, Cursor(len(data), head=(0, 0), near=near, stat=opened.stat, state=state))
 
 
 def unchanged(source: SourceFile, cursor: Cursor | None) -> Reading:

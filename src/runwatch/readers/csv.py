@@ -52,7 +52,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     run_id, prefix = place(listing)
     for own, names in by_prefix(listing, tags_by_file).items():
         files = tuple(listing.join(name) for name in names)
-        yield Claim(NAME, "csv", run_id, files, prefix + own, priority=10)
+        yield Claim(NAME, format="csv", run_id=run_id, files=files, tag_prefix=prefix + own, priority=10)
     for name, look in looks.items():
         if look.fault:
             yield refused(NAME, listing.join(name), look.fault)

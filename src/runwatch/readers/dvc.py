@@ -31,7 +31,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
     paths = list(dict.fromkeys([*usual, *named]))[:_MOST]
     for path in paths:
         prefix = f"{path.rpartition('.')[0]}/" if len(paths) > 1 else ""
-        yield Claim(NAME, NAME, listing.path, (listing.join(path),), prefix)
+        yield Claim(NAME, format=NAME, run_id=listing.path, files=(listing.join(path),), tag_prefix=prefix)
 
 
 def _named(listing: Listing) -> Iterator[str]:

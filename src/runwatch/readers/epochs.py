@@ -29,7 +29,14 @@ def claim(listing: Listing) -> Iterable[Claim]:
     words = {name: word for name in sorted(listing.files) if (word := _word(listing, name))}
     for name, word in words.items():
         prefix = f"{name.rpartition('.')[0] or name}/" if len(words) > 1 else ""
-        yield Claim(NAME, word, listing.path, (listing.join(name),), prefix, priority=30)
+        yield Claim(
+            NAME,
+            format=word,
+            run_id=listing.path,
+            files=(listing.join(name),),
+            tag_prefix=prefix,
+            priority=30,
+        )
 
 
 def _word(listing: Listing, name: str) -> str | None:

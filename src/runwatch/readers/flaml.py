@@ -28,7 +28,14 @@ def claim(listing: Listing) -> Iterable[Claim]:
     ]
     for name in logs:
         prefix = f"{name.rpartition('.')[0]}/" if len(logs) > 1 else ""
-        yield Claim(NAME, NAME, listing.path, (listing.join(name),), prefix, priority=PRIORITY)
+        yield Claim(
+            NAME,
+            format=NAME,
+            run_id=listing.path,
+            files=(listing.join(name),),
+            tag_prefix=prefix,
+            priority=PRIORITY,
+        )
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

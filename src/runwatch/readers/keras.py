@@ -38,7 +38,7 @@ def claim(listing: Listing) -> Iterable[Claim]:
         histories = [table]
     for name in histories:
         prefix = f"{name.rpartition('.')[0]}/" if len(histories) > 1 else ""
-        yield Claim(NAME, NAME, listing.path, (listing.join(name),), prefix)
+        yield Claim(NAME, format=NAME, run_id=listing.path, files=(listing.join(name),), tag_prefix=prefix)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

@@ -18,7 +18,7 @@ LOOKS_FOR = ("metrics.csv",)
 def claim(listing: Listing) -> Iterable[Claim]:
     if _FILE in listing.files and _is_lightning(listing):
         run_id, prefix = place(listing)
-        yield Claim(NAME, NAME, run_id, (listing.join(_FILE),), prefix)
+        yield Claim(NAME, format=NAME, run_id=run_id, files=(listing.join(_FILE),), tag_prefix=prefix)
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

@@ -23,7 +23,12 @@ def claim(listing: Listing) -> Iterable[Claim]:
         if name in listing.files and _KEYS & set(map(plain, _names(listing, name))):
             run_id, prefix = place(listing)
             yield Claim(
-                NAME, NAME, run_id, (listing.join(name),), prefix, supersedes=frozenset({"tensorboard"})
+                NAME,
+                format=NAME,
+                run_id=run_id,
+                files=(listing.join(name),),
+                tag_prefix=prefix,
+                supersedes=frozenset({"tensorboard"}),
             )
             return
 

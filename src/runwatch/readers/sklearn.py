@@ -45,7 +45,15 @@ def claim(listing: Listing) -> Iterable[Claim]:
         prefix = f"{name.rpartition('.')[0]}/" if kind in several else ""
         by_prefix.setdefault(prefix, []).append(listing.join(name))
     for prefix, files in by_prefix.items():
-        yield Claim(NAME, NAME, listing.path, tuple(files), prefix, priority=30, role="lonely")
+        yield Claim(
+            NAME,
+            format=NAME,
+            run_id=listing.path,
+            files=tuple(files),
+            tag_prefix=prefix,
+            priority=30,
+            role="lonely",
+        )
 
 
 def _kind(listing: Listing, name: str) -> str | None:

@@ -317,11 +317,20 @@ class Attempts:
         return descent
 
     def _descent(self, tag: str, step: int, wall: float, affected: frozenset[str], for_all: bool) -> _Descent:
-        sizes = {name: len(one) - (name in self._taken) for name, one in self.series.items()}
-        written = self._written - len(self._taken - {EPOCHS})
         series = self.series[tag]
         return _Descent(
-            tag, series.bottom, series.top, wall, 0, 1, affected, for_all, sizes, written, step, step
+            tag,
+            bottom=series.bottom,
+            top=series.top,
+            wall=wall,
+            stride=0,
+            confirming_rows=1,
+            affected=affected,
+            for_all=for_all,
+            sizes={name: len(one) - (name in self._taken) for name, one in self.series.items()},
+            written=self._written - len(self._taken - {EPOCHS}),
+            low=step,
+            previous=step,
         )
 
     @property
@@ -333,9 +342,15 @@ class Attempts:
     def _supersede(self, descent: _Descent) -> set[str]:
         """The descent is a restart: what was written before it, at its step or later, is a branch now."""
         before = [one.step for one in self.former if one.for_all]
-        began = before[-1] if before else descent.bottom
-        written = descent.written - self._told
-        former = Former(descent.tag, descent.low, descent.wall, began, descent.top, written, descent.for_all)
+        former = Former(
+            descent.tag,
+            step=descent.low,
+            wall=descent.wall,
+            first=before[-1] if before else descent.bottom,
+            last=descent.top,
+            written=descent.written - self._told,
+            for_all=descent.for_all,
+        )
         if self.former:
             self._close(self.former[-1], descent)
         for name in descent.affected:

@@ -69,19 +69,19 @@ def _of_few(steps: list[int], walls: list[float], values: list[float]) -> PointF
     low, high = min(values), max(values)
     return PointFacts(
         _few_steps(steps),
-        max([after - before for before, after in pairwise(walls)]) if known else math.nan,
-        array("f", values).tolist() == values,
-        low,
-        steps[values.index(low)],
-        high,
-        steps[values.index(high)],
+        gap=max([after - before for before, after in pairwise(walls)]) if known else math.nan,
+        narrow=array("f", values).tolist() == values,
+        low=low,
+        low_at=steps[values.index(low)],
+        high=high,
+        high_at=steps[values.index(high)],
     )
 
 
 def _few_steps(steps: list[int]) -> StepFacts:
     first, last, count = steps[0], steps[-1], len(steps)
     if count == 1:
-        return StepFacts(first, first, 0, True, False, first, first)
+        return StepFacts(first, last=first, stride=0, rises=True, falls=False, bottom=first, top=first)
     stride = steps[1] - first
     if (
         first + stride * (count - 1) == last
@@ -92,12 +92,26 @@ def _few_steps(steps: list[int]) -> StepFacts:
     ordered = sorted(steps)
     falls = steps != ordered
     return StepFacts(
-        first, last, None, not falls and len(set(steps)) == count, falls, ordered[0], ordered[-1]
+        first,
+        last=last,
+        stride=None,
+        rises=not falls and len(set(steps)) == count,
+        falls=falls,
+        bottom=ordered[0],
+        top=ordered[-1],
     )
 
 
 def _even(first: int, last: int, stride: int) -> StepFacts:
-    return StepFacts(first, last, stride, stride > 0, stride < 0, min(first, last), max(first, last))
+    return StepFacts(
+        first,
+        last=last,
+        stride=stride,
+        rises=stride > 0,
+        falls=stride < 0,
+        bottom=min(first, last),
+        top=max(first, last),
+    )
 
 
 def step_facts(steps: IntArray) -> StepFacts:
@@ -111,7 +125,9 @@ def step_facts(steps: IntArray) -> StepFacts:
     falls = bool((steps[1:] < steps[:-1]).any())
     rises = not falls and bool((steps[1:] > steps[:-1]).all())
     bottom, top = (steps.min(), steps.max()) if falls else (first, last)
-    return StepFacts(first, last, None, rises, falls, int(bottom), int(top))
+    return StepFacts(
+        first, last=last, stride=None, rises=rises, falls=falls, bottom=int(bottom), top=int(top)
+    )
 
 
 def _of_many(points: Points) -> PointFacts:
@@ -123,10 +139,19 @@ def _of_many(points: Points) -> PointFacts:
     if bad:
         steps, values = steps[finite], values[finite]
         if not len(values):
-            return PointFacts(spacing, gap, narrow, math.inf, 0, -math.inf, 0, bad)
+            return PointFacts(
+                spacing, gap=gap, narrow=narrow, low=math.inf, low_at=0, high=-math.inf, high_at=0, bad=bad
+            )
     low, high = int(values.argmin()), int(values.argmax())
     return PointFacts(
-        spacing, gap, narrow, float(values[low]), int(steps[low]), float(values[high]), int(steps[high]), bad
+        spacing,
+        gap=gap,
+        narrow=narrow,
+        low=float(values[low]),
+        low_at=int(steps[low]),
+        high=float(values[high]),
+        high_at=int(steps[high]),
+        bad=bad,
     )
 
 

@@ -124,7 +124,15 @@ class Restarts:
         if not any(math.isnan(wall) for wall, _ in rows):
             rows.sort(key=lambda row: row[0])
         return tuple(
-            Attempt(number + i, a.first_step, a.last_step, a.points, a.superseded, a.ended, a.resumed_at)
+            Attempt(
+                number + i,
+                first_step=a.first_step,
+                last_step=a.last_step,
+                points=a.points,
+                superseded=a.superseded,
+                ended=a.ended,
+                resumed_at=a.resumed_at,
+            )
             for i, (_, a) in enumerate(rows, 1)
         )
 
@@ -133,7 +141,15 @@ class Restarts:
         lost = sum(len(self.split(data, tag)[1]) for tag in series)
         written = sum(map(len, series.values()))
         first = min((one.bottom for one in series.values()), default=0)
-        return Attempt(0, first, restart.top, written, lost, _clock(data)[1], restart.step)
+        return Attempt(
+            0,
+            first_step=first,
+            last_step=restart.top,
+            points=written,
+            superseded=lost,
+            ended=_clock(data)[1],
+            resumed_at=restart.step,
+        )
 
 
 def _beside(best: SourceData, others: Iterable[SourceData]) -> list[tuple[Former, ...]]:
@@ -153,12 +169,12 @@ def _attempt_of(branches: Sequence[Former]) -> Attempt:
     ended = max((one.ended for one in branches if not math.isnan(one.ended)), default=None)
     return Attempt(
         0,
-        min(one.first for one in branches),
-        max(one.last for one in branches),
-        sum(one.written for one in branches),
-        sum(_points_in(one.counts) for one in branches),
-        ended,
-        branches[0].step,
+        first_step=min(one.first for one in branches),
+        last_step=max(one.last for one in branches),
+        points=sum(one.written for one in branches),
+        superseded=sum(_points_in(one.counts) for one in branches),
+        ended=ended,
+        resumed_at=branches[0].step,
     )
 
 
@@ -206,7 +222,11 @@ def _between(files: Sequence[SourceData]) -> list[_Restart]:
         for _, ended, earlier in reversed(clocked[:i]):
             step = _goes_back(earlier, data) if ended <= begun else None
             if step is not None:
-                restarts.append(_Restart(step, begun, data.source.order, earlier.last_step or 0, earlier))
+                restarts.append(
+                    _Restart(
+                        step, wall=begun, by=data.source.order, top=earlier.last_step or 0, ended=earlier
+                    )
+                )
                 restarts += _own_counters(earlier, data, step, begun)
                 break
     return restarts
@@ -219,7 +239,9 @@ def _in_turn(files: Sequence[SourceData]) -> list[_Restart]:
     for earlier, later in pairwise(parts):
         step = _goes_back(earlier, later) if earlier.source.order < later.source.order else None
         if step is not None:
-            restarts.append(_Restart(step, None, later.source.order, earlier.last_step or 0, earlier))
+            restarts.append(
+                _Restart(step, wall=None, by=later.source.order, top=earlier.last_step or 0, ended=earlier)
+            )
     return restarts
 
 
@@ -227,7 +249,9 @@ def _own_counters(earlier: SourceData, later: SourceData, step: int, begun: floa
     """Tags with a counter of their own (validation by epochs), which begins again below the training's."""
     bottoms = {tag: one.bottom for tag, one in later.series.items() if tag in earlier.series}
     return [
-        _Restart(bottom, begun, later.source.order, earlier.series[tag].top, earlier, tag=tag)
+        _Restart(
+            bottom, wall=begun, by=later.source.order, top=earlier.series[tag].top, ended=earlier, tag=tag
+        )
         for tag, bottom in bottoms.items()
         if bottom < step and bottom < earlier.series[tag].top and tag != EPOCHS and not is_bookkeeping(tag)
     ]

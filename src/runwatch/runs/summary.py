@@ -42,7 +42,22 @@ class RunSummary(msgspec.Struct, frozen=True, eq=False):
     attempts: tuple[Attempt, ...] = ()
 
 
-NOTHING = RunSummary((), {}, None, None, {}, {}, {}, {}, (), (), None, None, None, 0.0)
+NOTHING = RunSummary(
+    (),
+    metrics={},
+    step=None,
+    epoch=None,
+    hparams={},
+    config={},
+    environment={},
+    labels={},
+    problems=(),
+    evidence=(),
+    length=None,
+    started=None,
+    own_clock=None,
+    longest_gap=0.0,
+)
 """Of a run that nothing was read of yet."""
 
 

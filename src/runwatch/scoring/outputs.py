@@ -84,7 +84,7 @@ def _of_score(raw: RawScores, value: Floats, job: ScoringJob, bad: int) -> Predi
         ]
     if names is not None and job.positive is not None and label_text(names[0]) == job.positive:
         columns[SCORE] = 1.0 - value if raw.label is None else -value
-    return Predicted(columns, "binary", (SCORE,), classes, bad)
+    return Predicted(columns, task="binary", scores=(SCORE,), classes=classes, bad=bad)
 
 
 def _of_classes(raw: RawScores, scores: Floats, job: ScoringJob) -> Predicted:
@@ -111,15 +111,24 @@ def _of_classes(raw: RawScores, scores: Floats, job: ScoringJob) -> Predicted:
         if names is None and raw.label is not None:
             notes.append("the second score is taken as the positive class's: [[models]] classes = […]")
         classes = tuple(label_text(one) for one in names or ())
-        return Predicted(columns, "binary", (SCORE,), classes, bad, tuple(notes))
+        return Predicted(
+            columns, task="binary", scores=(SCORE,), classes=classes, bad=bad, notes=tuple(notes)
+        )
     columns[CONFIDENCE] = np.where(finite, scores.max(axis=1, initial=-np.inf), np.nan)
     if names is None:
         notes.append("which score is of which class is not known: [[models]] classes = […]")
-        return Predicted(columns, "multiclass", (), (), bad, tuple(notes))
+        return Predicted(columns, task="multiclass", scores=(), classes=(), bad=bad, notes=tuple(notes))
     order = sorted(range(len(names)), key=lambda i: label_order(label_text(names[i])))
     classes = tuple(label_text(names[i]) for i in order)
     scored = {f"{CLASS}{label_text(names[i])}": scores[:, i] for i in order}
-    return Predicted({**columns, **scored}, "multiclass", tuple(scored), classes, bad, tuple(notes))
+    return Predicted(
+        {**columns, **scored},
+        task="multiclass",
+        scores=tuple(scored),
+        classes=classes,
+        bad=bad,
+        notes=tuple(notes),
+    )
 
 
 def _names(job: ScoringJob, own: Sequence[object] | None) -> Sequence[object] | None:

@@ -70,16 +70,16 @@ def _answer(job: ScoringJob, rows: int, predicted: Predicted, columns: dict[str,
     truth = columns.get(TRUTH)
     return ScoringAnswer(
         job.identity,
-        rows,
-        predicted.task,
-        PREDICTION in columns,
-        predicted.scores,
-        predicted.classes,
-        0 if truth is None else rows - _missing(truth),
-        () if predicted.task == "regression" else _labels(truth),
-        () if predicted.task == "regression" else _labels(columns.get(PREDICTION)),
-        predicted.bad,
-        predicted.notes,
+        rows=rows,
+        task=predicted.task,
+        predicted=PREDICTION in columns,
+        scores=predicted.scores,
+        classes=predicted.classes,
+        labelled=0 if truth is None else rows - _missing(truth),
+        truths=() if predicted.task == "regression" else _labels(truth),
+        said=() if predicted.task == "regression" else _labels(columns.get(PREDICTION)),
+        bad=predicted.bad,
+        notes=predicted.notes,
     )
 
 

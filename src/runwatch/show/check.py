@@ -47,7 +47,7 @@ def judge(snapshot: Snapshot, fail_on: str = "warning", tonight: bool = False) -
     code = exit_code("info" if worst == "ok" and "info" in severities else worst, fail_on)
     if code == OK and fail_on != "never" and _missing(snapshot):
         code = UNKNOWN
-    return CheckResult(worst, code, facts, snapshot, sum(opened.values()))
+    return CheckResult(worst, code=code, findings=facts, snapshot=snapshot, open_tasks=sum(opened.values()))
 
 
 def as_json(check: CheckResult) -> JsonDict:

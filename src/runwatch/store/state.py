@@ -152,7 +152,7 @@ class State:
         )
         selected = None if roots is None else set(roots)
         return [
-            HistoryEntry(root, TaskEvent(fp, at, what, by, restored(text), severity))
+            HistoryEntry(root, TaskEvent(fp, at=at, what=what, by=by, text=restored(text), severity=severity))
             for root, fp, at, what, by, text, severity in rows
             if selected is None or root in selected
         ]
@@ -265,7 +265,12 @@ class State:
             "SELECT root, id, kind, subject, at, by, text FROM remarks WHERE at >= ? ORDER BY at, id", since
         )
         return [
-            (root, Remark(number, kind, restored(subject), at, restored(by), restored(text)))
+            (
+                root,
+                Remark(
+                    number, kind=kind, subject=restored(subject), at=at, by=restored(by), text=restored(text)
+                ),
+            )
             for root, number, kind, subject, at, by, text in rows
             if root in selected
         ]
@@ -288,7 +293,7 @@ class State:
 
     def has_writer(self, root: str, now: float) -> bool:
         """Whether a process that is alive writes for the root."""
-        me = Holder("", os.getpid(), host_name(), now, now)
+        me = Holder("", pid=os.getpid(), host=host_name(), since=now, beat=now)
         rows = self._rows("SELECT token, pid, host, since, beat FROM leases WHERE root = ?", root)
         return any(_is_alive(Holder(*row), me, LEASE_S) for row in rows)
 
@@ -365,7 +370,7 @@ class Leases:
     def take(self, key: str, now: float) -> Holder | None:
         """Become, or stay, who does what ``key`` names: None, else who does it. Raises ``StateError``."""
         self._since = self._since or now
-        me = Holder(self._token, os.getpid(), host_name(), self._since, now)
+        me = Holder(self._token, pid=os.getpid(), host=host_name(), since=self._since, beat=now)
         return self._state.take_lease(key, me, LEASE_S)
 
     def takes(self, key: str, now: float) -> bool:

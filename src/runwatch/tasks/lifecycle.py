@@ -78,7 +78,7 @@ def followed(
     """Only what the file says: after a person's change, with nothing known of the conditions."""
     work = _Advance(records, lines, archived, LifecycleInput((), now, today, host=host))
     work.follow_file()
-    return LifecycleStep(work.records, {}, tuple(work.events), 0, 0)
+    return LifecycleStep(work.records, edits={}, events=tuple(work.events), beyond=0, older=0)
 
 
 class _Advance:
@@ -114,7 +114,9 @@ class _Advance:
         beyond = self._open_worst_first(waiting)
         self._fold(beyond)
         older = sum(r.older and r.state == "dismissed" for r in self.records.values())
-        return LifecycleStep(self.records, self._edits, tuple(self.events), len(beyond), older)
+        return LifecycleStep(
+            self.records, edits=self._edits, events=tuple(self.events), beyond=len(beyond), older=older
+        )
 
     def follow_file(self) -> None:
         """Bring every record in line with what stands in the file."""
@@ -324,7 +326,16 @@ class _Advance:
         if beyond:
             worst = max((f.severity for f in beyond), key=rank)
             text = f"and {len(beyond):,} more finding{'s' if len(beyond) > 1 else ''}, open runwatch"
-            group = Finding(GROUP_RULE, worst, self.input.root, "", text, text, "", context="plan")
+            group = Finding(
+                GROUP_RULE,
+                severity=worst,
+                scope=self.input.root,
+                subject="",
+                summary=text,
+                title=text,
+                advice="",
+                context="plan",
+            )
             self._held[self._group] = group
             if self._group not in self.records:
                 self._meet()
@@ -352,7 +363,9 @@ class _Advance:
     def _move(self, record: TaskRecord, what: What) -> None:
         now, print_ = self.input.now, record.fingerprint
         self.records[print_] = replace(record, since=now)
-        self.events.append(TaskEvent(print_, now, what, "runwatch", record.title, record.severity))
+        self.events.append(
+            TaskEvent(print_, at=now, what=what, by="runwatch", text=record.title, severity=record.severity)
+        )
 
 
 def _again(line: str, count: int) -> str:

@@ -31,8 +31,10 @@ def follow_manual(
     if len(there) > _MOST:
         return {}, []
     if not records:
-        begun = TaskRecord(_BEGUN, "open", "", "", "", "", now, now, now)
-        return {_BEGUN: begun, **{key: _new(key, task, now) for key, task in there.items()}}, []
+        return {
+            _BEGUN: _new(_BEGUN, None, now),
+            **{key: _new(key, task, now) for key, task in there.items()},
+        }, []
     result: dict[str, TaskRecord] = {_BEGUN: records.get(_BEGUN) or _new(_BEGUN, None, now)}
     events: list[TaskEvent] = []
     lost = [key for key in records if key not in there and key != _BEGUN]
@@ -43,13 +45,15 @@ def follow_manual(
         before = records.get(key) or (records[renamed] if renamed and key in new else None)
         result[key] = after = _new(key, task, now) if before is None else _moved(before, key, task, now)
         if what := _what(before, after, key in new):
-            events.append(TaskEvent(task.id, now, what, "person", task.text))
+            events.append(TaskEvent(task.id, at=now, what=what, by="person", text=task.text))
     for key in lost:
         record = records[key]
         if key == renamed:
             continue
         if key in put_away and record.state == "open":
-            events.append(TaskEvent(key.removeprefix(PREFIX), now, "done", "person", record.title))
+            events.append(
+                TaskEvent(key.removeprefix(PREFIX), at=now, what="done", by="person", text=record.title)
+            )
         elif key not in put_away:
             since = record.missing_since if record.missing_since is not None else now
             if now - since < GONE_AFTER:
@@ -60,7 +64,17 @@ def follow_manual(
 def _new(key: str, task: Task | None, now: float) -> TaskRecord:
     state: RecordState = "done" if task and task.done else "open"
     title = task.text if task else ""
-    return TaskRecord(key, state, "", "", "", title, now, now, now)
+    return TaskRecord(
+        key,
+        state=state,
+        rule="",
+        severity="",
+        scope="",
+        title=title,
+        first_seen=now,
+        last_seen=now,
+        since=now,
+    )
 
 
 def _moved(before: TaskRecord, key: str, task: Task, now: float) -> TaskRecord:

@@ -100,4 +100,6 @@ def _moved(record: TaskRecord, state: RecordState, now: float, what: What, line:
 
 def _event(record: TaskRecord, now: float, what: What) -> TaskEvent:
     by: Literal["runwatch", "person"] = "runwatch" if what == "resolved" else "person"
-    return TaskEvent(record.fingerprint, now, what, by, record.title, record.severity)
+    return TaskEvent(
+        record.fingerprint, at=now, what=what, by=by, text=record.title, severity=record.severity
+    )

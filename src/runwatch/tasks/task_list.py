@@ -175,7 +175,9 @@ class RootTaskList:
         message += f". Warning: {done.warning}" if done.warning else ""
         task = self._task(back[0], today)
         named = task.id if task else ""
-        return IntentAnswer(intent, True, message, self._undoable(done, back), done.warning, named), task
+        undo = self._undoable(done, back)
+        answer = IntentAnswer(intent, ok=True, message=message, undo=undo, warning=done.warning, task=named)
+        return answer, task
 
     def _take_back(self, intent: Undo, now: float, today: date) -> IntentAnswer:
         """Take a change back, unless the line has changed since."""
@@ -187,7 +189,9 @@ class RootTaskList:
             if any(edit.old is not None and edit.old not in lines for edit in known.edits):
                 raise CommandRefused("the line has changed since; edit it instead")
             message = f"undone: {safe(known.edits[0].new or 'added', 80)}"
-            return TaskChange(known.edits[0], known.what, message, None, known.edits[1:])
+            return TaskChange(
+                known.edits[0], what=known.what, message=message, task=None, more=known.edits[1:]
+            )
 
         try:
             done, again = self._change(back, now, today)
@@ -247,7 +251,7 @@ class RootTaskList:
         for edit in back:
             task = self._task(edit, today)
             if task and task.source == "manual":
-                event = TaskEvent(task.id, now, what, "person", task.text)
+                event = TaskEvent(task.id, at=now, what=what, by="person", text=task.text)
                 step = replace(step, events=(*step.events, event))
             what = "added"
         self._remember(step, ())

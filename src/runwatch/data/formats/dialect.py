@@ -84,7 +84,9 @@ def dialect(head: bytes, seen: FileTraits, file: DataFile) -> Dialect:
     headless = begins_with_a_row(records, decimal)
     if headless:
         names = [f"_c{index}" for index in range(len(names))]
-    return Dialect(tuple(names), skip, delimiter, escape, decimal, headless)
+    return Dialect(
+        tuple(names), skip=skip, delimiter=delimiter, escape=escape, decimal=decimal, headless=headless
+    )
 
 
 def _before_header(lines: list[str]) -> tuple[int, str]:

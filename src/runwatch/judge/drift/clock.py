@@ -117,7 +117,11 @@ def moved(pair: ColumnPair) -> ClockShift:
         far = first > seconds(column, high) + max(_SPANS_AHEAD * span, _YEAR)
         ahead = 1.0 if far else _far(pair, high)
     return ClockShift(
-        _on(pair, marked, low, high), back, ahead, moment(column, now.low), moment(column, now.high)
+        _on(pair, marked, low, high),
+        back=back,
+        ahead=ahead,
+        first=moment(column, now.low),
+        last=moment(column, now.high),
     )
 
 

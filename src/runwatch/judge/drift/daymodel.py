@@ -62,7 +62,15 @@ def _fitted(cov: Floats, design: Floats, values: Floats) -> _Fit:
     residual = projected @ values
     log_det = np.linalg.slogdet(cov)[1] + np.linalg.slogdet(information)[1]
     coefficients = np.einsum("mij,mkj,k->mi", covariance, weighted, values)
-    return _Fit(inverse, projected, residual, residual @ values, covariance, coefficients, log_det)
+    return _Fit(
+        inverse,
+        projected=projected,
+        residual=residual,
+        square=residual @ values,
+        covariance=covariance,
+        coefficients=coefficients,
+        log_det=log_det,
+    )
 
 
 class DayModel:

@@ -68,7 +68,13 @@ def compare_with_days(
     if not similar or model is None:
         return DayComparison(1.0)
     p, message = min(similar)
-    return DayComparison(min(1.0, len(similar) * p), message, len(days), model.independent, model.set_aside)
+    return DayComparison(
+        min(1.0, len(similar) * p),
+        compared=message,
+        days=len(days),
+        independent=model.independent,
+        set_aside=model.set_aside,
+    )
 
 
 _WHAT: dict[Subject, str] = {
@@ -97,7 +103,7 @@ def _model(
     newest = int(known[count:].sum())
     values = np.array([one.value for one in numbers])[known]
     noise = np.array([one.noise for one in numbers])[known]
-    return DayModel(DaySeries(values, noise, times[known], newest, dated)), newest
+    return DayModel(DaySeries(values, noise=noise, times=times[known], newest=newest, weekly=dated)), newest
 
 
 def _numbers(

@@ -36,13 +36,13 @@ def _ordered(pair: ColumnPair, bars: int) -> Distribution:
     shares = [_spread(pair, side, edges) for side in (pair.reference, pair.current)]
     return Distribution(
         pair.column.name,
-        pair.column.kind,
-        tuple(float(e) for e in edges),
-        (),
-        tuple(float(s) for s in shares[0]),
-        tuple(float(s) for s in shares[1]),
-        _summary(pair),
-        _quantiles(pair),
+        kind=pair.column.kind,
+        edges=tuple(float(e) for e in edges),
+        labels=(),
+        reference=tuple(float(s) for s in shares[0]),
+        current=tuple(float(s) for s in shares[1]),
+        summary=_summary(pair),
+        quantiles=_quantiles(pair),
     )
 
 
@@ -91,7 +91,15 @@ def _levels(pair: ColumnPair) -> Distribution:
         ref.append(rest[0])
         cur.append(rest[1])
     name, kind = pair.column.name, pair.column.kind
-    return Distribution(name, kind, (), tuple(labels), tuple(ref), tuple(cur), _summary(pair))
+    return Distribution(
+        name,
+        kind=kind,
+        edges=(),
+        labels=tuple(labels),
+        reference=tuple(ref),
+        current=tuple(cur),
+        summary=_summary(pair),
+    )
 
 
 def _summary(pair: ColumnPair) -> tuple[tuple[str, str, str], ...]:

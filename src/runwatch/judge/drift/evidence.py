@@ -117,7 +117,9 @@ def _out_of_time(pair: ColumnPair, shift: clock.ClockShift, options: DriftOption
     """The share of times that lie before or far beyond all of the reference's."""
     share = max(shift.back, shift.ahead)
     p = proportions_p_value(0, pair.n, round(share * pair.m), pair.m)
-    return DriftTest("distribution", "clock", p, share, share, options.levels)
+    return DriftTest(
+        "distribution", method="clock", p_value=p, effect=share, distance=share, levels=options.levels
+    )
 
 
 def _split(counts: Ints, marked: NDArray[np.bool_]) -> Ints:
@@ -142,7 +144,14 @@ def ordered_test(pair: ColumnPair, options: DriftOptions, subject: Subject = "di
     distance = ks.unrounded(pair)
     effect = math.sqrt(max(0.0, distance**2 - NOISE_KS**2 / max(pair.effective, 1e-9)))
     p = ks_p_value(distance, _worth(pair.n, pair.design), _worth(pair.m, pair.design))
-    return DriftTest(subject, "Kolmogorov-Smirnov", p, effect, distance, options.levels)
+    return DriftTest(
+        subject,
+        method="Kolmogorov-Smirnov",
+        p_value=p,
+        effect=effect,
+        distance=distance,
+        levels=options.levels,
+    )
 
 
 def _worth(rows: int, design: float) -> int:
@@ -155,7 +164,9 @@ def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject, design
     variation."""
     n, m = int(a.sum()), int(b.sum())
     if len(a) < 2:
-        return DriftTest(subject, "chi-square", 1.0, 0.0, 0.0, options.levels)
+        return DriftTest(
+            subject, method="chi-square", p_value=1.0, effect=0.0, distance=0.0, levels=options.levels
+        )
     distance = total_variation.total_variation(a, b)
     effect = math.sqrt(max(0.0, distance**2 - NOISE_TV**2 * (len(a) - 1) * design * (n + m) / (n * m)))
     noise = (len(a) - 1) * design * (n + m) / (8 * math.log(2) * n * m)
@@ -165,14 +176,24 @@ def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject, design
         if design > 1
         else chi2.chi_square(a, b)[1]
     )
-    return DriftTest(subject, "chi-square", p, effect, distance, options.levels, divergence)
+    return DriftTest(
+        subject,
+        method="chi-square",
+        p_value=p,
+        effect=effect,
+        distance=distance,
+        levels=options.levels,
+        divergence=divergence,
+    )
 
 
 def _missing(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     ref, cur = pair.reference, pair.current
     p = shares_p(ref.missing, ref.rows, cur.missing, cur.rows, pair.missing_design)
     gap = abs(cur.missing / cur.rows - ref.missing / ref.rows)
-    return DriftTest("missing", "missing share", p, gap, gap, options.levels)
+    return DriftTest(
+        "missing", method="missing share", p_value=p, effect=gap, distance=gap, levels=options.levels
+    )
 
 
 def shares_p(a: int, n: int, b: int, m: int, design: float) -> float:
@@ -187,7 +208,9 @@ def _invalid(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     ref, cur = pair.reference, pair.current
     p = shares_p(ref.invalid, ref.rows, cur.invalid, cur.rows, pair.missing_design)
     gap = abs(cur.invalid / cur.rows - ref.invalid / ref.rows)
-    return DriftTest("invalid", "share of another type", p, gap, gap, options.levels)
+    return DriftTest(
+        "invalid", method="share of another type", p_value=p, effect=gap, distance=gap, levels=options.levels
+    )
 
 
 def new_categories(pair: ColumnPair, options: DriftOptions) -> DriftTest:
@@ -205,7 +228,14 @@ def new_categories(pair: ColumnPair, options: DriftOptions) -> DriftTest:
         spread = math.sqrt(pair.design * (max(expected, 1 / n) / m + (once + 4 * twice + 1) / n**2))
         p = normal_p_value(excess / spread) / 2 if excess > 0 else 1.0
     effect = max(0.0, excess)
-    return DriftTest("new categories", "share of new categories", p, effect, effect, options.new_levels)
+    return DriftTest(
+        "new categories",
+        method="share of new categories",
+        p_value=p,
+        effect=effect,
+        distance=effect,
+        levels=options.new_levels,
+    )
 
 
 def rare_values(pair: ColumnPair) -> tuple[float, float]:

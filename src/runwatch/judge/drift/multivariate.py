@@ -53,7 +53,7 @@ def domain_classifier(
     m = len(next(iter(current.values()), ()))
     if not names or n < MIN_ROWS or m < MIN_ROWS:
         reason = "no columns in common" if not names else f"needs {MIN_ROWS} rows a side, has {n} and {m}"
-        return Multivariate(METHOD, None, None, n, m, "unknown", (), reason)
+        return _unknown(n, m, reason)
     rng = np.random.default_rng(seed)
     x = np.column_stack([_coded(reference[name], current[name]) for name in names])
     y = np.repeat([0, 1], [n, m])
@@ -63,15 +63,14 @@ def domain_classifier(
         message = (
             f"rows are not independent: about {worth[0]:.0f} and {worth[1]:.0f} effective, needs {MIN_ROWS}"
         )
-        return Multivariate(METHOD, None, None, n, m, "unknown", (), message)
+        return _unknown(n, m, message)
     together = _stretches(x, n, m) if owners is None else owners
     fit, held = _halves(together, y, rng)
-    informative = np.flatnonzero(
-        ~np.isnan(x[fit]).all(axis=0)
-    )  # scikit-learn cannot bin a column with no values
+    # scikit-learn cannot bin a column with no values
+    informative = np.flatnonzero(~np.isnan(x[fit]).all(axis=0))
     x, names = x[:, informative], [names[i] for i in informative]
     if not names:
-        return Multivariate(METHOD, None, None, n, m, "unknown", (), "no values in any column")
+        return _unknown(n, m, "no values in any column")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # scikit-learn's about its own threads
         models = [_discriminant(x[fit], y[fit]), _trees(x[fit], y[fit], seed)]
@@ -83,7 +82,22 @@ def domain_classifier(
         p = min(1.0, len(models) * separations[surer][1])
         verdict = _verdict(auc, p)
         top = _importance(model, x[held], y[held], names, rng) if verdict != "stable" else ()
-    return Multivariate(METHOD, auc, p, n, m, verdict, top)
+    return Multivariate(
+        METHOD, auc=auc, p_value=p, n_reference=n, n_current=m, verdict=verdict, top_features=top
+    )
+
+
+def _unknown(n: int, m: int, reason: str) -> Multivariate:
+    return Multivariate(
+        METHOD,
+        auc=None,
+        p_value=None,
+        n_reference=n,
+        n_current=m,
+        verdict="unknown",
+        top_features=(),
+        reason=reason,
+    )
 
 
 def _verdict(auc: float, p: float) -> DriftVerdict:

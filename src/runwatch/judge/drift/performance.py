@@ -87,11 +87,27 @@ def _estimated(
     score, prediction = batch.score[good], batch.prediction[good]
     realised = _realised(batch, metric)
     if len(score) < MIN_ROWS:
-        return PerformanceEstimate(batch.name, metric, None, realised, None, None, None)
+        return PerformanceEstimate(
+            batch.name,
+            metric=metric,
+            estimated=None,
+            realised=realised,
+            standard_error=None,
+            low=None,
+            high=None,
+        )
     value = expected(metric, calibrate(score), score, prediction)
     error = math.sqrt(row / len(score))
     low, high = max(0.0, value - SIGMAS * error), min(1.0, value + SIGMAS * error)
-    return PerformanceEstimate(batch.name, metric, value, realised, error, low, high)
+    return PerformanceEstimate(
+        batch.name,
+        metric=metric,
+        estimated=value,
+        realised=realised,
+        standard_error=error,
+        low=low,
+        high=high,
+    )
 
 
 def _judged(
@@ -306,12 +322,22 @@ def _regressed(batch: Regressed, model: Any, bias: float, noise: float) -> Perfo
     if batch.truth is not None and np.isfinite(batch.truth).sum() >= MIN_ROWS:
         realised = float(np.nanmean(np.abs(batch.truth - batch.prediction)))
     if len(batch.prediction) < MIN_ROWS:
-        return PerformanceEstimate(batch.name, "mae", None, realised, None, None, None)
+        return PerformanceEstimate(
+            batch.name,
+            metric="mae",
+            estimated=None,
+            realised=realised,
+            standard_error=None,
+            low=None,
+            high=None,
+        )
     x = np.column_stack([batch.features, batch.prediction])
     value = float(model.predict(x).mean()) + bias
     error = noise / math.sqrt(len(x))
     low, high = max(0.0, value - SIGMAS * error), value + SIGMAS * error
-    return PerformanceEstimate(batch.name, "mae", value, realised, error, low, high)
+    return PerformanceEstimate(
+        batch.name, metric="mae", estimated=value, realised=realised, standard_error=error, low=low, high=high
+    )
 
 
 def _model(seed: int) -> Any:

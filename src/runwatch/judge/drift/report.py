@@ -149,7 +149,8 @@ def _unjudged(reference: TableProfile, current: TableProfile) -> list[ColumnDrif
     )
     none = dict.fromkeys(measures())
     return [
-        ColumnDrift(name, "constant", "unknown", why, "none", measures=none) for name, why in reasons.items()
+        ColumnDrift(name, kind="constant", verdict="unknown", reason=why, method="none", measures=none)
+        for name, why in reasons.items()
     ]
 
 

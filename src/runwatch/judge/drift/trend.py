@@ -62,7 +62,16 @@ def assembled(
         effects = tuple(one[index][1] for one in rows)
         ahead = forecast(effects, threshold)
         sure = confirmed(verdicts, effects)
-        out.append(ColumnTrend(column.name, verdicts, effects, first_moved(verdicts), ahead, sure))
+        out.append(
+            ColumnTrend(
+                column.name,
+                verdicts=verdicts,
+                effects=effects,
+                first_moved=first_moved(verdicts),
+                forecast=ahead,
+                confirmed=sure,
+            )
+        )
     return tuple(out)
 
 

@@ -139,7 +139,14 @@ def _decision(
         visible = min(visible, visible_in_levels(levels, n, m, columns, options, design) or visible)
     if not evidence.tests:
         gone = evidence.reason == GONE and pair.column.role == "feature"
-        return Decision("drifted" if gone else "unknown", evidence, None, (), None, visible)
+        return Decision(
+            "drifted" if gone else "unknown",
+            evidence=evidence,
+            deciding=None,
+            sure=(),
+            p_adjusted=None,
+            smallest_visible=visible,
+        )
     sure = tuple(t for t in evidence.tests if t.p_value * len(evidence.tests) <= limit)
     moved = any(t.subject == "distribution" for t in sure)
     unit = unit_factor(pair.column, pair.reference, pair.current) if moved else None
@@ -166,7 +173,16 @@ def _called(
             verdict = "unknown"
         if evidence.note in NO_VALUES and not sure:
             verdict = "unknown"
-    return Decision(verdict, evidence, worst, sure, adjusted, visible, held_back, unit)
+    return Decision(
+        verdict,
+        evidence=evidence,
+        deciding=worst,
+        sure=sure,
+        p_adjusted=adjusted,
+        smallest_visible=visible,
+        held_back=held_back,
+        unit=unit,
+    )
 
 
 def _own(evidence: ColumnEvidence) -> DriftTest | None:

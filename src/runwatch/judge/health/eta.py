@@ -30,7 +30,7 @@ def progress(
     speed = float((steps[-1] - steps[0]) / (walls[-1] - walls[0]))
     left = _steps_left(step, fraction, total_steps)
     eta = _range(left, speed, steps, walls) if left is not None and speed > 0 else None
-    return Progress(total_steps, total_epochs, fraction, speed, eta)
+    return Progress(total_steps, total_epochs=total_epochs, fraction=fraction, speed=speed, eta=eta)
 
 
 def _fraction(

@@ -120,7 +120,7 @@ def _fit(trace: Trace, direction: Direction, begin: int) -> _FittedCurve:
         least_squares(misfit, at, jac=slopes, bounds=bounds, loss="soft_l1", max_nfev=60) for at in starts
     ]
     c, a, b = min(fits, key=lambda fit: fit.cost).x
-    return _FittedCurve(float(c), float(a), float(b), first, unit, sign)
+    return _FittedCurve(float(c), a=float(a), b=float(b), begin=first, unit=unit, sign=sign)
 
 
 def _groups(t: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -199,7 +199,7 @@ def _outlook(
         high = min(high + more, max(high, limit))
     cone = _cone(trace, curve, end, low, high)
     beats, reason = _beats((low, about, high), direction, baseline, baseline_sd)
-    return Outlook(tag, about, low, high, cone, beats, reason)
+    return Outlook(tag, about=about, low=low, high=high, cone=cone, beats_baseline=beats, reason=reason)
 
 
 def _gained_lately(trace: Trace, curve: _FittedCurve, last: float) -> float:

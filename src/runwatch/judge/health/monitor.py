@@ -49,7 +49,7 @@ class HealthCurve:
         if view.trace is not None:
             view.trace.feed(steps, walls, values)
         windows = self._windows.feed(steps, values) if self._windows is not None else []
-        batch = PointBatch(points, finite, steps, walls, values, windows)
+        batch = PointBatch(points, finite=finite, steps=steps, walls=walls, values=values, windows=windows)
         for check in view.checks.values():
             check.feed(batch)
 

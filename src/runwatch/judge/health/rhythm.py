@@ -94,7 +94,23 @@ def stall_sign(quiet: Quiet, last_step: int | None) -> HealthSign | None:
     summary = f"{how} for {duration(quiet.seconds)}, {usual}"
     evidence = {"silent": quiet.seconds, "threshold": quiet.threshold, "word": quiet.word}
     if quiet.word == "quiet":
-        return HealthSign("stalled", "info", "", last_step, last_step, summary, evidence)
+        return HealthSign(
+            "stalled",
+            severity="info",
+            tag="",
+            first_step=last_step,
+            last_step=last_step,
+            summary=summary,
+            evidence=evidence,
+        )
     late = quiet.seconds > 3 * quiet.threshold
     severity: Literal["critical", "warning"] = "critical" if late else "warning"
-    return HealthSign("stalled", severity, "", last_step, last_step, summary, evidence)
+    return HealthSign(
+        "stalled",
+        severity=severity,
+        tag="",
+        first_step=last_step,
+        last_step=last_step,
+        summary=summary,
+        evidence=evidence,
+    )

@@ -73,7 +73,7 @@ class Windows:
         origin = before - len(self.tail)
         keep = max((after // BLOCK - LONG) * BLOCK, 0)
         self.tail, self.count = joined[keep - origin :].copy(), after
-        return Window(origin, before, after, joined, steps)
+        return Window(origin, before=before, after=after, values=joined, steps=steps)
 
 
 def rows_at(values: FloatArray, starts: IntArray, width: int) -> FloatArray:

@@ -77,7 +77,16 @@ def from_standard_error(
         z = -abs(delta) / se
         p_value = 2 * float(special.ndtr(z) if math.isinf(df) else special.stdtr(df, z))
     return Estimate(
-        name, baseline, candidate, n, se, (delta - half, delta + half), p_value, method, test, note=note
+        name,
+        baseline=baseline,
+        candidate=candidate,
+        n=n,
+        se=se,
+        ci=(delta - half, delta + half),
+        p_value=p_value,
+        method=method,
+        test=test,
+        note=note,
     )
 
 
@@ -93,4 +102,14 @@ def percentile(
     tail = min(np.count_nonzero(known <= 0), np.count_nonzero(known >= 0))
     p_value = min(1.0, 2 * (tail + 1) / (len(known) + 1))
     ci = float(low), float(high)
-    return Estimate(name, baseline, candidate, n, float(known.std(ddof=1)), ci, p_value, method, method)
+    return Estimate(
+        name,
+        baseline=baseline,
+        candidate=candidate,
+        n=n,
+        se=float(known.std(ddof=1)),
+        ci=ci,
+        p_value=p_value,
+        method=method,
+        test=method,
+    )

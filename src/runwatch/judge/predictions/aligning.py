@@ -33,7 +33,9 @@ def align(baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment:
     for who, side in (("baseline", baseline), ("candidate", candidate)):
         if not len(side):
             nothing = np.empty(0, dtype=np.int64)
-            return RowAlignment(nothing, nothing, False, (), f"the {who} has no rows")
+            return RowAlignment(
+                nothing, candidate=nothing, paired=False, notes=(), refusal=f"the {who} has no rows"
+            )
     if baseline.key is not None and candidate.key is not None:
         alignment = _by_key(baseline, candidate)
     elif len(baseline) == len(candidate):
@@ -58,14 +60,16 @@ def _by_key(baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment
         doubled = len(known) - int(np.count_nonzero(np.bincount(known)))
         if doubled:
             reason = f"{plural(doubled, 'duplicate key')} in the {who}: a key must name one row"
-            return RowAlignment(nothing, nothing, False, (), reason)
+            return RowAlignment(nothing, candidate=nothing, paired=False, notes=(), refusal=reason)
     place = np.full(int(max(codes_a.max(initial=-1), codes_b.max(initial=-1))) + 1, -1, dtype=np.int64)
     place[codes_a[codes_a >= 0]] = np.flatnonzero(codes_a >= 0)
     matches = np.where(codes_b >= 0, place[codes_b], -1) if len(place) else np.full(len(codes_b), -1)
     rows_b = np.flatnonzero(matches >= 0)
     if not len(rows_b):
         shown = f"(baseline: {_example(baseline.key)}; candidate: {_example(candidate.key)})"
-        return RowAlignment(nothing, nothing, False, (), f"no key is on both sides {shown}")
+        return RowAlignment(
+            nothing, candidate=nothing, paired=False, notes=(), refusal=f"no key is on both sides {shown}"
+        )
     only_a, only_b = len(codes_a) - len(rows_b), len(codes_b) - len(rows_b)
     note = f"{len(rows_b):,} rows joined by key; only candidate: {only_b:,}, only baseline: {only_a:,}"
     return RowAlignment(matches[rows_b], rows_b, True, (note,) if only_a or only_b else ())
@@ -108,7 +112,9 @@ def _labelled(alignment: RowAlignment, baseline: PredictionRows, candidate: Pred
     kept_a, kept_b = alignment.baseline[~lost_a], alignment.candidate[~lost_b]
     note = f"{plural(count, 'row')} without a truth left out"
     refusal = "" if len(kept_a) and len(kept_b) else "no row has a truth"
-    return RowAlignment(kept_a, kept_b, alignment.paired, (*alignment.notes, note), refusal)
+    return RowAlignment(
+        kept_a, candidate=kept_b, paired=alignment.paired, notes=(*alignment.notes, note), refusal=refusal
+    )
 
 
 def _same_truth(alignment: RowAlignment, baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment:

@@ -45,7 +45,7 @@ def calibrate(outcome: FloatArray, probability: FloatArray) -> Calibration:
 
 def _bin(n: int, predicted: float, seen: float) -> CalibrationBin:
     low, high = wilson(float(seen), n)
-    return CalibrationBin(n, float(predicted) / n, float(seen) / n, low, high)
+    return CalibrationBin(n, predicted=float(predicted) / n, observed=float(seen) / n, low=low, high=high)
 
 
 def wilson(successes: float, n: int) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import CompareOptions, Comparison, Confusion, MetricComparison
+from runwatch.domain.comparison import CompareOptions, Comparison, Confusion, MetricComparison, PredictionTask
 from runwatch.domain.predictions import PredictionRows
 from runwatch.judge.metrics.adjust import holm_of_guards
 from runwatch.judge.metrics.estimate import Estimate
@@ -45,11 +45,12 @@ def compare_predictions(
     sample = prepared.sample
     if sample is None:
         notes = (*baseline.notes, *candidate.notes, *prepared.alignment.notes)
-        return Comparison(shown[1], shown[0], "unknown", prepared.refusal, (), notes=notes)
+        return _unknown(shown, prepared.refusal, notes)
     metrics, reason = _metrics(sample, options)
     if not metrics:
-        reason = reason or "neither predictions nor scores on both sides"
-        return Comparison(shown[1], shown[0], "unknown", reason, (), task=sample.task, notes=sample.notes)
+        return _unknown(
+            shown, reason or "neither predictions nor scores on both sides", sample.notes, sample.task
+        )
     primary = next((metric for metric in metrics if metric.primary), None)
     slices = compare_slices(sample, candidate.columns, prepared.alignment.candidate)
     return Comparison(
@@ -67,6 +68,15 @@ def compare_predictions(
         operating_threshold=operating_threshold(sample, options.threshold),
         confusion=confusion(sample),
         cost_unit=sample.costs.unit if sample.costs is not None else "",
+    )
+
+
+def _unknown(
+    shown: tuple[str, str], reason: str, notes: tuple[str, ...], task: PredictionTask | None = None
+) -> Comparison:
+    baseline, candidate = shown
+    return Comparison(
+        candidate, baseline=baseline, verdict="unknown", reason=reason, metrics=(), task=task, notes=notes
     )
 
 

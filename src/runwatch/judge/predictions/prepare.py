@@ -133,7 +133,16 @@ def _values(rows: Pair, task: PredictionTask, options: CompareOptions, paired: b
     groups = _groups(rows, paired)
     unit = "row" if groups[0] is None else "group"
     first, second = (replace(side, group=group) for side, group in zip(sides, groups, strict=True))
-    return Sample(task, first, second, (), paired, horizon, None, unit)
+    return Sample(
+        task,
+        baseline=first,
+        candidate=second,
+        labels=(),
+        paired=paired,
+        horizon=horizon,
+        costs=None,
+        unit=unit,
+    )
 
 
 def _value_side(rows: PredictionRows) -> Side:
@@ -152,7 +161,7 @@ def _value_side(rows: PredictionRows) -> Side:
         raise _PredictionsRefused(
             f"{safe(rows.source)}: {np.count_nonzero(~np.isfinite(truth)):,} infinite values in the truth"
         )
-    return Side(truth, numbers, None, None, _not_finite("prediction", numbers))
+    return Side(truth, prediction=numbers, score=None, group=None, faults=_not_finite("prediction", numbers))
 
 
 def _not_finite(part: str, values: FloatArray) -> tuple[tuple[str, str], ...]:
@@ -179,7 +188,17 @@ def _classes(rows: Pair, task: PredictionTask, options: CompareOptions, paired: 
         sides.append(replace(made, group=groups[i]))
         notes += assumption
     unit = "row" if groups[0] is None else "group"
-    sample = Sample(task, sides[0], sides[1], labels, paired, 1, options.costs, unit, tuple(notes))
+    sample = Sample(
+        task,
+        baseline=sides[0],
+        candidate=sides[1],
+        labels=labels,
+        paired=paired,
+        horizon=1,
+        costs=options.costs,
+        unit=unit,
+        notes=tuple(notes),
+    )
     return _same_threshold(sample) if task == "binary" else sample
 
 
@@ -262,7 +281,7 @@ def _class_side(
         else:
             prediction, assumption = _predicted(score, options.threshold)
             notes += assumption
-    return Side(truth, prediction, score, None, tuple(faults)), notes
+    return Side(truth, prediction=prediction, score=score, group=None, faults=tuple(faults)), notes
 
 
 def _predicted(score: FloatArray, threshold: float | None) -> tuple[IntArray | None, list[str]]:

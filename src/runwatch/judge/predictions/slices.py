@@ -110,7 +110,14 @@ def _counted(
     counts = np.bincount(codes, minlength=len(labels))
     sums = [np.bincount(codes, part, len(labels)) for part in (baseline, moved, moved * moved)]
     return [
-        _SliceRows(label, parts(i), int(counts[i]), float(sums[0][i]), float(sums[1][i]), float(sums[2][i]))
+        _SliceRows(
+            label,
+            parts=parts(i),
+            n=int(counts[i]),
+            baseline=float(sums[0][i]),
+            change=float(sums[1][i]),
+            square=float(sums[2][i]),
+        )
         for i, label in enumerate(labels)
         if counts[i] >= least and total - counts[i] >= least
     ]

@@ -35,7 +35,9 @@ def threshold_curve(sample: Sample) -> tuple[ThresholdPoint, ...]:
         columns = [metric(counts) for metric in (precision, recall, f1)]
     costs = cost(sample.costs)(counts) if sample.costs is not None else [None] * len(thresholds)
     return tuple(
-        ThresholdPoint(float(t), float(p), float(r), float(f), None if c is None else float(c))
+        ThresholdPoint(
+            float(t), precision=float(p), recall=float(r), f1=float(f), cost=None if c is None else float(c)
+        )
         for t, p, r, f, c in zip(thresholds, *columns, costs, strict=True)
     )
 

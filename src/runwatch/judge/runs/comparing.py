@@ -125,7 +125,7 @@ def _readings(
         run, own = sides[0][0]
         stated = candidate[0].metrics[tag].direction or run.metrics[own].direction
         ask = _noise(sides, noise) if len(sides[0]) == len(sides[1]) == 1 else None
-        readings.append(MetricReadings(tag, first, second, stated, ask))
+        readings.append(MetricReadings(tag, baseline=first, candidate=second, stated=stated, noise=ask))
     return readings
 
 

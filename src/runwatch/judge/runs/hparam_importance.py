@@ -27,16 +27,28 @@ def what_matters(table: RunTable) -> HparamImportance:
     rows = [row for row in table.rows if row.rank is not None]
     if len(rows) < FEWEST:
         return HparamImportance(
-            metric, len(rows), None, (), f"{len(rows)} runs with a value; {FEWEST} are needed"
+            metric,
+            runs=len(rows),
+            score=None,
+            hparams=(),
+            reason=f"{len(rows)} runs with a value; {FEWEST} are needed",
         )
     names = list(table.hparams[: table.differing])[:_MOST_COLUMNS]
     columns = [_numbers([as_text(row.hparams[i]) for row in rows]) for i in range(len(names))]
     used = [(name, column) for name, column in zip(names, columns, strict=True) if column is not None]
     if not used:
-        return HparamImportance(metric, len(rows), None, (), "no hyperparameter differs between the runs")
+        return HparamImportance(
+            metric,
+            runs=len(rows),
+            score=None,
+            hparams=(),
+            reason="no hyperparameter differs between the runs",
+        )
     values = np.array([row.value for row in rows], dtype=np.float64)
     if float(np.ptp(values)) == 0:
-        return HparamImportance(metric, len(rows), None, (), "the metric is the same in every run")
+        return HparamImportance(
+            metric, runs=len(rows), score=None, hparams=(), reason="the metric is the same in every run"
+        )
     order = np.array(sorted(range(len(rows)), key=lambda i: rows[i].key))
     score, drops = _forest(np.column_stack([column for _, column in used])[order], values[order])
     importances = [
@@ -45,7 +57,7 @@ def what_matters(table: RunTable) -> HparamImportance:
     ]
     importances.sort(key=lambda item: -item[1])
     reason = "" if score > 0.1 else "these hyperparameters hardly explain the metric"
-    return HparamImportance(metric, len(rows), score, tuple(importances), reason)
+    return HparamImportance(metric, runs=len(rows), score=score, hparams=tuple(importances), reason=reason)
 
 
 def _numbers(texts: Sequence[str]) -> FloatArray | None:

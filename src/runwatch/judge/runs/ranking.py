@@ -36,7 +36,15 @@ def rank_runs(
     rows.sort(key=lambda row: _order(row, direction))
     ranked = [_ranked(row, place) for place, row in enumerate(rows, 1)]
     at = f"step {step}" if step is not None else options.at
-    return RunTable(chosen, direction, at, tuple(columns), names, differing, tuple(ranked))
+    return RunTable(
+        chosen,
+        direction=direction,
+        at=at,
+        metrics=tuple(columns),
+        hparams=names,
+        differing=differing,
+        rows=tuple(ranked),
+    )
 
 
 def _main(runs: Sequence[Run], columns: Sequence[str], options: CompareOptions) -> str | None:
@@ -95,7 +103,9 @@ def _row(
     value, at = (values.get(chosen) if chosen is not None else None) or (None, None)
     metrics = tuple(None if pair is None else pair[0] for pair in (values[tag] for tag in columns))
     hparams = tuple(settings.get(name) for name in names)
-    return RunRow(run.key, None, value, at, run.status, metrics, hparams)
+    return RunRow(
+        run.key, rank=None, value=value, step=at, status=run.status, metrics=metrics, hparams=hparams
+    )
 
 
 def _order(row: RunRow, direction: Direction) -> tuple[bool, float, str]:
@@ -107,4 +117,12 @@ def _order(row: RunRow, direction: Direction) -> tuple[bool, float, str]:
 def _ranked(row: RunRow, place: int) -> RunRow:
     if row.value is None or not math.isfinite(row.value):
         return row
-    return RunRow(row.key, place, row.value, row.step, row.status, row.metrics, row.hparams)
+    return RunRow(
+        row.key,
+        rank=place,
+        value=row.value,
+        step=row.step,
+        status=row.status,
+        metrics=row.metrics,
+        hparams=row.hparams,
+    )

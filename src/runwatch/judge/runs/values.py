@@ -151,7 +151,15 @@ def _bare(
 ) -> MetricComparison:
     a, b = _mean(reading.baseline.values), _mean(reading.candidate.values)
     delta = b - a if a is not None and b is not None else None
-    return MetricComparison(reading.name, direction, a, b, delta, verdict, reason)
+    return MetricComparison(
+        reading.name,
+        direction=direction,
+        baseline=a,
+        candidate=b,
+        delta=delta,
+        verdict=verdict,
+        reason=reason,
+    )
 
 
 def _two_units(reading: MetricReadings) -> str:

@@ -85,7 +85,16 @@ def _trials(group: str, experiment: JsonMapping, trials: JsonMapping) -> Iterato
         started, ended = (moment(dig(trial, key, "value")) for key in ("time_run_started", "time_completed"))
         table = _newest_table(dig(experiment, "data_by_trial", number))
         state = str(dig(trial, "status", "name"))
-        yield Trial(group, number, state, started, ended, dict(_arms(trial)), better, table)
+        yield Trial(
+            group,
+            number=number,
+            state=state,
+            started=started,
+            ended=ended,
+            arms=dict(_arms(trial)),
+            lower_is_better=better,
+            table=table,
+        )
 
 
 def _directions(experiment: JsonMapping) -> Iterator[tuple[str, bool]]:

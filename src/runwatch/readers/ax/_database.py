@@ -35,13 +35,13 @@ def trials_of(store: sqlite.StorePass) -> list[Trial]:
     trials = [
         Trial(
             experiments[experiment],
-            str(number),
-            _STATES.get(status, ""),
-            clock(started),
-            clock(ended),
-            arms.get(key, {}),
-            better.get(experiment, {}),
-            tables.get((experiment, number)),
+            number=str(number),
+            state=_STATES.get(status, ""),
+            started=clock(started),
+            ended=clock(ended),
+            arms=arms.get(key, {}),
+            lower_is_better=better.get(experiment, {}),
+            table=tables.get((experiment, number)),
         )
         for key, experiment, number, status, started, ended in rows
         if experiment in experiments

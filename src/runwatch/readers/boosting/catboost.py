@@ -43,7 +43,9 @@ def claim(listing: Listing) -> Iterable[Claim]:
         if table[0] in left:
             continue
         file = (listing.join(table[0]),)
-        yield Claim(NAME, NAME, run_id, file, f"{table[1]}/", supersedes=shadows)
+        yield Claim(
+            NAME, format=NAME, run_id=run_id, files=file, tag_prefix=f"{table[1]}/", supersedes=shadows
+        )
     rest = tuple(listing.join(name) for name in (_META, _CLOCK, *left) if name in listing.files)
     if rest:
         yield Claim(NAME, NAME, run_id, rest, supersedes=shadows)

@@ -71,7 +71,14 @@ def claim(listing: Listing) -> Iterable[Claim]:
             return
         for name in (*dumps, *logs):
             prefix = f"{name.rpartition('.')[0]}/"
-            yield Claim(NAME, library, listing.path, (listing.join(name),), prefix, role=role)
+            yield Claim(
+                NAME,
+                format=library,
+                run_id=listing.path,
+                files=(listing.join(name),),
+                tag_prefix=prefix,
+                role=role,
+            )
 
 
 def library_of(listing: Listing) -> Library | None:

@@ -150,7 +150,9 @@ def read_log(
         return Reading.of(claim, operations, tail.cursor(0, {"foreign": True}), problems)
     if tail.start == 0 and len(tail.data) < START:
         return Reading.of(claim, operations, tail.cursor(0))
-    log = Log(tail.data, tail.start, _LARGEST, bool(before.get("dropping")), final)
+    log = Log(
+        tail.data, start=tail.start, largest=_LARGEST, dropping=bool(before.get("dropping")), final=final
+    )
     content = make(before.get("content"))
     faults = []
     for record in log.records():

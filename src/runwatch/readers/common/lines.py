@@ -142,7 +142,16 @@ def read_rows(source: SourceFile, cursor: Cursor | None, final: bool) -> NewRows
     if rest:
         blocks.append((frame.line, rest))
     state = {key: value for key, value in tail.state.items() if key != "frame"}
-    return NewRows(tail.rewritten, tail.more and consumed > 0, notes, state, tail, frame, blocks, consumed)
+    return NewRows(
+        tail.rewritten,
+        more=tail.more and consumed > 0,
+        notes=notes,
+        state=state,
+        _tail=tail,
+        _frame=frame,
+        _blocks=blocks,
+        _consumed=consumed,
+    )
 
 
 def take_json(

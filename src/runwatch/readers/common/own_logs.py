@@ -33,7 +33,15 @@ class OwnLogs:
             own = f"{name.rpartition('.')[0] or name}/" if len(matches) > 1 else ""
             word = "jsonl" if _is_records(name) else "csv"
             files = (listing.join(name),)
-            yield Claim(self.NAME, word, run_id, files, prefix + own, priority=_PRIORITY, layout=layout)
+            yield Claim(
+                self.NAME,
+                format=word,
+                run_id=run_id,
+                files=files,
+                tag_prefix=prefix + own,
+                priority=_PRIORITY,
+                layout=layout,
+            )
 
     def read(self, claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
         read = read_records if _is_records(source.file) else read_table

@@ -74,14 +74,14 @@ class Roles(msgspec.Struct):
                 metrics = [i for i, name in enumerate(names) if _is_named(name, layout.metrics)]
         return Roles(
             names,
-            None if step is None else names.index(step),
-            next((i for i, name in enumerate(names) if plain(name) == "epoch"), None),
-            None if wall is None else names.index(wall),
-            rank_column(names) if by_rank else None,
-            split_column(names),
-            name_column(names),
-            length_column(names, step),
-            metric_columns(names, step) if metrics is None else metrics,
+            step=None if step is None else names.index(step),
+            epoch=next((i for i, name in enumerate(names) if plain(name) == "epoch"), None),
+            wall=None if wall is None else names.index(wall),
+            rank=rank_column(names) if by_rank else None,
+            split=split_column(names),
+            named=name_column(names),
+            length=length_column(names, step),
+            metrics=metric_columns(names, step) if metrics is None else metrics,
         )
 
 

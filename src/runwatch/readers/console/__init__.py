@@ -76,7 +76,17 @@ def claim(listing: Listing) -> Iterable[Claim]:
         job = _job(parts[0])
         prefix = "" if len(jobs) == 1 or numbered == {job} else job + "/"
         part_files = tuple(map(listing.join, parts))
-        claims.append(Claim(NAME, NAME, listing.path, part_files, prefix, priority=PRIORITY, role=role))
+        claims.append(
+            Claim(
+                NAME,
+                format=NAME,
+                run_id=listing.path,
+                files=part_files,
+                tag_prefix=prefix,
+                priority=PRIORITY,
+                role=role,
+            )
+        )
     return claims
 
 
@@ -114,7 +124,17 @@ def _restarted(listing: Listing, attempts: list[Listing]) -> list[Claim]:
     for key in numbered:
         files = tuple(folder.join(name) for folder, name in logs[key])
         prefix = f"rank_{key.partition('/')[0]}/" if len(numbered) > 1 else ""
-        claims.append(Claim(NAME, NAME, listing.path, files, prefix, priority=PRIORITY, role=role))
+        claims.append(
+            Claim(
+                NAME,
+                format=NAME,
+                run_id=listing.path,
+                files=files,
+                tag_prefix=prefix,
+                priority=PRIORITY,
+                role=role,
+            )
+        )
     return claims
 
 

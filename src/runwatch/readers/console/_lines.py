@@ -177,15 +177,15 @@ def _placed(stripped: str) -> LineProgress | None:
     counts = step is not None and ("max_steps" in step[0] or not (step[2] and epoch))
     return LineProgress(
         kind,
-        pairs,
-        float(epoch[1]) if epoch else None,
-        int(epoch[2]) if epoch and epoch[2] else None,
-        fraction[0] if fraction else None,
-        fraction[1] if fraction else None,
-        _count(step[1]) if step and counts else None,
-        _count(step[2]) if step and step[2] and counts else None,
-        bool(split) and not split.lower().startswith("train"),
-        _first_epoch(stripped) if epoch and fraction else None,
+        pairs=pairs,
+        epoch=float(epoch[1]) if epoch else None,
+        epochs=int(epoch[2]) if epoch and epoch[2] else None,
+        batch=fraction[0] if fraction else None,
+        batches=fraction[1] if fraction else None,
+        step=_count(step[1]) if step and counts else None,
+        total_steps=_count(step[2]) if step and step[2] and counts else None,
+        held_out=bool(split) and not split.lower().startswith("train"),
+        first_epoch=_first_epoch(stripped) if epoch and fraction else None,
     )
 
 

@@ -157,7 +157,9 @@ def _row(names: list[str], cells: list[str], text: str) -> LineProgress | None:
         return None
     batch, batches = (int(bar[1]), int(bar[2])) if bar else (None, None)
     known, epochs = None if epoch is None else float(epoch), int(share[2]) if share else None
-    return LineProgress("table", pairs, known, epochs, batch, batches, step)
+    return LineProgress(
+        "table", pairs=pairs, epoch=known, epochs=epochs, batch=batch, batches=batches, step=step
+    )
 
 
 def _validation(names: list[str], cells: list[str]) -> LineProgress | None:

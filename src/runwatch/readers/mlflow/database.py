@@ -88,9 +88,20 @@ class _MlflowStore(sqlite.StorePass):
             " WHERE r.rowid > ? ORDER BY r.rowid LIMIT ?"
         )
         rows = [row[1:] for row in self.rows(select, "runs").found]
-        alive = {str(r[0]): _MlflowRun(str(r[0]), str(r[1] or ""), str(r[2]), r[3], r[4], str(r[5] or ""))
-                 for r in rows if not r[6]}  # fmt: skip
-        return alive, [str(row[0]) for row in rows if row[6]]
+        alive, deleted = {}, []
+        for run, name, status, started, ended, experiment, gone in rows:
+            if gone:
+                deleted.append(str(run))
+                continue
+            alive[str(run)] = _MlflowRun(
+                str(run),
+                name=str(name or ""),
+                status=str(status),
+                started=started,
+                ended=ended,
+                experiment=str(experiment or ""),
+            )
+        return alive, deleted
 
     def _facts(self, runs: Mapping[str, _MlflowRun]) -> list[int]:
         """Changes when a run, a param or a tag is added, or a run's row changes."""

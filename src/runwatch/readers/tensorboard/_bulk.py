@@ -180,7 +180,9 @@ class Chunk:
             steps |= ((words[:, 3] >> np.uint64(8 + 8 * i)) & np.uint64(0x7F)) << np.uint64(7 * i)
         at = starts + (HEADER + int(self._sizes[rows[0]]) - layout.from_end)
         values = _windows(self._data, f"<f{layout.width}")[at].astype(np.float64)
-        return ScalarColumn(tag, starts, steps.view(np.int64), words[:, 2].view(np.float64), values)
+        return ScalarColumn(
+            tag, starts=starts, steps=steps.view(np.int64), walls=words[:, 2].view(np.float64), values=values
+        )
 
 
 def _windows(data: bytes, dtype: str) -> AnyArray:

@@ -100,7 +100,9 @@ def read(data: bytes, at: int, rounds: Cycles, tags: list[str]) -> tuple[int, li
     starts = at + places.starts[:, None] + width * np.arange(count)
     wide = values.astype(np.float64)
     return count, [
-        ScalarColumn(tag, starts[i], steps[i, :count], walls[i, :count], wide[i, :count])
+        ScalarColumn(
+            tag, starts=starts[i], steps=steps[i, :count], walls=walls[i, :count], values=wide[i, :count]
+        )
         for i, tag in enumerate(tags)
     ]
 

@@ -129,7 +129,7 @@ def _value(data: bytes, start: int, end: int, plugins: Plugins) -> Value:
         elif number == 9 and wire == BYTES:
             plugin, content, scalar_class = metadata(data, at, stop)
     if simple >= 0:
-        return Value(tag, "scalar", single(data, simple), simple, 4)
+        return Value(tag, kind="scalar", number=single(data, simple), at=simple, width=4)
     if plugin == "hparams":
         return Value(tag, "hparams", content=data[content[0] : content[1]])
     if tensor[1]:

@@ -49,7 +49,15 @@ def claim(listing: Listing) -> Iterable[Claim]:
     for prefix, group in groups.items():
         files = tuple(listing.join(name) for name in group)
         tags, role = home.prefix + prefix, _role(home.folder)
-        yield Claim("tensorboard", "tensorboard", home.folder.path, files, tags, priority=30, role=role)
+        yield Claim(
+            "tensorboard",
+            format="tensorboard",
+            run_id=home.folder.path,
+            files=files,
+            tag_prefix=tags,
+            priority=30,
+            role=role,
+        )
 
 
 def _role(home: Listing) -> Role:

@@ -215,5 +215,7 @@ class EventSlice:
         made, low = {}, 0
         for tag, known in self._loose.items():
             some = slice(low, low := low + len(known))
-            made[tag] = ScalarColumn(tag, rows[some], steps[some], walls[some], values[some])
+            made[tag] = ScalarColumn(
+                tag, starts=rows[some], steps=steps[some], walls=walls[some], values=values[some]
+            )
         return made

@@ -38,9 +38,25 @@ def subjects(situation: Situation) -> Iterator[Subject]:
             called, baseline_called = run.title, other.title if other else comparison.baseline
             if called == baseline_called:
                 called, baseline_called = run.id, comparison.baseline
-            yield Subject(run.id, run.root, comparison, run, assumed, called, baseline_called)
+            yield Subject(
+                run.id,
+                root=run.root,
+                comparison=comparison,
+                run=run,
+                assumed=assumed,
+                called=called,
+                baseline_called=baseline_called,
+            )
     for named, comparison in situation.predictions.items():
-        yield Subject(named.name, named.root, comparison, None, False, named.name, comparison.baseline)
+        yield Subject(
+            named.name,
+            root=named.root,
+            comparison=comparison,
+            run=None,
+            assumed=False,
+            called=named.name,
+            baseline_called=comparison.baseline,
+        )
 
 
 def about_model(
@@ -62,13 +78,13 @@ def about_model(
         since, key, project = None, None, project_of(subject.scope)
     return Finding(
         rule,
-        severity,
-        subject.scope,
-        subject_name,
-        summary,
-        title,
-        advice,
-        evidence,
+        severity=severity,
+        scope=subject.scope,
+        subject=subject_name,
+        summary=summary,
+        title=title,
+        advice=advice,
+        evidence=evidence,
         root=subject.root,
         run=key,
         since=since,

@@ -109,11 +109,11 @@ def _rule(entry: CustomRuleSettings, root: str | None) -> ConditionRule:
     slug = re.sub(r"[^a-z0-9]+", "-", entry.name.lower()).strip("-")
     return ConditionRule(
         slug or f"custom-{digest}",
-        entry.name or entry.when,
-        expression,
-        severity,
-        entry.advice,
-        root,
-        expression.hold,
+        DESCRIPTION=entry.name or entry.when,
+        expression=expression,
+        severity=severity,
+        advice=entry.advice,
+        root=root,
+        HOLD=expression.hold,
         filter=parse_filter(entry.where) if entry.where else None,
     )

@@ -109,7 +109,7 @@ class _ExpressionParser:
             hint = 'expected "and", "or", "for" or "on"'
             raise self._error(f"{hint}, not {self._now.text!r}")
         tags = tuple(dict.fromkeys(condition.tags()))
-        return Expression(self._source, condition, hold, globs, tags)
+        return Expression(self._source, condition=condition, hold=hold, globs=globs, tags=tags)
 
     def _hold(self) -> float:
         token = self._now

@@ -57,12 +57,16 @@ def tokenize(source: str) -> list[Token]:
 def _token(match: re.Match[str]) -> Token:
     column = match.start() + 1
     if match["span"] is not None:
-        return Token("number", match["span"], column, seconds(match["span"]) or 0.0, True)
+        return Token(
+            "number", text=match["span"], column=column, value=seconds(match["span"]) or 0.0, timed=True
+        )
     if match["number"] is not None:
         unit = match["unit"]
         digits = match["number"][: len(match["number"]) - len(unit or "")]
         factor = 0.01 if unit == "%" else UNITS.get(unit or "", 1.0)
-        return Token("number", match["number"], column, float(digits) * factor, unit in UNITS)
+        return Token(
+            "number", text=match["number"], column=column, value=float(digits) * factor, timed=unit in UNITS
+        )
     if match["quoted"] is not None:
         return Token("quoted", re.sub(r"\\(.)", r"\1", match["quoted"][1:-1]), column)
     if match["name"] is not None:

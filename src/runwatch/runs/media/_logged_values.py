@@ -78,7 +78,11 @@ def found(
     relative to the root."""
     kind = value["_type"]
     if kind in INLINE:
-        yield FoundMedia(INLINE[kind], tag, MediaItem(step, wall, at.file, at.offset, at.length, tag))
+        yield FoundMedia(
+            INLINE[kind],
+            tag,
+            MediaItem(step, wall=wall, file=at.file, offset=at.offset, length=at.length, form=tag),
+        )
         return
     for i, (which, name) in enumerate(_files(kind, value)):
         if not isinstance(name, str) or not name:

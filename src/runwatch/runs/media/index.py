@@ -129,7 +129,13 @@ class RunMedia:
         for reader, folder, _, _ in self._series:
             folders.setdefault(reader, set()).add(folder)
         series = [
-            MediaSeries(kind, _in_folder(folder, tag, folders[reader]), reader, steps.items(), steps.left_out)
+            MediaSeries(
+                kind,
+                tag=_in_folder(folder, tag, folders[reader]),
+                reader=reader,
+                items=steps.items(),
+                left_out=steps.left_out,
+            )
             for (reader, folder, kind, tag), steps in self._series.items()
             if steps.items()
         ]

@@ -128,7 +128,11 @@ def _summaries(
             kind, tag, batch = named
             for i in range(max(min(batch, _MOST_IMAGES), 1)):
                 name, form = (f"{tag} #{i + 1}", str(i)) if i else (tag, "")
-                yield FoundMedia(kind, name, MediaItem(step, seconds, file, base + low, high - low, form))
+                yield FoundMedia(
+                    kind,
+                    name,
+                    MediaItem(step, wall=seconds, file=file, offset=base + low, length=high - low, form=form),
+                )
 
 
 def _named(data: bytes, start: int, end: int, plugins: dict[str, str]) -> tuple[MediaKind, str, int] | None:

@@ -54,7 +54,7 @@ def _of_row(file: str, row: int, step: object, stamp: object, text: object) -> l
     marker = b'"_type"' if isinstance(text, bytes) else '"_type"'
     values = bounded_json.parse_object(text) if marker in text else {}  # type: ignore[operator]
     seconds = moment(stamp)
-    at = MediaItem(None, None, file, row, 1)
+    at = MediaItem(None, wall=None, file=file, offset=row, length=1)
     folder = os.path.join(os.path.dirname(file), "media")
     return [
         one

@@ -59,7 +59,7 @@ def _summary(source: SourceFile, cursor: Cursor | None) -> Scan:
     if not isinstance(values, dict) or any(name.endswith(_SUFFIX) for name in os.listdir(above)):
         return Scan([], document.cursor, True)
     step = values.get("_step")
-    at = MediaItem(None, None, source.file, 0, document.cursor.offset)
+    at = MediaItem(None, wall=None, file=source.file, offset=0, length=document.cursor.offset)
     media = [
         one
         for tag, value in _media(values)
@@ -76,7 +76,7 @@ def _of_row(file: str, base: int, record: tuple[int, bytes], end: int) -> Iterat
     if row is None:
         return
     step, wall = row.pop("_step", None), row.pop("_timestamp", None)
-    at = MediaItem(None, None, file, base + begin, end - begin)
+    at = MediaItem(None, wall=None, file=file, offset=base + begin, length=end - begin)
     folder = os.path.join(os.path.dirname(file), "files")
     for tag, value in _media(row):
         yield from logged.found(

@@ -105,7 +105,7 @@ def line(
     if len(x) > 1 and np.any(np.diff(x) < 0):
         order = np.argsort(x, kind="stable")
         x, y = x[order], y[order]
-    return ChartLine(name, tone, x, smoothed(y, ask.smooth) if ask.smooth else y, selected)
+    return ChartLine(name, tone=tone, x=x, y=smoothed(y, ask.smooth) if ask.smooth else y, selected=selected)
 
 
 def placed(

@@ -52,17 +52,25 @@ def column_view(snapshot: Snapshot, key: ColumnKey, batch: int | None) -> Column
     )
     if data is None or column is None:
         spans = words(Span("✗ ", "bad"), text(key.column, "strong"), " is not in the newest batch")
-        return ColumnView(spans, (), TableView((), ()), ChartView(key=None), (0, 0), 0, True)
+        return ColumnView(
+            spans,
+            sentence=(),
+            figures=TableView((), ()),
+            trend=ChartView(key=None),
+            version=(0, 0),
+            batches=0,
+            gone=True,
+        )
     trend = trend_of(data, column.name)
     if batch is not None and batch < len(data.batches):
         column = _as_judged_then(data, column, trend, batch)
     return ColumnView(
         _head(data, column, batch),
-        text(column.sentence or column.reason, "strong"),
-        _figures(column),
-        _trend_chart(data, trend),
-        (data.version, len(data.batches)),
-        len(data.batches),
+        sentence=text(column.sentence or column.reason, "strong"),
+        figures=_figures(column),
+        trend=_trend_chart(data, trend),
+        version=(data.version, len(data.batches)),
+        batches=len(data.batches),
     )
 
 

@@ -94,19 +94,19 @@ def comparison_view(snapshot: Snapshot, subject: Subject) -> ComparisonView:
         return _missing(snapshot, subject)
     return ComparisonView(
         _head(comparison, *_called(snapshot, subject, comparison)),
-        join(
+        notes=join(
             [
                 *(text(message, "strong") for message in cost_words(comparison)),
                 *(text(n, "warn") for n in comparison.notes),
             ]
         ),
-        TableView(_METRICS, tuple(_metric(metric) for metric in _sorted(comparison))),
-        TableView(_SLICES, tuple(_slice(s, i) for i, s in enumerate(comparison.slices)), _no_slices()),
-        calibration_chart(comparison),
-        _calibration_words(comparison),
-        _confusion(comparison.confusion),
-        threshold_chart(comparison),
-        TableView(
+        metrics=TableView(_METRICS, tuple(_metric(metric) for metric in _sorted(comparison))),
+        slices=TableView(_SLICES, tuple(_slice(s, i) for i, s in enumerate(comparison.slices)), _no_slices()),
+        calibration=calibration_chart(comparison),
+        calibration_words=_calibration_words(comparison),
+        confusion=_confusion(comparison.confusion),
+        thresholds=threshold_chart(comparison),
+        hparams=TableView(
             _HPARAMS,
             tuple(
                 ViewRow.of(n, text(n, "muted"), text(as_text(a), "baseline"), text(as_text(b), "strong"))
@@ -131,7 +131,17 @@ def _missing(snapshot: Snapshot, subject: Subject) -> ComparisonView:
     nothing = TableView((), ())
     empty = TableView((), (), (text(why, "muted"),))
     blank = ChartView(key=("no comparison", name), empty="")
-    return ComparisonView(text(name, "strong"), (), empty, nothing, blank, (), nothing, blank, nothing)
+    return ComparisonView(
+        text(name, "strong"),
+        notes=(),
+        metrics=empty,
+        slices=nothing,
+        calibration=blank,
+        calibration_words=(),
+        confusion=nothing,
+        thresholds=blank,
+        hparams=nothing,
+    )
 
 
 def _called(snapshot: Snapshot, subject: Subject, comparison: Comparison) -> tuple[str, str]:

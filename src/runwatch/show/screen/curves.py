@@ -69,7 +69,16 @@ def together(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tags: lis
     for tag in reversed(tags):
         split = split_of(tag) or "train"
         first = tag == tags[0]
-        curves.append(DrawnCurve(run.key, tag, split, _SPLIT_TONES.get(split, "series4"), run.version, first))
+        curves.append(
+            DrawnCurve(
+                run.key,
+                tag=tag,
+                name=split,
+                tone=_SPLIT_TONES.get(split, "series4"),
+                version=run.version,
+                selected=first,
+            )
+        )
     title = f"{core_name(tags[0])}: {', '.join(split_of(tag) or 'train' for tag in tags)}"
     return replace(chart, curves=tuple(curves), title=title)
 
@@ -111,16 +120,27 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
         name = run_called(snapshot.situation, key)
         own_run = key == run.key
         former = min(len(run.attempts), _MOST_FORMER) if own_run and run.metrics[own].former else 0
-        curves.append(DrawnCurve(key, own, name, tone, other.version, own_run, former, counts_epochs(other)))
+        curves.append(
+            DrawnCurve(
+                key,
+                tag=own,
+                name=name,
+                tone=tone,
+                version=other.version,
+                selected=own_run,
+                former=former,
+                by_epoch=counts_epochs(other),
+            )
+        )
     band = tuple(_curve(other, own) for other in base if (own := spelt(other, tag))) if len(base) > 1 else ()
     outlook = snapshot.situation.outlooks.get(run.key)
     return CurvesPicture(
         tag,
-        tuple(curves),
-        band,
-        () if single or band else _level(snapshot, run, tag),
-        _marks(snapshot, run, tag),
-        outlook.cone if outlook and outlook.tag == tag else (),
+        curves=tuple(curves),
+        band=band,
+        levels=() if single or band else _level(snapshot, run, tag),
+        marks=_marks(snapshot, run, tag),
+        cone=outlook.cone if outlook and outlook.tag == tag else (),
     )
 
 
@@ -135,7 +155,9 @@ def _own_tone(marked: tuple[RunKey, ...]) -> Tone:
 
 
 def _curve(run: Run, tag: str) -> DrawnCurve:
-    return DrawnCurve(run.key, tag, safe(run.id), "baseline", run.version, by_epoch=counts_epochs(run))
+    return DrawnCurve(
+        run.key, tag=tag, name=safe(run.id), tone="baseline", version=run.version, by_epoch=counts_epochs(run)
+    )
 
 
 def counts_epochs(run: Run) -> bool:

@@ -77,18 +77,30 @@ def data_view(snapshot: Snapshot, root: str, name: str, now: float, metric: str 
     nothing = TableView((), ())
     if data is None:
         gone = words(Span("✗ ", "bad"), text(name, "strong"), " is no longer watched")
-        return DataView(gone, (), nothing, nothing, nothing, (), nothing, ChartView(key=None), ())
+        return DataView(
+            gone,
+            about=(),
+            quality=nothing,
+            batches=nothing,
+            segments=nothing,
+            joint=(),
+            features=nothing,
+            performance=ChartView(key=None),
+            performance_words=(),
+        )
     return DataView(
         _head(data),
-        _about(data, now),
-        _quality(data),
-        _batches(data, now),
-        _segments(data),
-        _joint(data.latest),
-        _features(data.latest),
-        performance_chart(data, metric),
-        _performance_words(tuple(one for one in data.estimated if one.metric == metric) or data.estimated),
-        estimated_metrics(data),
+        about=_about(data, now),
+        quality=_quality(data),
+        batches=_batches(data, now),
+        segments=_segments(data),
+        joint=_joint(data.latest),
+        features=_features(data.latest),
+        performance=performance_chart(data, metric),
+        performance_words=_performance_words(
+            tuple(one for one in data.estimated if one.metric == metric) or data.estimated
+        ),
+        estimates=estimated_metrics(data),
     )
 
 
@@ -214,7 +226,7 @@ def performance_chart(data: DataSet, metric: str | None = None) -> ChartView:
         return ChartView(key=key, empty="no estimate: it needs predictions with scores")
     x = np.arange(1.0, len(estimates) + 1)
     estimated, realised = _column(estimates, "estimated"), _column(estimates, "realised")
-    lines = [ChartLine(f"{shown} estimated", "series1", x, estimated, True)]
+    lines = [ChartLine(f"{shown} estimated", tone="series1", x=x, y=estimated, selected=True)]
     if np.isfinite(realised).any():
         lines.append(ChartLine("realised", "baseline", x, realised))
     bands = (

@@ -82,7 +82,9 @@ def distribution(key: object, steps: Steps) -> ChartView:
         2: ("16%", "info"),
         0: ("least", "muted"),
     }
-    lines = tuple(ChartLine(name, tone, x, rows[:, i], i == 4) for i, (name, tone) in named.items())
+    lines = tuple(
+        ChartLine(name, tone=tone, x=x, y=rows[:, i], selected=i == 4) for i, (name, tone) in named.items()
+    )
     return ChartView(
         key=("distribution", key),
         lines=lines if len(x) else (),
@@ -107,7 +109,7 @@ def bars(key: object, name: str, one: Histogram) -> ChartView:
     heights = counts if equal else counts / np.maximum(widths, 1e-300) / max(counts.sum(), 1e-300)
     x = np.repeat(np.array(one.edges), 2)
     y = np.concatenate([[0.0], np.repeat(heights, 2), [0.0]])
-    line = ChartLine(name, "series1", x, y, True)
+    line = ChartLine(name, tone="series1", x=x, y=y, selected=True)
     state = "counts" if equal else "density, bins differ in width"
     return ChartView(key=("bars", key), lines=(line,), x_axis="value", state=state)
 
@@ -116,7 +118,7 @@ def precision_recall(key: object, name: str, one: PrCurve) -> ChartView:
     """Precision over recall, in the unit square."""
     recall, precision = np.array(one.recall), np.array(one.precision)
     order = np.lexsort((-precision, recall))
-    line = ChartLine(name, "series1", recall[order], precision[order], True)
+    line = ChartLine(name, tone="series1", x=recall[order], y=precision[order], selected=True)
     return ChartView(
         key=("pr", key), lines=(line,), x_axis="value", square=True, state="precision over recall"
     )

@@ -71,10 +71,10 @@ def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
     tag = ask.tag if ask.tag in run.metrics else run.main
     return MetricsView(
         _title(snapshot, run),
-        metric_table(run, comparison, models),
-        picture(snapshot, run, ask.marked, tag),
-        tuple(sorted(run.metrics)),
-        _outlook(snapshot, run),
+        table=metric_table(run, comparison, models),
+        picture=picture(snapshot, run, ask.marked, tag),
+        tags=tuple(sorted(run.metrics)),
+        outlook=_outlook(snapshot, run),
     )
 
 

@@ -89,20 +89,31 @@ def run_view(
     if run is None:
         empty = TableView((), ())
         spans = words(Span("✗ ", "bad"), text(key.id, "strong"), " is no longer on disk")
-        return RunView(spans, (), (), empty, empty, empty, empty, (), 0, True)
+        return RunView(
+            spans,
+            reason=(),
+            pictures=(),
+            metrics=empty,
+            settings=empty,
+            health=empty,
+            files=empty,
+            consoles=(),
+            version=0,
+            gone=True,
+        )
     tags = by_importance(
         {tag: m.direction for tag, m in run.metrics.items() if not m.hidden and not is_system(tag)}
     )
     return RunView(
         _head(snapshot, run, now),
-        _reason(run, now),
-        _pictures(snapshot, run, marked, tags, charts or ChartChoice()),
-        metric_table(run, snapshot.situation.comparisons.get(run.key)),
-        _settings(run),
-        _health(snapshot, run),
-        _files(run, now, sizes or {}),
-        run.consoles,
-        run.version,
+        reason=_reason(run, now),
+        pictures=_pictures(snapshot, run, marked, tags, charts or ChartChoice()),
+        metrics=metric_table(run, snapshot.situation.comparisons.get(run.key)),
+        settings=_settings(run),
+        health=_health(snapshot, run),
+        files=_files(run, now, sizes or {}),
+        consoles=run.consoles,
+        version=run.version,
         outlook=outlook_words(snapshot.situation.outlooks.get(run.key)),
         checkpoints=checkpoint_words(run, snapshot.situation.machine, now),
     )
@@ -128,7 +139,9 @@ def _pictures(
 
 def system_picture(key: RunKey, tag: str, version: int) -> CurvesPicture:
     """One curve of the machine."""
-    curve = DrawnCurve(key, tag, safe(tag.partition("/")[2]), "series1", version, True)
+    curve = DrawnCurve(
+        key, tag=tag, name=safe(tag.partition("/")[2]), tone="series1", version=version, selected=True
+    )
     return CurvesPicture(tag, (curve,))
 
 

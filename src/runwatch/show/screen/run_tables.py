@@ -116,7 +116,13 @@ def leaderboard(snapshot: Snapshot, ask: BoardAsk, now: float) -> BoardView:
         for run, found in zip(ranked, own, strict=True)
         if math.isfinite(value_of(found, ask.which)[0])
     )
-    return BoardView(metric, TableView(columns, rows, _no_run(snapshot, ask)), choices, head, finite)
+    return BoardView(
+        metric,
+        table=TableView(columns, rows, _no_run(snapshot, ask)),
+        choices=choices,
+        head=head,
+        members=finite,
+    )
 
 
 def _filtered(snapshot: Snapshot, ranked: Sequence[Run], ask: BoardAsk) -> Words:

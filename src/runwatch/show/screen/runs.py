@@ -163,7 +163,13 @@ def _cases(snapshot: Snapshot, chosen: list[Run], ask: RunsAsk, now: float) -> l
     for root in situation.roots:
         host = (host_of(root) or _HERE) if hosts else ""
         usual[root] = RunRowFacts(
-            None, False, roots.get(root, ""), prefix, None, host=host, lost=host_of(root) in lost
+            None,
+            is_baseline=False,
+            root=roots.get(root, ""),
+            prefix=prefix,
+            worst=None,
+            host=host,
+            lost=host_of(root) in lost,
         )
     comparisons, baselines, metric = situation.comparisons, situation.baselines, ask.metric
     singled_out = worst.keys() | set(ask.marked) | ask.starred

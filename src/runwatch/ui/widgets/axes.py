@@ -57,7 +57,7 @@ def _axes(view: ChartView) -> Axes | None:
     """The axes that hold all that is drawn in the view's window; None when nothing can be drawn. A level
     far outside does not stretch them."""
     if view.square:
-        return Axes(0.0, 1.0, 0.0, 1.0, False)
+        return Axes(0.0, x1=1.0, y0=0.0, y1=1.0, log=False)
     xs = [x for line in view.lines if len(line.x) for x in (line.x[0], line.x[-1])]
     if not xs:
         return None
@@ -79,7 +79,7 @@ def _axes(view: ChartView) -> Axes | None:
     room = (high - low) * 0.04 or abs(high) * 0.05 or 0.5
     if x1 <= x0:
         x0, x1 = x0 - 0.5, x0 + 0.5
-    return Axes(x0, x1, low - room, high + room, log)
+    return Axes(x0, x1=x1, y0=low - room, y1=high + room, log=log)
 
 
 def _inside(x: FloatArray, y: FloatArray, x0: float, x1: float) -> FloatArray:

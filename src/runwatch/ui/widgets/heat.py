@@ -72,7 +72,7 @@ def _picture(
         return [line_strip((Span(f" {message}", "muted"),), width, colours)]
     rows = height - 2
     first, last = view.steps[0], view.steps[-1]
-    shown = Axes(first, last if last > first else first + 1, view.low, view.high, False)
+    shown = Axes(first, x1=last if last > first else first + 1, y0=view.low, y1=view.high, log=False)
     labels = y_labels(shown, rows)
     gutter = max((len(label) for label in labels.values()), default=1) + 1
     room = width - gutter

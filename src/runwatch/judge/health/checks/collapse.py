@@ -89,7 +89,15 @@ class Collapse(CurveCheck):
             "since": curve.trace.wall_at(since_step),
         }
         return [
-            HealthSign("diverged", "warning", curve.tag, best_step, curve.trace.last_step, summary, evidence)
+            HealthSign(
+                "diverged",
+                severity="warning",
+                tag=curve.tag,
+                first_step=best_step,
+                last_step=curve.trace.last_step,
+                summary=summary,
+                evidence=evidence,
+            )
         ]
 
 
@@ -145,7 +153,7 @@ def _placed(
     near = np.flatnonzero(values[:since] <= best + 0.25 * rise)
     if len(values) - since < stayed or not len(near) or since - 1 - int(near[-1]) > _AT_ONCE:
         return None
-    return _Fall(at, since, start, best, now)
+    return _Fall(at, since=since, start=start, best=best, now=now)
 
 
 def _could_have(values: FloatArray) -> bool:

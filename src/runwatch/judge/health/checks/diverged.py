@@ -155,12 +155,12 @@ def _sign(
     }
     return HealthSign(
         "diverged",
-        "critical" if beyond else "warning",
-        curve.tag,
-        best_step,
-        trace.last_step,
-        summary,
-        evidence,
+        severity="critical" if beyond else "warning",
+        tag=curve.tag,
+        first_step=best_step,
+        last_step=trace.last_step,
+        summary=summary,
+        evidence=evidence,
     )
 
 

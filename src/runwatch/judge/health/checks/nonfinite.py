@@ -72,4 +72,14 @@ class Nonfinite(CurveCheck):
             "still": self._streak > 0,
             "since": self.since,
         }
-        return [HealthSign("nonfinite", "critical", curve.tag, self._first, self._last, summary, evidence)]
+        return [
+            HealthSign(
+                "nonfinite",
+                severity="critical",
+                tag=curve.tag,
+                first_step=self._first,
+                last_step=self._last,
+                summary=summary,
+                evidence=evidence,
+            )
+        ]

@@ -115,7 +115,15 @@ def _sign(curve: CurveView, memory: BestValidation, train: str, trace: Trace) ->
         "since": curve.trace.wall_at(memory.best_step) if curve.trace is not None else None,
     }
     last = curve.trace.last_step if curve.trace is not None else None
-    return HealthSign("overfitting", "warning", curve.tag, memory.best_step, last, summary, evidence)
+    return HealthSign(
+        "overfitting",
+        severity="warning",
+        tag=curve.tag,
+        first_step=memory.best_step,
+        last_step=last,
+        summary=summary,
+        evidence=evidence,
+    )
 
 
 def _still_falling(trace: Trace, step: int) -> bool:

@@ -43,7 +43,17 @@ class Plateau(CurveCheck):
         first, level = int(trace.steps[-len(quarter)]), median(quarter)
         summary = f"{safe(curve.tag)} has stayed at {number(level)} since step {first}"
         evidence = {"level": level, "since_step": first}
-        return [HealthSign("plateau", "info", curve.tag, first, trace.last_step, summary, evidence)]
+        return [
+            HealthSign(
+                "plateau",
+                severity="info",
+                tag=curve.tag,
+                first_step=first,
+                last_step=trace.last_step,
+                summary=summary,
+                evidence=evidence,
+            )
+        ]
 
 
 def _is_flat(quarter: FloatArray) -> bool:

@@ -49,7 +49,17 @@ def _behind(members: list[tuple[int, CurveView, Trace]]) -> list[HealthSign]:
         if ahead - last > _BEHIND * abs(ahead) and most - trace.count > _BEHIND_POINTS:
             summary = f"rank {rank} is at step {last}, the others at {ahead}"
             evidence = {"rank": rank, "step": last, "others": ahead, "why": "behind"}
-            signs.append(HealthSign("ranks-apart", "warning", view.tag, last, ahead, summary, evidence))
+            signs.append(
+                HealthSign(
+                    "ranks-apart",
+                    severity="warning",
+                    tag=view.tag,
+                    first_step=last,
+                    last_step=ahead,
+                    summary=summary,
+                    evidence=evidence,
+                )
+            )
     return signs
 
 
@@ -70,6 +80,14 @@ def _off_level(members: list[tuple[int, CurveView, Trace]]) -> list[HealthSign]:
             first = int(trace.steps[-len(quarter)])
             evidence = {"rank": rank, "level": float(level), "median": middle, "why": "level"}
             signs.append(
-                HealthSign("ranks-apart", "info", view.tag, first, trace.last_step, summary, evidence)
+                HealthSign(
+                    "ranks-apart",
+                    severity="info",
+                    tag=view.tag,
+                    first_step=first,
+                    last_step=trace.last_step,
+                    summary=summary,
+                    evidence=evidence,
+                )
             )
     return signs

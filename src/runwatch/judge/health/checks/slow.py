@@ -101,4 +101,14 @@ class Slow(RunCheck):
         summary = f"a step takes {duration(now)}, {now / usual:.1f} times as long as before"
         evidence = {"seconds_a_step": now, "before": usual, "clock": view.tag, "since": memory.since}
         first = int(trace.steps[max(int(np.searchsorted(trace.walls, memory.since)) - 1, 0)])
-        return [HealthSign("slow", "warning", view.tag, first, trace.last_step, summary, evidence)]
+        return [
+            HealthSign(
+                "slow",
+                severity="warning",
+                tag=view.tag,
+                first_step=first,
+                last_step=trace.last_step,
+                summary=summary,
+                evidence=evidence,
+            )
+        ]

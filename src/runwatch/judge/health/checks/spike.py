@@ -85,13 +85,13 @@ class Spike(CurveCheck):
         return [
             HealthSign(
                 "spike",
-                "warning" if often and spike is self._spikes[-1] else "info",
-                curve.tag,
-                spike.first.step,
-                spike.last.step,
-                f"{safe(curve.tag)} jumped to {number(spike.peak.value)}, {number(spike.peak.ratio, 2)} "
-                f"times its level, at step {spike.last.step}",
-                {
+                severity="warning" if often and spike is self._spikes[-1] else "info",
+                tag=curve.tag,
+                first_step=spike.first.step,
+                last_step=spike.last.step,
+                summary=f"{safe(curve.tag)} jumped to {number(spike.peak.value)}, "
+                f"{number(spike.peak.ratio, 2)} times its level, at step {spike.last.step}",
+                evidence={
                     "ratio": spike.peak.ratio,
                     "peak": spike.peak.value,
                     "recent": len(recent),

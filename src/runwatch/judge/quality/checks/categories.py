@@ -55,7 +55,17 @@ def _new(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> list[
     if usual >= 0.001:
         summary += f"; its many rare values would give {percent(usual, 1)}"
     advice = "map them to known ones, or take a new reference; the model has never seen them"
-    return [QualityCheck(NAME, severity, column.name, summary, advice, {"share": share}, names)]
+    return [
+        QualityCheck(
+            NAME,
+            severity=severity,
+            column=column.name,
+            summary=summary,
+            advice=advice,
+            evidence={"share": share},
+            samples=names,
+        )
+    ]
 
 
 def _new_codes(
@@ -81,7 +91,17 @@ def _new_codes(
     what = f"the value{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else "values"
     summary = f"{what} in {percent(share, 1)} of the rows, which the reference never has"
     advice = "check whether it is a new code: map it, or take a new reference"
-    return [QualityCheck(NAME, severity, column.name, summary, advice, {"share": share}, names)]
+    return [
+        QualityCheck(
+            NAME,
+            severity=severity,
+            column=column.name,
+            summary=summary,
+            advice=advice,
+            evidence={"share": share},
+            samples=names,
+        )
+    ]
 
 
 def _closed(column: ColumnGrid, before: ColumnProfile) -> NDArray[np.int64] | None:
@@ -124,4 +144,14 @@ def _vanished(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> 
     message = plural(len(gone), "category is", "categories are")
     summary = f"{message} gone that made up {percent(total, 1)} of the reference"
     advice = "check whether a source is missing from this batch"
-    return [QualityCheck(NAME, severity, column.name, summary, advice, {"share": total}, names)]
+    return [
+        QualityCheck(
+            NAME,
+            severity=severity,
+            column=column.name,
+            summary=summary,
+            advice=advice,
+            evidence={"share": total},
+            samples=names,
+        )
+    ]

@@ -28,7 +28,17 @@ def check(case: QualityCase) -> list[QualityCheck]:
         summary = "every value is the same" + (f": {shown}" if shown else "")
         severity: Severity = "info" if before is None else "warning"
         samples = (shown,) if shown else ()
-        out.append(QualityCheck(NAME, severity, column.name, summary, advice, {"rows": now.n}, samples))
+        out.append(
+            QualityCheck(
+                NAME,
+                severity=severity,
+                column=column.name,
+                summary=summary,
+                advice=advice,
+                evidence={"rows": now.n},
+                samples=samples,
+            )
+        )
     return out
 
 

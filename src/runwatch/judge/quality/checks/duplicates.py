@@ -30,7 +30,17 @@ def check(case: QualityCase) -> list[QualityCheck]:
             summary = f"{count:,} rows have a key that occurred before"
             advice = "keep one row per key, or name the right key column"
             samples = facts.repeated.get(key, ())
-            out.append(QualityCheck(NAME, "critical", key, summary, advice, {"rows": count}, samples))
+            out.append(
+                QualityCheck(
+                    NAME,
+                    severity="critical",
+                    column=key,
+                    summary=summary,
+                    advice=advice,
+                    evidence={"rows": count},
+                    samples=samples,
+                )
+            )
     return out
 
 
@@ -52,7 +62,16 @@ def _rows(case: QualityCase, facts: RowFacts) -> list[QualityCheck]:
     if case.reference_facts is not None and usual >= 1:
         summary += f"; the reference's rows would give {percent(max(usual, 0) / facts.rows, 1)}"
     advice = "look for a file that was loaded twice, or a join that multiplies rows"
-    return [QualityCheck(NAME, severity, "", summary, advice, {"rows": facts.duplicate_rows})]
+    return [
+        QualityCheck(
+            NAME,
+            severity=severity,
+            column="",
+            summary=summary,
+            advice=advice,
+            evidence={"rows": facts.duplicate_rows},
+        )
+    ]
 
 
 def _combinations(case: QualityCase) -> float:

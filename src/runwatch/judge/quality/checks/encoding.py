@@ -47,4 +47,14 @@ def _fault(
         return []
     samples = tuple(dict.fromkeys(odd))[:_SHOWN]
     summary = f"{percent(len(odd) / total, 1)} of the values {what}"
-    return [QualityCheck(NAME, severity, name, summary, advice, {"share": len(odd) / total}, samples)]
+    return [
+        QualityCheck(
+            NAME,
+            severity=severity,
+            column=name,
+            summary=summary,
+            advice=advice,
+            evidence={"share": len(odd) / total},
+            samples=samples,
+        )
+    ]

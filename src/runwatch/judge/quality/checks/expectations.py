@@ -47,7 +47,9 @@ def _unknown_key(column: str, key: str, known: tuple[str, ...]) -> QualityCheck:
 
 
 def _broken(column: str, summary: str, advice: str, samples: tuple[str, ...] = ()) -> QualityCheck:
-    return QualityCheck(NAME, "critical", column, summary, advice, {}, samples)
+    return QualityCheck(
+        NAME, severity="critical", column=column, summary=summary, advice=advice, evidence={}, samples=samples
+    )
 
 
 def _rows(case: QualityCase) -> list[QualityCheck]:

@@ -34,7 +34,16 @@ def check(case: QualityCase) -> list[QualityCheck]:
         if strength is not None and strength >= SUSPICIOUS:
             summary = f"alone it all but determines {target} (strength {number(strength, 3)})"
             advice = "make sure that it is known before the target is, else leave it out of training"
-            out.append(QualityCheck(NAME, "warning", name, summary, advice, {"strength": strength}))
+            out.append(
+                QualityCheck(
+                    NAME,
+                    severity="warning",
+                    column=name,
+                    summary=summary,
+                    advice=advice,
+                    evidence={"strength": strength},
+                )
+            )
     return out
 
 

@@ -26,7 +26,16 @@ def check(case: QualityCase) -> list[QualityCheck]:
             severity, summary = worst
             evidence = {"missing": now.missing, "rows": now.rows, "nan": now.nan}
             advice = "find the source that stopped filling it, or allow it in [data.expect]"
-            out.append(QualityCheck(NAME, severity, column.name, summary, advice, evidence))
+            out.append(
+                QualityCheck(
+                    NAME,
+                    severity=severity,
+                    column=column.name,
+                    summary=summary,
+                    advice=advice,
+                    evidence=evidence,
+                )
+            )
     return out
 
 

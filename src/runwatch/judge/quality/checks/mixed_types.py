@@ -25,7 +25,16 @@ def check(case: QualityCase) -> list[QualityCheck]:
     if case.current.skipped:
         summary = f"{case.current.skipped:,} lines are not rows and were left out"
         advice = "look for stray separators, quotes or cut lines"
-        out.append(QualityCheck(NAME, "warning", "", summary, advice, {"lines": case.current.skipped}))
+        out.append(
+            QualityCheck(
+                NAME,
+                severity="warning",
+                column="",
+                summary=summary,
+                advice=advice,
+                evidence={"lines": case.current.skipped},
+            )
+        )
     return out
 
 
@@ -34,7 +43,15 @@ def _invalid(case: QualityCase, name: str, count: int, rows: int) -> QualityChec
     samples = tuple(dict.fromkeys(v for v in _strings(case, name) if not _NUMBER.fullmatch(v)))[:_SHOWN]
     summary = f"{count:,} values ({percent(count / rows, 1)}) are not of the column's type"
     advice = "repair them at the source, or turn them into missing values"
-    return QualityCheck(NAME, severity, name, summary, advice, {"values": count}, samples)
+    return QualityCheck(
+        NAME,
+        severity=severity,
+        column=name,
+        summary=summary,
+        advice=advice,
+        evidence={"values": count},
+        samples=samples,
+    )
 
 
 def _half_numbers(case: QualityCase, name: str) -> list[QualityCheck]:
@@ -50,13 +67,33 @@ def _half_numbers(case: QualityCase, name: str) -> list[QualityCheck]:
     if not odd and commas:
         summary = "every value is a number with a decimal comma, kept as text"
         advice = "write decimal points, or declare the column's kind"
-        return [QualityCheck(NAME, "warning", name, summary, advice, {}, commas)]
+        return [
+            QualityCheck(
+                NAME,
+                severity="warning",
+                column=name,
+                summary=summary,
+                advice=advice,
+                evidence={},
+                samples=commas,
+            )
+        ]
     if not odd:
         return []
     summary = f"{percent(share)} of the values are numbers, the rest are text"
     advice = "keep numbers as numbers: the rest is most likely a broken missing-value mark"
     samples = tuple(dict.fromkeys(odd))[:_SHOWN]
-    return [QualityCheck(NAME, "warning", name, summary, advice, {"share": share}, samples)]
+    return [
+        QualityCheck(
+            NAME,
+            severity="warning",
+            column=name,
+            summary=summary,
+            advice=advice,
+            evidence={"share": share},
+            samples=samples,
+        )
+    ]
 
 
 def _strings(case: QualityCase, name: str) -> list[str]:

@@ -24,7 +24,16 @@ def check(case: QualityCase) -> list[QualityCheck]:
         if infinite and not (before and before.neg_inf + before.pos_inf):
             summary = f"{infinite:,} values are infinite"
             advice = "look for a division by zero or a logarithm of zero"
-            out.append(QualityCheck(NAME, "critical", column.name, summary, advice, {"values": infinite}))
+            out.append(
+                QualityCheck(
+                    NAME,
+                    severity="critical",
+                    column=column.name,
+                    summary=summary,
+                    advice=advice,
+                    evidence={"values": infinite},
+                )
+            )
         if before is not None and before.n:
             out.extend(_beyond(column, before, now))
     return out
@@ -49,4 +58,8 @@ def _beyond(column: ColumnGrid, before: ColumnProfile, now: ColumnProfile) -> li
     evidence = {"low": now.low, "high": now.high, "reference": [before.low, before.high]}
     advice = "look at these rows; say what is allowed in [data.expect]"
     summary = f"values {' and '.join(faults)}, outside {held}"
-    return [QualityCheck(NAME, "warning", column.name, summary, advice, evidence)]
+    return [
+        QualityCheck(
+            NAME, severity="warning", column=column.name, summary=summary, advice=advice, evidence=evidence
+        )
+    ]

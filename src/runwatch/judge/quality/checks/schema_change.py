@@ -33,11 +33,11 @@ def _gone(name: str, fresh: list[str]) -> QualityCheck:
     hint = f"it looks renamed to {like!r}: rename it back, or take a new reference" if like else ""
     return QualityCheck(
         NAME,
-        "critical",
-        name,
-        "the column is gone",
-        hint or "restore the column at its source, or take a new reference",
-        {"renamed_to": like},
+        severity="critical",
+        column=name,
+        summary="the column is gone",
+        advice=hint or "restore the column at its source, or take a new reference",
+        evidence={"renamed_to": like},
     )
 
 
@@ -48,14 +48,23 @@ def _plain(name: str) -> str:
 def _partly(name: str, rows: int, total: int) -> QualityCheck:
     evidence = {"rows": rows, "total": total}
     summary = f"the column is in only {rows:,} of {total:,} rows' files"
-    return QualityCheck(NAME, "warning", name, summary, "write all files with the same columns", evidence)
+    return QualityCheck(
+        NAME,
+        severity="warning",
+        column=name,
+        summary=summary,
+        advice="write all files with the same columns",
+        evidence=evidence,
+    )
 
 
 def _new(name: str) -> QualityCheck:
     advice = "nothing to do if this is intended; take a new reference to have it watched"
-    return QualityCheck(NAME, "info", name, "the column is new", advice)
+    return QualityCheck(NAME, severity="info", column=name, summary="the column is new", advice=advice)
 
 
 def _twice(name: str) -> QualityCheck:
     summary = "the name occurs more than once, so the column is not judged"
-    return QualityCheck(NAME, "warning", name, summary, "give every column its own name")
+    return QualityCheck(
+        NAME, severity="warning", column=name, summary=summary, advice="give every column its own name"
+    )

@@ -52,7 +52,14 @@ def check(case: QualityCase) -> list[QualityCheck]:
         if not same or as_text:
             advice = "write the column in its old type"
         out.append(
-            QualityCheck(NAME, severity, name, message, advice, {"before": sorted(old), "now": sorted(new)})
+            QualityCheck(
+                NAME,
+                severity=severity,
+                column=name,
+                summary=message,
+                advice=advice,
+                evidence={"before": sorted(old), "now": sorted(new)},
+            )
         )
     return out
 

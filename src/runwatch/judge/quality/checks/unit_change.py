@@ -26,7 +26,16 @@ def check(case: QualityCase) -> list[QualityCheck]:
         message, apart = times_apart(column, before, now)
         summary = f"{message} {way} than the reference's"
         advice = f"check the unit at the source{_guess(apart)}"
-        out.append(QualityCheck(NAME, "critical", column.name, summary, advice, {"factor": factor}))
+        out.append(
+            QualityCheck(
+                NAME,
+                severity="critical",
+                column=column.name,
+                summary=summary,
+                advice=advice,
+                evidence={"factor": factor},
+            )
+        )
     return out
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from runwatch.domain.drift import QualityCheck
@@ -22,7 +24,7 @@ def _size(case: QualityCase) -> list[QualityCheck]:
     rows = case.current.rows
     if rows == 0:
         advice = "check whether the job that writes it failed"
-        return [QualityCheck(NAME, "critical", "", "the data has no rows", advice, {"rows": 0})]
+        return [_found("critical", "the data has no rows", advice, {"rows": 0})]
     past = [one.profile.rows for one in case.history[-20:]]
     if len(past) < _KNOWN:
         return []
@@ -32,10 +34,10 @@ def _size(case: QualityCase) -> list[QualityCheck]:
     if rows < 0.5 * usual and rows < min(past):
         advice = "check whether a source or a partition is missing"
         severity: Severity = "critical" if rows < 0.1 * usual else "warning"
-        return [QualityCheck(NAME, severity, "", f"half-empty: {held}", advice, evidence)]
+        return [_found(severity, f"half-empty: {held}", advice, evidence)]
     if rows > 1.9 * usual and rows > max(past):
         advice = "check whether data was loaded twice"
-        return [QualityCheck(NAME, "warning", "", f"about double: {held}", advice, evidence)]
+        return [_found("warning", f"about double: {held}", advice, evidence)]
     return []
 
 
@@ -51,4 +53,9 @@ def _late(case: QualityCase) -> list[QualityCheck]:
     summary = f"overdue by {duration(late)} (expected every {duration(every)})"
     severity: Severity = "critical" if late > 3 * every else "warning"
     advice = "check whether the job that delivers it still runs"
-    return [QualityCheck(NAME, severity, "", summary, advice, {"late_by": late, "every": every})]
+    return [_found(severity, summary, advice, {"late_by": late, "every": every})]
+
+
+def _found(severity: Severity, summary: str, advice: str, evidence: Mapping[str, object]) -> QualityCheck:
+    """Of the whole table."""
+    return QualityCheck(NAME, severity=severity, column="", summary=summary, advice=advice, evidence=evidence)
