@@ -7,6 +7,7 @@ shrinks what fails to the smallest change, prints it, and keeps it; a finding is
 from __future__ import annotations
 
 import argparse
+import contextlib
 import faulthandler
 import functools
 import os
@@ -159,12 +160,14 @@ def filters(name: str, data: bytes) -> None:
 
 def numbers(name: str, data: bytes) -> None:
     """A metrics file."""
+    from runwatch.data.errors import DataError
     from runwatch.data.number_files import load_numbers
 
     with tempfile.TemporaryDirectory() as root:
         for ending in (".json", ".yaml"):
             Path(root, f"m{ending}").write_bytes(data)
-            load_numbers(str(Path(root, f"m{ending}")))
+            with contextlib.suppress(DataError):
+                load_numbers(str(Path(root, f"m{ending}")))
 
 
 def frames(name: str, data: bytes) -> None:
