@@ -9,7 +9,7 @@ from runwatch.domain.directions import is_system
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen.curves import CurvesPicture, picture
+from runwatch.show.screen.curves import CurvesPlot, plot
 from runwatch.show.screen.forecast_words import chance
 from runwatch.show.screen.runs import is_baseline
 from runwatch.show.screen.view import (
@@ -55,7 +55,7 @@ class MetricsView(msgspec.Struct, frozen=True):
 
     title: Words
     table: TableView
-    picture: CurvesPicture
+    plot: CurvesPlot
     tags: tuple[str, ...] = ()
     outlook: Words = ()
 
@@ -66,13 +66,13 @@ def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
     run = situation.run(ask.run) if ask.run else None
     models = _predictions(snapshot)
     if run is None:
-        return MetricsView((), TableView(_COLUMNS, models, _nothing(snapshot)), CurvesPicture())
+        return MetricsView((), TableView(_COLUMNS, models, _nothing(snapshot)), CurvesPlot())
     comparison = situation.comparisons.get(run.key)
     tag = ask.tag if ask.tag in run.metrics else run.main
     return MetricsView(
         _title(snapshot, run),
         table=metric_table(run, comparison, models),
-        picture=picture(snapshot, run, ask.marked, tag),
+        plot=plot(snapshot, run, ask.marked, tag),
         tags=tuple(sorted(run.metrics)),
         outlook=_outlook(snapshot, run),
     )

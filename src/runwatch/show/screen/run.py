@@ -13,7 +13,7 @@ from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.names import run_called
-from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, split_groups, together
+from runwatch.show.screen.curves import CurvesPlot, DrawnCurve, split_groups, together
 from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words
 from runwatch.show.screen.metrics import metric_table
 from runwatch.show.screen.run_columns import status
@@ -50,11 +50,11 @@ _FILES = (
 
 
 class RunView(msgspec.Struct, frozen=True):
-    """All of one run; ``gone``: it no longer exists. ``pictures``: one a tag, the telling ones first."""
+    """All of one run; ``gone``: it no longer exists. ``plots``: one a tag, the telling ones first."""
 
     head: Words
     reason: Words
-    pictures: tuple[CurvesPicture, ...]
+    plots: tuple[CurvesPlot, ...]
     metrics: TableView
     settings: TableView
     health: TableView
@@ -92,7 +92,7 @@ def run_view(
         return RunView(
             spans,
             reason=(),
-            pictures=(),
+            plots=(),
             metrics=empty,
             settings=empty,
             health=empty,
@@ -107,7 +107,7 @@ def run_view(
     return RunView(
         _head(snapshot, run, now),
         reason=_reason(run, now),
-        pictures=_pictures(snapshot, run, marked, tags, charts or ChartChoice()),
+        plots=_plots(snapshot, run, marked, tags, charts or ChartChoice()),
         metrics=metric_table(run, snapshot.situation.comparisons.get(run.key)),
         settings=_settings(run),
         health=_health(snapshot, run),
@@ -128,21 +128,21 @@ class ChartChoice(NamedTuple):
     together: bool = False
 
 
-def _pictures(
+def _plots(
     snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tags: list[str], charts: ChartChoice
-) -> tuple[CurvesPicture, ...]:
+) -> tuple[CurvesPlot, ...]:
     shown = [tag for tag in tags if matches(charts.words, tag)]
     shown.sort(key=lambda tag: charts.pinned.index(tag) if tag in charts.pinned else len(charts.pinned))
     groups = split_groups(shown) if charts.together else [[tag] for tag in shown]
     return tuple(together(snapshot, run, marked, group) for group in groups)
 
 
-def system_picture(key: RunKey, tag: str, version: int) -> CurvesPicture:
+def system_plot(key: RunKey, tag: str, version: int) -> CurvesPlot:
     """One curve of the machine."""
     curve = DrawnCurve(
         key, tag=tag, name=safe(tag.partition("/")[2]), tone="series1", version=version, selected=True
     )
-    return CurvesPicture(tag, (curve,))
+    return CurvesPlot(tag, (curve,))
 
 
 def _head(snapshot: Snapshot, run: Run, now: float) -> Words:

@@ -59,8 +59,8 @@ class MetricsPane(Pane, ChartKeys):
         self.query_one("#metrics-title", LineWidget).show(view.title)
         self.query_one("#metrics-outlook", LineWidget).show(view.outlook)
         self.query_one(TableWidget).show(view.table)
-        self.query_one(TableWidget).styles.max_height = "45%" if view.picture.curves else "100%"
-        self.query_one(Curves).draw_picture(view.picture, self.choice.chart)
+        self.query_one(TableWidget).styles.max_height = "45%" if view.plot.curves else "100%"
+        self.query_one(Curves).draw_plot(view.plot, self.choice.chart)
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()
