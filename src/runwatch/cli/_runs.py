@@ -42,7 +42,8 @@ def resolve_run(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) 
                 raise UsageError(link.message)
         if os.path.isfile(name):
             raise UsageError(
-                f"{name} is no run; predictions are read from parquet and CSV, metrics from JSON"
+                f"{name} is no run; predictions are read from parquet, CSV, JSON Lines, Arrow and ORC, "
+                "metrics from JSON and YAML"
             )
         raise UsageError(f"{name}: no such run; {_near(name, runs)}`runwatch ls` lists them")
     listed = ", ".join(sorted(os.path.join(run.root, run_name(run.id)) for run in matches)[:10])
