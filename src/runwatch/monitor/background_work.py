@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runwatch.config.settings import Settings
+from runwatch.data.drift_reports import may_be_drift_report
 from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.machine import Machine
@@ -23,7 +24,6 @@ from runwatch.monitor.forecasts import Forecasts
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.wanted import Wanted
 from runwatch.monitor.worker_thread import WorkerThread
-from runwatch.readers.common.drift_reports import may_be_drift_report
 from runwatch.store.cache import CacheFile
 from runwatch.system.identity import host_name
 
