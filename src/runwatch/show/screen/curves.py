@@ -133,14 +133,14 @@ def plot(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str | No
             )
         )
     band = tuple(_curve(other, own) for other in base if (own := spelt(other, tag))) if len(base) > 1 else ()
-    outlook = snapshot.situation.outlooks.get(run.key)
+    forecast = snapshot.situation.forecasts.get(run.key)
     return CurvesPlot(
         tag,
         curves=tuple(curves),
         band=band,
         levels=() if single or band else _level(snapshot, run, tag),
         marks=_marks(snapshot, run, tag),
-        cone=outlook.cone if outlook and outlook.tag == tag else (),
+        cone=forecast.cone if forecast and forecast.tag == tag else (),
     )
 
 
@@ -239,7 +239,7 @@ def chart(
     if plot.cone and ask.x_axis == "step":
         rows = np.array(plot.cone, dtype=np.float64)
         bands.append(ChartBand(rows[:, 0], rows[:, 1], rows[:, 3]))
-        shown.append(ChartLine("outlook", "muted", rows[:, 0], rows[:, 2]))
+        shown.append(ChartLine("forecast", "muted", rows[:, 0], rows[:, 2]))
     return ChartView(
         key=(plot, ask),
         lines=tuple(shown),

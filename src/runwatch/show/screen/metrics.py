@@ -57,7 +57,7 @@ class MetricsView(msgspec.Struct, frozen=True):
     table: TableView
     plot: CurvesPlot
     tags: tuple[str, ...] = ()
-    outlook: Words = ()
+    forecast: Words = ()
 
 
 def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
@@ -74,14 +74,14 @@ def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
         table=metric_table(run, comparison, models),
         plot=plot(snapshot, run, ask.marked, tag),
         tags=tuple(sorted(run.metrics)),
-        outlook=_outlook(snapshot, run),
+        forecast=_forecast(snapshot, run),
     )
 
 
-def _outlook(snapshot: Snapshot, run: Run) -> Words:
+def _forecast(snapshot: Snapshot, run: Run) -> Words:
     """How likely the run beats the baseline, where that can be told."""
-    outlook = snapshot.situation.outlooks.get(run.key)
-    return chance(outlook) if outlook is not None and outlook.beats_baseline is not None else ()
+    forecast = snapshot.situation.forecasts.get(run.key)
+    return chance(forecast) if forecast is not None and forecast.beats_baseline is not None else ()
 
 
 _SHOWN_MODELS = 3

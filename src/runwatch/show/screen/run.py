@@ -15,7 +15,7 @@ from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.names import run_called
 from runwatch.show.screen.curves import CurvesPlot, DrawnCurve, split_groups, together
-from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words
+from runwatch.show.screen.forecast_words import about, checkpoint_words, forecast_sentence
 from runwatch.show.screen.metrics import metric_table
 from runwatch.show.screen.run_columns import status
 from runwatch.show.screen.runs import is_baseline
@@ -63,7 +63,7 @@ class RunView(msgspec.Struct, frozen=True):
     consoles: tuple[str, ...]
     version: int
     gone: bool = False
-    outlook: Words = ()
+    forecast: Words = ()
     checkpoints: Words = ()
 
 
@@ -115,7 +115,7 @@ def run_view(
         files=_files(run, now, sizes or {}),
         consoles=run.consoles,
         version=run.version,
-        outlook=outlook_words(snapshot.situation.outlooks.get(run.key)),
+        forecast=forecast_sentence(snapshot.situation.forecasts.get(run.key)),
         checkpoints=checkpoint_words(run, snapshot.situation.machine, now),
     )
 

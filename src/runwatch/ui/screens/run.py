@@ -67,7 +67,7 @@ class RunScreen(Filtering, ChartKeys):
         self._measured = -1
 
     def body(self) -> ComposeResult:
-        yield LineWidget(id="outlook", collapse=True)
+        yield LineWidget(id="forecast", collapse=True)
         yield CellGrid(id="part-1")
         yield TableWidget(id="part-2")
         yield TableWidget(id="part-3", header=False)
@@ -83,7 +83,7 @@ class RunScreen(Filtering, ChartKeys):
         return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes, charts)
 
     def paint(self, view: run.RunView) -> None:
-        self.fill(head=view.head, outlook=view.outlook)
+        self.fill(head=view.head, forecast=view.forecast)
         self.query_one("#subhead", LineWidget).show(view.reason, view.checkpoints)
         self._plots = view.plots
         if self.active == 1:
