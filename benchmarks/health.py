@@ -153,13 +153,13 @@ def forecasts(rng: Rng, curves: int) -> dict[str, dict[str, float]]:
             health = RunHealth()
             health.feed("val/loss", Points.of(np.arange(seen), loss[:seen]))
             view = health.curve("val/loss")
-            outlook = forecast("val/loss", view.trace, n, "min")  # type: ignore[union-attr,arg-type]
-            if outlook.about is None or outlook.low is None or outlook.high is None:
+            found = forecast("val/loss", view.trace, n, "min")  # type: ignore[union-attr,arg-type]
+            if found.about is None or found.low is None or found.high is None:
                 continue
             told += 1
-            errors.append(abs(outlook.about - final) / final)
+            errors.append(abs(found.about - final) / final)
             naive.append(abs(float(np.median(loss[seen - 5 : seen])) - final) / final)
-            held.append(outlook.low <= final <= outlook.high)
+            held.append(found.low <= final <= found.high)
         rows[f"{share:.0%}"] = {
             "told": told / curves,
             "median_error": float(np.median(errors)),

@@ -73,7 +73,7 @@ def test_every_place_names_the_same(
             continue
         assert run.key in rows
         view = metrics(snapshot, MetricsAsk(run.key))
-        assert view.picture is not None and run.main in view.tags
+        assert view.plot is not None and run.main in view.tags
         comparison = snapshot.situation.comparisons.get(run.key)
         if comparison and comparison.primary and run.main in {m.name for m in comparison.metrics}:
             assert comparison.primary.name == run.main

@@ -143,7 +143,7 @@ def write(path: Path, data: str | bytes) -> Path:
     return path
 
 
-def picture(root: Path) -> dict[str, tuple[int, int, int, str]]:
+def footprint(root: Path) -> dict[str, tuple[int, int, int, str]]:
     """Names, modes, sizes, modification times and contents of everything below ``root``."""
     found: dict[str, tuple[int, int, int, str]] = {}
     for path in sorted([root, *root.rglob("*")]):

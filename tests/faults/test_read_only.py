@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from looking import dashboard, picture, write
+from looking import dashboard, footprint, write
 
 from runwatch.cli import main
 from runwatch.domain.intents import AddTask, PinBaseline
@@ -63,15 +63,15 @@ def _all(root: Path) -> None:
 
 
 def test_no_command_changes_anything(every_format: Path) -> None:
-    before = picture(every_format)
+    before = footprint(every_format)
     _all(every_format)
-    assert picture(every_format) == before
+    assert footprint(every_format) == before
 
 
 async def test_the_dashboard_changes_nothing(every_format: Path) -> None:
     (every_format / "runwatch.toml").unlink()
     shutil.rmtree(every_format / "data")
-    before = picture(every_format)
+    before = footprint(every_format)
     async with dashboard(every_format) as eyes:
         eyes.app.submit_intent(AddTask("mine", os.path.realpath(every_format)))
         eyes.app.submit_intent(PinBaseline(RunKey(os.path.realpath(every_format), "runs/tail")))
@@ -80,14 +80,14 @@ async def test_the_dashboard_changes_nothing(every_format: Path) -> None:
         for part in "23456":
             await eyes.press(part)
         await eyes.press("escape")
-    assert picture(every_format) == before
+    assert footprint(every_format) == before
 
 
 def test_looking_changes_nothing(every_format: Path) -> None:
     (every_format / "runwatch.toml").unlink()
     shutil.rmtree(every_format / "data")
-    before = picture(every_format)
+    before = footprint(every_format)
     for command in ("ls", "check", "brief"):
         with contextlib.redirect_stdout(io.StringIO()):
             main([command, str(every_format)])
-    assert picture(every_format) == before
+    assert footprint(every_format) == before

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from looking import dashboard, ls, picture, write
+from looking import dashboard, footprint, ls, write
 
 SCHEMA = """
 CREATE TABLE experiments (experiment_id INTEGER PRIMARY KEY, name TEXT, lifecycle_stage TEXT);
@@ -42,15 +42,15 @@ async def test_rows_in_the_wal_are_seen_and_the_folder_stays_as_it_was(root: Pat
     with _writer(root / "mlflow.db") as connection:
         _log(connection, 1, 0.5)
         (root / "mlflow.db-shm").unlink()
-        before = picture(root)
+        before = footprint(root)
         (run,) = ls(root)["runs"]
         assert run["metrics"]["loss"]["last"] == 0.5
         async with dashboard(root) as eyes:
             await eyes.sees("0.5000")
-            assert picture(root) == before
+            assert footprint(root) == before
             _log(connection, 2, 0.25)
             await eyes.sees("0.2500")
-        after = picture(root)
+        after = footprint(root)
         assert set(after) == set(before)
         assert after[str(root / "mlflow.db")] == before[str(root / "mlflow.db")]
 

@@ -332,7 +332,7 @@ def test_tail_of_a_machine_that_is_not_there_says_why(reach, runwatch):
 
 
 @pytest.mark.parametrize("program", [RUNWATCH, None], ids=["installed", "mirrored"])
-def test_pictures_and_histograms_come_when_they_are_asked_for(reach, opened, me, program):
+def test_images_and_histograms_come_when_they_are_asked_for(reach, opened, me, program):
     name = "seen" if program else "seen-bare"
     runs = reach.host(name, runwatch=program) / "runs"
     shutil.copytree(MEDIA, runs)
@@ -348,4 +348,4 @@ def test_pictures_and_histograms_come_when_they_are_asked_for(reach, opened, me,
             found = board.fleet.media_contents(run.key, series)
             assert found == local.contents(here, series)
             kinds |= {type(one).__name__ for one in found}
-    assert kinds >= {"PictureFile", "Histogram", "PrCurve", "LoggedText", "LoggedTable"}
+    assert kinds >= {"ImageFile", "Histogram", "PrCurve", "LoggedText", "LoggedTable"}

@@ -128,10 +128,10 @@ def test_fields_of_a_later_version_are_passed_over():
 
 def test_what_json_cannot_say_comes_through():
     odd = run("exp-\udcff", value=math.nan)
-    picture = RemoteSnapshot("gpu1")
+    remote = RemoteSnapshot("gpu1")
     for update in over_the_wire(*SnapshotDiff().updates(snapshot(odd, run("b", value=-math.inf)), True)):
-        picture.take(update)
-    there = {one.id: one for one in picture.snapshot(1, 2.0).situation.runs}
+        remote.take(update)
+    there = {one.id: one for one in remote.snapshot(1, 2.0).situation.runs}
     assert math.isnan(there["exp-\udcff"].metrics["loss"].last)
     assert there["b"].metrics["loss"].last == -math.inf
     assert there["b"].root == "gpu1:/r"
@@ -154,19 +154,19 @@ def test_a_large_change_comes_in_pieces_the_newest_first(monkeypatch):
     updates = list(SnapshotDiff().updates(snapshot(*(run(f"r{i}") for i in range(50))), True))
     assert len(updates) > 3 and [u.more for u in updates] == [True] * (len(updates) - 1) + [False]
     assert [u.number for u in updates] == list(range(1, len(updates) + 1))
-    picture = RemoteSnapshot("h")
+    remote = RemoteSnapshot("h")
     for update in over_the_wire(*updates):
-        picture.take(update)
-    assert len(picture.snapshot(1, 1.0).situation.runs) == 50 and picture.judged
+        remote.take(update)
+    assert len(remote.snapshot(1, 1.0).situation.runs) == 50 and remote.judged
 
 
 @given(st.lists(st.sets(st.integers(0, 6)), min_size=1, max_size=6))
 def test_any_sequence_of_changes_ends_like_the_last(states):
-    diff, picture = SnapshotDiff(), RemoteSnapshot("h")
+    diff, remote = SnapshotDiff(), RemoteSnapshot("h")
     for turn, ids in enumerate(states):
         for update in over_the_wire(*diff.updates(snapshot(*(run(str(i), turn) for i in ids)), True)):
-            picture.take(update)
-    found = {(one.id, one.step) for one in picture.snapshot(1, 1.0).situation.runs}
+            remote.take(update)
+    found = {(one.id, one.step) for one in remote.snapshot(1, 1.0).situation.runs}
     assert found == {(str(i), len(states) - 1) for i in states[-1]}
 
 
@@ -175,29 +175,29 @@ def test_predictions_of_one_name_stay_those_of_their_roots():
         found = {PredictionsKey(root, "churn"): Comparison(root, "b", "worse", "", ()) for root in roots}
         return replace(snapshot(), situation=Situation(1.0, "h", roots=("/r", "/s"), predictions=found))
 
-    diff, picture = SnapshotDiff(), RemoteSnapshot("gpu1")
+    diff, remote = SnapshotDiff(), RemoteSnapshot("gpu1")
     for update in over_the_wire(*diff.updates(shot("/r", "/s"), True)):
-        picture.take(update)
-    found = picture.snapshot(1, 1.0).situation.predictions
+        remote.take(update)
+    found = remote.snapshot(1, 1.0).situation.predictions
     assert [(key, type(key), one.candidate) for key, one in found.items()] == [
         (("gpu1:/r", "churn"), PredictionsKey, "/r"),
         (("gpu1:/s", "churn"), PredictionsKey, "/s"),
     ]
     for update in over_the_wire(*diff.updates(shot("/s"), True)):
-        picture.take(update)
-    assert list(picture.snapshot(2, 2.0).situation.predictions) == [("gpu1:/s", "churn")]
+        remote.take(update)
+    assert list(remote.snapshot(2, 2.0).situation.predictions) == [("gpu1:/s", "churn")]
 
 
 def test_a_host_speaks_of_its_own_roots_only():
     claims = run("x", root="other:/r")
     finding = Finding("run-crashed", "critical", "x", "", "s", "t", "a", root="", run=RunKey("/etc", "x"))
     tasks = TaskList("/home/me/todo.txt", ())
-    picture = RemoteSnapshot("evil")
+    remote = RemoteSnapshot("evil")
     for update in over_the_wire(
         *SnapshotDiff().updates(snapshot(claims, findings=(finding,), **{"/r": tasks}), True)
     ):
-        picture.take(update)
-    shown = picture.snapshot(1, 1.0)
+        remote.take(update)
+    shown = remote.snapshot(1, 1.0)
     roots = [one.root for one in shown.situation.runs] + [f.root for f in shown.findings] + list(shown.tasks)
     assert all(host_of(root) == "evil" for root in roots)
     assert shown.findings[0].run == RunKey("evil:/etc", "x")
@@ -415,12 +415,12 @@ def test_the_server_ends_when_nobody_asks(served, monkeypatch):
 def test_a_host_that_says_more_than_anybody_has_is_refused(monkeypatch):
     monkeypatch.setattr("runwatch.hosts.remote_snapshot.WEIGH_EVERY", 1000)
     monkeypatch.setattr("runwatch.hosts.remote_snapshot.MOST_BYTES", 5000)
-    picture, diff = RemoteSnapshot("evil"), SnapshotDiff()
+    remote, diff = RemoteSnapshot("evil"), SnapshotDiff()
     with pytest.raises(WireError, match="more than is allowed"):
         for count in range(1, 60):
             told = diff.updates(snapshot(*(run(f"r{i}") for i in range(count))), True)
             for update in over_the_wire(*told):
-                picture.take(update, 500)
+                remote.take(update, 500)
 
 
 def test_after_a_dead_shared_connection_ssh_makes_its_own():

@@ -42,7 +42,7 @@ class Screen:
         with self._news:
             while self.last is None or not condition(self.last):
                 left = end - time.monotonic()
-                assert left > 0, f"never came; last seen: {_picture(self.last)}"
+                assert left > 0, f"never came; last seen: {_summary(self.last)}"
                 self._news.wait(left)
             return self.last
 
@@ -54,7 +54,7 @@ class Screen:
         return answers[0]
 
 
-def _picture(snapshot: Snapshot | None) -> object:
+def _summary(snapshot: Snapshot | None) -> object:
     return None if snapshot is None else {run.id: (run.status, run.step) for run in snapshot.situation.runs}
 
 

@@ -44,7 +44,7 @@ def test_what_is_to_be_beaten_is_where_the_baseline_ended(tag: str) -> None:
     situation = Situation(1e9, "box", ("/r",), (champion, candidate))
     pinned = {"/r": Baseline("run", "champion", "pinned")}
     situation = replace(situation, comparisons={candidate.key: found}, baselines=pinned)
-    outlooks = Forecasts()
-    assert outlooks.due(situation) and outlooks.update(situation, lambda key, tag: view.trace)
-    chance = outlooks.known[candidate.key].beats_baseline
+    forecasts = Forecasts()
+    assert forecasts.due(situation) and forecasts.update(situation, lambda key, tag: view.trace)
+    chance = forecasts.known[candidate.key].beats_baseline
     assert chance is None or chance < 0.8

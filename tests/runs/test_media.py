@@ -14,13 +14,13 @@ from PIL import Image
 
 from runwatch.domain.media import (
     Histogram,
+    ImageFile,
     LoggedFile,
     LoggedTable,
     LoggedText,
     MediaItem,
     MediaList,
     MediaSeries,
-    PictureFile,
     PrCurve,
     Unshown,
 )
@@ -88,8 +88,8 @@ def test_the_plug_ins_of_tensorflow_by_the_folder_that_wrote_them() -> None:
     assert isinstance(kernel, Histogram)
     assert (len(kernel.counts), sum(kernel.counts)) == (20, 400)
     first, second = (opened(MADE, "tensorflow", f"train/samples{which}") for which in ("", " #2"))
-    assert isinstance(first, PictureFile)
-    assert isinstance(second, PictureFile)
+    assert isinstance(first, ImageFile)
+    assert isinstance(second, ImageFile)
     assert first.data.startswith(b"\x89PNG")
     assert first != second
 
@@ -107,7 +107,7 @@ def test_wandb_s_rows_say_the_step_whatever_its_file_names_say() -> None:
     }
     samples = next(one for one in listed.series if one.tag == "samples")
     assert "samples_6_" in samples.items[-1].file  # the row of step 9
-    assert isinstance(media.content(samples, samples.items[-1]), PictureFile)
+    assert isinstance(media.content(samples, samples.items[-1]), ImageFile)
     assert opened(MADE, "wandb-run", "answers") == LoggedTable(
         ("question", "answer"), (("2+2", "9"), ("a|b", "x")), 2
     )
@@ -223,7 +223,7 @@ def test_what_is_too_large_or_gone_is_said(tmp_path: Path, monkeypatch: pytest.M
     assert gone == Unshown("its file has changed since it was found")
 
 
-def test_pictures_beside_a_run_by_series_in_order_of_step(tmp_path: Path) -> None:
+def test_images_beside_a_run_by_series_in_order_of_step(tmp_path: Path) -> None:
     uuid = "0123abcd-89ef-0123-4567-89abcdef0123"
     for name in (
         "media/sample_5.png",

@@ -16,7 +16,7 @@ from runwatch.cli._dashboard_monitor import DashboardMonitor
 from runwatch.ui.app import RunwatchApp
 from runwatch.ui.settings import UiSettings
 
-PICTURES = os.environ.get("RUNWATCH_PICTURES")
+SCREENSHOTS = os.environ.get("RUNWATCH_SCREENSHOTS")
 """A folder: the stories leave their pictures there."""
 
 
@@ -57,9 +57,9 @@ class Stage:
             await self.pilot.press(key)
             await self.pilot.pause()
 
-    def picture(self, name: str) -> None:
-        if PICTURES:
-            Path(PICTURES, f"{name}.svg").write_text(self.app.export_screenshot(title="runwatch"))
+    def screenshot(self, name: str) -> None:
+        if SCREENSHOTS:
+            Path(SCREENSHOTS, f"{name}.svg").write_text(self.app.export_screenshot(title="runwatch"))
 
 
 @asynccontextmanager

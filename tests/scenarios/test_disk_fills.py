@@ -28,6 +28,6 @@ async def test_the_disk_fills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     async with stage(tmp_path) as it:
         await it.until(lambda: "/data" in it.top, "the disk on top")
         await it.sees("full in 3 h")
-        it.picture("disk-fills")
+        it.screenshot("disk-fills")
         await it.presses("n")
         await it.sees("finding 1 of", "Machine", "/data")

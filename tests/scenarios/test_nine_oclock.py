@@ -28,7 +28,7 @@ async def test_nine_oclock(tmp_path: Path) -> None:
         await it.until(lambda: "● live" in it.top, "everything judged")
         assert "worse than champion" in it.top or "crashed" in it.top or "rose" in it.top
         await it.sees("drifted", "mean texture")
-        it.picture("nine-oclock")
+        it.screenshot("nine-oclock")
         await it.presses("w")
         await it.sees("What happened", "crashed", "drifted", "tasks")
         await it.presses("escape", "F")

@@ -25,6 +25,6 @@ async def test_a_run_is_resumed_under_my_eyes(tmp_path: Path) -> None:
         await it.sees("step 100", "0.8000", "val_loss")
         write(log, range(81, 121), 0.5)
         await it.sees("step 120", "0.3800")
-        it.picture("resumed")
+        it.screenshot("resumed")
         await it.presses("enter")
         await it.sees("Curves", "step 120")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from runwatch.domain.health import Outlook
+from runwatch.domain.health import CurveForecast
 from runwatch.domain.machine import Disk, Machine
 from runwatch.domain.run import Checkpoint, Run
-from runwatch.show.screen.forecast_words import about, checkpoint_words, disk_of, outlook_words
+from runwatch.show.screen.forecast_words import about, checkpoint_words, disk_of, forecast_sentence
 from runwatch.show.screen.view import plain
 from runwatch.text.units import since
 
@@ -33,17 +33,17 @@ def test_a_moment_ago_is_now_and_not_now_ago() -> None:
 
 
 def test_the_forecast_says_value_range_and_probability_or_why_not() -> None:
-    told = Outlook("val/auc", 0.874, 0.869, 0.879, (), 0.83)
-    assert plain(outlook_words(told)) == (
+    told = CurveForecast("val/auc", 0.874, 0.869, 0.879, (), 0.83)
+    assert plain(forecast_sentence(told)) == (
         "val/auc heads for 0.8740 (0.8690 to 0.8790) · beats the baseline with 83% probability"
     )
-    open_ = Outlook("val/auc", 0.874, 0.8, 0.9, (), None, "the spread between seeds is unknown")
-    assert plain(outlook_words(open_)).endswith(
+    open_ = CurveForecast("val/auc", 0.874, 0.8, 0.9, (), None, "the spread between seeds is unknown")
+    assert plain(forecast_sentence(open_)).endswith(
         "cannot tell yet whether it beats the baseline: the spread between seeds is unknown"
     )
-    early = Outlook("val/\x1b", None, None, None, reason="too early to tell")
-    assert plain(outlook_words(early)) == "cannot tell yet where val/␛ ends: too early to tell"
-    assert outlook_words(None) == ()
+    early = CurveForecast("val/\x1b", None, None, None, reason="too early to tell")
+    assert plain(forecast_sentence(early)) == "cannot tell yet where val/␛ ends: too early to tell"
+    assert forecast_sentence(None) == ()
 
 
 def run_with(*sizes: int, status: str = "running") -> Run:

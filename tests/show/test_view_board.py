@@ -272,7 +272,7 @@ class TestMetrics:
         runs = [run("base"), run("a"), run("b")]
         made = snapshot(*runs, baselines={"/r": Baseline("run", "base", "pinned")})
         ask = metrics.MetricsAsk(runs[1].key, (runs[2].key,))
-        drawn = metrics.metrics(made, ask).picture.curves
+        drawn = metrics.metrics(made, ask).plot.curves
         assert [(curve.name, curve.tone) for curve in drawn] == [
             ("base", "baseline"),
             ("b", "series1"),
@@ -282,22 +282,22 @@ class TestMetrics:
     def test_a_group_is_a_band(self) -> None:
         runs = [run("seed-1"), run("seed-2"), run("a")]
         made = snapshot(*runs, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
-        picture = metrics.metrics(made, metrics.MetricsAsk(runs[2].key)).picture
-        assert [curve.name for curve in picture.band] == ["seed-1", "seed-2"]
-        assert [curve.name for curve in picture.curves] == ["a"]
+        plot = metrics.metrics(made, metrics.MetricsAsk(runs[2].key)).plot
+        assert [curve.name for curve in plot.band] == ["seed-1", "seed-2"]
+        assert [curve.name for curve in plot.curves] == ["a"]
 
     def test_a_group_whose_metric_is_spelt_otherwise_is_a_band_too(self) -> None:
         runs = [run(f"seed-{i}", metrics={"val/auc": metric("val/auc")}) for i in (1, 2)]
         other = run("a", metrics={"eval_auc": metric("eval_auc")})
         made = snapshot(*runs, other, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
-        picture = metrics.metrics(made, metrics.MetricsAsk(other.key)).picture
-        assert [(curve.name, curve.tag) for curve in picture.band] == [
+        plot = metrics.metrics(made, metrics.MetricsAsk(other.key)).plot
+        assert [(curve.name, curve.tag) for curve in plot.band] == [
             ("seed-1", "val/auc"),
             ("seed-2", "val/auc"),
         ]
         train = run("b", metrics={"train_auc": metric("train_auc")})
         made = snapshot(*runs, train, baselines={"/r": Baseline("group", "seed-*", "runwatch.toml")})
-        assert metrics.metrics(made, metrics.MetricsAsk(train.key)).picture.band == ()
+        assert metrics.metrics(made, metrics.MetricsAsk(train.key)).plot.band == ()
 
 
 class TestTables:

@@ -9,7 +9,7 @@ import pytest
 from eyes import OpenBoard, text_of
 from msgspec.structs import replace
 
-from runwatch.domain.health import Outlook
+from runwatch.domain.health import CurveForecast
 from runwatch.domain.intents import (
     AddTask,
     EditTask,
@@ -202,9 +202,9 @@ async def test_leaderboard_ranks_by_the_chosen_metric(board: OpenBoard) -> None:
 
 
 async def test_a_running_run_says_where_it_goes_and_what_is_left(board: OpenBoard) -> None:
-    going = Outlook("val/auc", 0.874, 0.869, 0.879, ((4000, 0.86, 0.874, 0.88),), 0.83)
+    going = CurveForecast("val/auc", 0.874, 0.869, 0.879, ((4000, 0.86, 0.874, 0.88),), 0.83)
     looked = made_up.key("nightly/exp-21-wide")
-    async with board(made_up.snapshot(outlooks={looked: going})) as it:
+    async with board(made_up.snapshot(forecasts={looked: going})) as it:
         await it.press("j", "j")
         await it.sees("beats the baseline with 83% probability")
         await it.press("enter")

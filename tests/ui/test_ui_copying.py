@@ -81,7 +81,7 @@ async def test_a_table_of_the_board_and_of_a_run_is_exported_with_all_its_rows(
 async def test_what_a_run_logged_is_exported_as_it_was_logged(
     board: OpenBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from test_ui_pictures import MADE, logged
+    from test_ui_images import MADE, logged
 
     monkeypatch.chdir(tmp_path)
     async with board(logged("tensorboardx")) as it:

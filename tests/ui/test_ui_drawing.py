@@ -31,7 +31,7 @@ def chart(y: list[float], **more: object) -> ChartView:
 
 
 @given(values, st.integers(12, 90), st.integers(3, 30), st.booleans())
-def test_any_series_makes_a_picture_of_the_right_size(
+def test_any_series_makes_an_image_of_the_right_size(
     y: list[float], width: int, height: int, log: bool
 ) -> None:
     strips = draw(chart(y, log=log), width, height, COLOURS)

@@ -109,10 +109,10 @@ def test_any_sequence_of_looks_ends_where_a_fresh_walk_does(
     tree.scan()
     fresh = Tree(str(root))
     fresh.scan()
-    assert _picture(tree) == _picture(fresh)
+    assert _contents(tree) == _contents(fresh)
 
 
-def _picture(tree: Tree) -> dict[str, object]:
+def _contents(tree: Tree) -> dict[str, object]:
     return {folder.path: dict(folder.files) for folder in tree.top.walk()}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from runwatch.demo import clinic, pictures, training, writers
+from runwatch.demo import clinic, images, training, writers
 from runwatch.demo.clinic import Patients
 from runwatch.demo.training import Logged, Trained
 
@@ -109,7 +109,7 @@ def _champions(runs: Path, train: Patients, held_out: Patients) -> Trained:
         trained = Trained(CHAMPION)
         log = training.train_linear(trained, train, held_out, EPOCHS, seed)
         if seed == SEEDS[-1]:
-            illustrated = pictures.IllustratedTensorBoard(folder, start, HOST, PID + seed, trained, held_out)
+            illustrated = images.IllustratedTensorBoard(folder, start, HOST, PID + seed, trained, held_out)
             _described(log, illustrated, trained, held_out, start)
         else:
             play(log, writers.TensorBoard(folder, start, HOST, PID + seed), start, 2.0)
@@ -119,7 +119,7 @@ def _champions(runs: Path, train: Patients, held_out: Patients) -> Trained:
 
 def _described(
     log: Iterator[Logged],
-    writer: pictures.IllustratedTensorBoard,
+    writer: images.IllustratedTensorBoard,
     trained: Trained,
     held_out: Patients,
     start: float,
@@ -129,7 +129,7 @@ def _described(
     for index, logged in enumerate(log, 1):
         writer.write(logged, start + 2.0 * index)
     metrics = training.evaluate(trained, held_out)
-    writer.write_text("model card", pictures.card(trained, metrics, EPOCHS), index, start + 2.0 * index)
+    writer.write_text("model card", images.card(trained, metrics, EPOCHS), index, start + 2.0 * index)
     writer.close()
 
 

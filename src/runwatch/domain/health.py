@@ -23,7 +23,7 @@ class HealthSign(msgspec.Struct, frozen=True):
     evidence: Mapping[str, object] = msgspec.field(default_factory=dict)
 
 
-class Outlook(msgspec.Struct, frozen=True):
+class CurveForecast(msgspec.Struct, frozen=True):
     """Forecast of a curve's final value: about, with a range."""
 
     tag: str

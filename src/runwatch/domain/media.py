@@ -47,8 +47,8 @@ class MediaList(msgspec.Struct, frozen=True):
     """What was left out, in words."""
 
 
-class PictureFile(msgspec.Struct, frozen=True, tag="picture"):
-    """A picture as it was written (PNG, JPEG, GIF or WebP), not decoded."""
+class ImageFile(msgspec.Struct, frozen=True, tag="picture"):
+    """An image as it was written (PNG, JPEG, GIF or WebP), not decoded."""
 
     data: bytes
 
@@ -96,4 +96,4 @@ class Unshown(msgspec.Struct, frozen=True, tag="unshown"):
     message: str
 
 
-MediaContent = PictureFile | Histogram | PrCurve | LoggedText | LoggedTable | LoggedFile | Unshown
+MediaContent = ImageFile | Histogram | PrCurve | LoggedText | LoggedTable | LoggedFile | Unshown

@@ -10,7 +10,7 @@ import msgspec
 from runwatch.domain.comparison import Baseline, Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet
 from runwatch.domain.finding import Finding
-from runwatch.domain.health import HealthSign, Outlook
+from runwatch.domain.health import CurveForecast, HealthSign
 from runwatch.domain.machine import Machine
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.task import TaskList
@@ -25,7 +25,7 @@ class Situation(msgspec.Struct, frozen=True, eq=False):
     roots: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
     health: Mapping[RunKey, tuple[HealthSign, ...]] = msgspec.field(default_factory=dict)
-    outlooks: Mapping[RunKey, Outlook] = msgspec.field(default_factory=dict)
+    forecasts: Mapping[RunKey, CurveForecast] = msgspec.field(default_factory=dict)
     baselines: Mapping[str, Baseline] = msgspec.field(default_factory=dict)
     comparisons: Mapping[RunKey, Comparison] = msgspec.field(default_factory=dict)
     """Each run against its root's baseline."""

@@ -21,7 +21,7 @@ from runwatch.monitor.root_state import TaskState
 from runwatch.system.files import read_window
 
 MOST_POINTS = 500_000
-MOST_PICTURE_BYTES = 12 * 1024 * 1024
+MOST_IMAGE_BYTES = 12 * 1024 * 1024
 """They hardly get smaller in a frame, which holds 16 MiB."""
 
 
@@ -44,7 +44,7 @@ class Answers:
                 return self._live.media(RunKey(self._known(root), run))
             case m.AskMediaContents(_, root, run, wanted):
                 key = RunKey(self._known(root), run)
-                return self._live.media_contents(key, wanted, MOST_PICTURE_BYTES)
+                return self._live.media_contents(key, wanted, MOST_IMAGE_BYTES)
             case m.AskSystem(_, root, run):
                 return self._live.system_tags(RunKey(self._known(root), run))
             case m.AskRows(_, root, predictions, label):

@@ -11,7 +11,7 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.comparison import Baseline, Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet, Distribution
 from runwatch.domain.finding import Finding
-from runwatch.domain.health import HealthSign, Outlook
+from runwatch.domain.health import CurveForecast, HealthSign
 from runwatch.domain.machine import Machine
 from runwatch.domain.media import MediaContent, MediaList, MediaSeries
 from runwatch.domain.run import Problem, Run, RunKey
@@ -86,7 +86,7 @@ class Update(msgspec.Struct, tag="update", omit_defaults=True):
     rest: Rest | None = None
     runs: dict[RunKey, Run] = {}
     health: dict[RunKey, tuple[HealthSign, ...]] = {}
-    outlooks: dict[RunKey, Outlook] = {}
+    outlooks: dict[RunKey, CurveForecast] = {}
     comparisons: dict[RunKey, Comparison] = {}
     baselines: dict[str, Baseline] = {}
     predictions: dict[PredictionsKey, Comparison] = {}

@@ -64,7 +64,7 @@ class Mirror:
             self._wakeup.notify_all()
 
     def bring(self, files_of: str, paths: Sequence[str], timeout: float) -> None:
-        """Have pictures copied that somebody looks at; ``files_of``: the folder that is watched here. Returns
+        """Have images copied that somebody looks at; ``files_of``: the folder that is watched here. Returns
         when they are there, or cannot be had in time."""
         with self._wakeup:
             brought = [self._wanted.setdefault((files_of, path), threading.Event()) for path in paths]

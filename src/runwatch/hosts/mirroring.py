@@ -31,7 +31,7 @@ from runwatch.system.identity import digest
 MOST_FILES = 100_000
 MOST_HEADS = 20_000
 MOST_FILE = 256 * limits.MIB
-MOST_PICTURE = 12 * limits.MIB
+MOST_IMAGE = 12 * limits.MIB
 MOST_IN_ALL = 4 * 1024 * limits.MIB
 _HEADS_AT_ONCE = 100
 _HEAD = 64 * limits.KIB
@@ -39,7 +39,7 @@ _NEVER = (
     *(".pt", ".pth", ".ckpt", ".safetensors", ".bin", ".h5", ".hdf5", ".onnx", ".keras", ".joblib"),
     *(".npy", ".npz", ".pkl", ".tar", ".so", ".pyc", ".whl", ".mp4", ".wav"),
 )
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
+_IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
 _ENDS_MATTER = (".log", ".out", ".err", ".txt", ".tsv", ".zip", ".eval")
 
 
@@ -209,14 +209,14 @@ class MirroredRoot:
                 self._pending[file] = known
         for file, known in self._listed.items():
             missing = file not in chosen and self._have.get(file) != known
-            # checkpoints and pictures are listed by name and size: a hole will do
+            # checkpoints and images are listed by name and size: a hole will do
             if missing and _stands_in(file) and self._write_holes(file, part="files"):
                 self._have[file] = known
 
     def bring(self, path: str) -> None:
-        """Copy a picture that somebody looks at. Raises WireError; OSError: it cannot be read."""
+        """Copy an image that somebody looks at. Raises WireError; OSError: it cannot be read."""
         known = self._listed.get(path)
-        if known is not None and known.size <= MOST_PICTURE and self._brought.get(path) != known:
+        if known is not None and known.size <= MOST_IMAGE and self._brought.get(path) != known:
             self._copy(path, known)
             self._brought[path] = known
 
@@ -332,12 +332,12 @@ def heads(
 
 def _is_blob(path: str) -> bool:
     """Whether no reader ever looks into such a file."""
-    return path.endswith((*_NEVER, *_PICTURES))
+    return path.endswith((*_NEVER, *_IMAGES))
 
 
 def _stands_in(path: str) -> bool:
     """Whether such a file is shown by its name, before anybody looks into it."""
-    return is_checkpoint(path) or path.endswith(_PICTURES)
+    return is_checkpoint(path) or path.endswith(_IMAGES)
 
 
 def _has_end(path: str) -> bool:

@@ -52,7 +52,7 @@ class Remote:
         self.name = target.name
         self.target, self._opening, self._changed = target, opening, changed
         self._state = HostLink(target.name, "connecting")
-        self._picture = RemoteSnapshot(target.name)
+        self._remote = RemoteSnapshot(target.name)
         self._next: RemoteSnapshot | None = None
         self._next_since = 0.0
         self._metrics: dict[str, Metrics] = {}
@@ -113,17 +113,17 @@ class Remote:
     @property
     def judged(self) -> bool:
         """Whether all that was asked for has been looked at there."""
-        return self._picture.judged or (self._opening.idle and self._state.state == "live")
+        return self._remote.judged or (self._opening.idle and self._state.state == "live")
 
     @property
     def rings(self) -> bool:
-        return self._picture.rings
+        return self._remote.rings
 
     def snapshot(self, now: float) -> Snapshot:
         """What is known of it."""
         with self._lock:
             self._version += 1
-            return self._picture.snapshot(self._version, now)
+            return self._remote.snapshot(self._version, now)
 
     def ask(self, question: Callable[[int], m.Question], timeout: float = ANSWER_S) -> Any:
         """The answer. Raises WireError: none came, or it was refused."""
@@ -311,12 +311,12 @@ class Remote:
 
     def _update(self, update: m.Update, size: int) -> None:
         with self._lock:
-            picture = self._next or self._picture
-            picture.take(update, size)
-            settled = picture.judged or time.monotonic() - self._next_since > SETTLE_S
-            first = not self._picture.whole and picture.begun
+            remote = self._next or self._remote
+            remote.take(update, size)
+            settled = remote.judged or time.monotonic() - self._next_since > SETTLE_S
+            first = not self._remote.whole and remote.begun
             if self._next is not None and (first or settled or self._opening.once):
-                self._picture, self._next = picture, None
+                self._remote, self._next = remote, None
         self._set(state="live", heard=time.time(), message="; ".join(self.notes[:2]))
         self._changed()
 

@@ -86,6 +86,7 @@ class RemoteSnapshot:
             unreadable={self._root(path): since for path, since in rest.unreadable.items()},
             unjudged=tuple(map(self._problem, rest.unjudged)),
             open_fingerprints=rest.open_fingerprints,
+            forecasts=parts.pop("outlooks"),
             **parts,
         )
         return Snapshot(

@@ -25,7 +25,7 @@ _PARTS: dict[str, Callable[[Snapshot], Mapping[Key, object]]] = {
     "runs": lambda s: {run.key: run for run in s.situation.runs},
     "data": lambda s: {RunKey(data.root, data.name): data for data in s.situation.data},
     "health": lambda s: s.situation.health,
-    "outlooks": lambda s: s.situation.outlooks,
+    "outlooks": lambda s: s.situation.forecasts,
     "comparisons": lambda s: s.situation.comparisons,
     "predictions": lambda s: s.situation.predictions,
 }

@@ -60,7 +60,7 @@ class BackgroundWork:
         self._news = news
         self._background = WorkerThread()
         self._scoring = WorkerThread()
-        self._outlooks = Forecasts()
+        self._forecasts = Forecasts()
         self._data: dict[str, DataWatch] = {}
         self._models: dict[str, ModelWatch] = {}
         self._deepenings: dict[str, MultivariateProcess] = {}
@@ -140,8 +140,8 @@ class BackgroundWork:
         return not any(name == "host" or name.startswith("data:/") for name in list(self._awaited))
 
     @property
-    def outlooks(self) -> Forecasts:
-        return self._outlooks
+    def forecasts(self) -> Forecasts:
+        return self._forecasts
 
     def load(self) -> None:
         """Import what is wanted; nothing of it is needed for the first paint, and what judges data not before
@@ -309,15 +309,15 @@ class BackgroundWork:
 
     def forecast(self, situation: Situation) -> None:
         """Forecast the running runs when that is due: in the background, or at once for a single look."""
-        if not self._outlooks.due(situation):
+        if not self._forecasts.due(situation):
             return
 
         def job() -> None:
-            if self._outlooks.update(situation, self._roots.trace):
+            if self._forecasts.update(situation, self._roots.trace):
                 self._news()
 
         if self._watching:
-            self._background.ask("outlooks", job)
+            self._background.ask("forecasts", job)
         else:
             job()
 

@@ -100,7 +100,7 @@ class Board:
             self.background.judge_once(moment)
             snapshot = self.snapshot(moment, WatchState("live"), judged=self._wanted.judging)
         if self._wanted.judging:
-            situation = replace(snapshot.situation, outlooks=self.background.outlooks.known)
+            situation = replace(snapshot.situation, forecasts=self.background.forecasts.known)
             snapshot = replace(snapshot, situation=situation)
             self.roots.keep()
         return BoardResult(snapshot, self.settings, self.roots)
@@ -234,7 +234,7 @@ class Board:
             runs=runs,
             health=health,
             baselines=baselines,
-            outlooks=self.background.outlooks.known,
+            forecasts=self.background.forecasts.known,
             comparisons=self._compared,
             predictions=self.background.predictions,
             data=self.background.data,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runwatch.domain.clock import elapsed
 from runwatch.domain.comparison import Baseline
-from runwatch.domain.health import Outlook
+from runwatch.domain.health import CurveForecast
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Situation
 from runwatch.monitor.baselines import members
@@ -27,9 +27,9 @@ class Forecasts:
     the background thread; ``known`` is replaced whole."""
 
     def __init__(self) -> None:
-        self._made: dict[RunKey, tuple[int, Outlook]] = {}
+        self._made: dict[RunKey, tuple[int, CurveForecast]] = {}
         self._looked_at = float("-inf")
-        self.known: Mapping[RunKey, Outlook] = {}
+        self.known: Mapping[RunKey, CurveForecast] = {}
 
     def due(self, situation: Situation) -> bool:
         """Whether some run is running whose end is known, and the last look is a while ago."""
@@ -42,28 +42,28 @@ class Forecasts:
 
     def update(self, situation: Situation, trace_of: TraceOf) -> bool:
         """Make the forecasts; True if one changed."""
-        outlooks: dict[RunKey, Outlook] = {}
+        forecasts: dict[RunKey, CurveForecast] = {}
         changed = False
         for run in situation.runs:
             metric = run.main_metric if _wanted(run) else None
             if metric is None:
                 continue
-            count, outlook = self._made.get(run.key, (0, None))
-            if outlook is None or outlook.tag != metric.tag or metric.count >= count * GROWN_BY:
-                outlook = self._forecast(run, metric, situation, trace_of)
-                self._made[run.key] = (metric.count, outlook)
+            count, forecast = self._made.get(run.key, (0, None))
+            if forecast is None or forecast.tag != metric.tag or metric.count >= count * GROWN_BY:
+                forecast = self._forecast(run, metric, situation, trace_of)
+                self._made[run.key] = (metric.count, forecast)
                 changed = True
-            outlooks[run.key] = outlook
-        self._made = {key: self._made[key] for key in outlooks}
-        changed = changed or outlooks.keys() != self.known.keys()
-        self.known = outlooks
+            forecasts[run.key] = forecast
+        self._made = {key: self._made[key] for key in forecasts}
+        changed = changed or forecasts.keys() != self.known.keys()
+        self.known = forecasts
         return changed
 
     @staticmethod
-    def _forecast(run: Run, metric: Metric, situation: Situation, trace_of: TraceOf) -> Outlook:
+    def _forecast(run: Run, metric: Metric, situation: Situation, trace_of: TraceOf) -> CurveForecast:
         trace = trace_of(run.key, metric.tag)
         if trace is None:
-            return Outlook(metric.tag, None, None, None, reason="its curve was not kept")
+            return CurveForecast(metric.tag, None, None, None, reason="its curve was not kept")
         from runwatch.judge.health.forecast import forecast
 
         value, spread = _to_beat(run, metric, situation)

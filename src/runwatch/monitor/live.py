@@ -136,7 +136,7 @@ class Monitor:
         return self._media.list_of(key)
 
     def media_contents(self, key: RunKey, series: MediaSeries, most: int | None = None) -> list[MediaContent]:
-        """The items of ``series``; pictures of at most ``most`` bytes together."""
+        """The items of ``series``; images of at most ``most`` bytes together."""
         return self._media.contents(key, series, most)
 
     def slice_rows(self, key: PredictionsKey, label: str) -> TextRows | Problem:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from runwatch.domain.media import LoggedFile, MediaContent, MediaList, MediaSeries, PictureFile, Unshown
+from runwatch.domain.media import ImageFile, LoggedFile, MediaContent, MediaList, MediaSeries, Unshown
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.text.units import size
@@ -49,14 +49,14 @@ class Media:
             return media.refresh(run.files, others)
 
     def contents(self, key: RunKey, series: MediaSeries, most: int | None = None) -> list[MediaContent]:
-        """The items of ``series``, in order; no pictures and files of more than ``most`` bytes together."""
+        """The items of ``series``, in order; no images and files of more than ``most`` bytes together."""
         lock, media = self._of(key)
         out: list[MediaContent] = []
         given = 0
         with lock:
             for item in series.items:
                 content = media.content(series, item)
-                if isinstance(content, PictureFile | LoggedFile) and most is not None:
+                if isinstance(content, ImageFile | LoggedFile) and most is not None:
                     given += len(content.data)
                     if given > most:
                         content = Unshown(f"larger than {size(most)}: look at it on its own machine")

@@ -8,7 +8,7 @@ from runwatch.domain.drift import DataSet, Role
 from runwatch.domain.finding import Finding, rank
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.drifting import drifted_columns
-from runwatch.rules.engine.making import about_data
+from runwatch.rules.engine.findings import data_finding
 from runwatch.text.safe import safe
 from runwatch.text.units import number, plural
 
@@ -42,7 +42,7 @@ def _together(data: DataSet) -> Iterator[Finding]:
     if multivariate is None or multivariate.verdict not in ("warning", "drifted"):
         return
     named = ", ".join(safe(name) for name, _ in multivariate.top_features[:3])
-    yield about_data(
+    yield data_finding(
         data,
         NAME,
         "critical" if multivariate.verdict == "drifted" else "warning",

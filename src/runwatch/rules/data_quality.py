@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import about_data
+from runwatch.rules.engine.findings import data_finding
 from runwatch.text.safe import safe
 
 NAME = "data-quality"
@@ -25,7 +25,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         for fault in data.quality:
             subject = " ".join(part for part in (fault.column, fault.check) if part)
             where = f"{safe(fault.column)} of {safe(data.name)}" if fault.column else safe(data.name)
-            yield about_data(
+            yield data_finding(
                 data,
                 NAME,
                 fault.severity,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import about_data
+from runwatch.rules.engine.findings import data_finding
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 from runwatch.text.units import duration
@@ -33,7 +33,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             severity = "critical"
             age = duration(data.late_by + data.fresh_within)
             message = f"the newest batch is {age} old, {duration(data.fresh_within)} allowed"
-        yield about_data(
+        yield data_finding(
             data,
             NAME,
             severity,

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_host, is_open
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import host_finding, is_open
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 from runwatch.text.units import duration, size
@@ -32,7 +32,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             continue
         night = _until_morning(situation.now, int(number(options, "morning_hour")))
         severity: Severity = "critical" if disk.full_in < _MARGIN * night else "warning"
-        finding = about_host(
+        finding = host_finding(
             situation,
             NAME,
             severity,

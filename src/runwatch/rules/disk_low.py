@@ -9,8 +9,8 @@ from runwatch.domain.machine import Disk
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import is_below
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_host, about_run, is_open
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import host_finding, is_open, run_finding
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 from runwatch.text.units import percent, size
@@ -49,7 +49,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
 
 def _of_disk(situation: Situation, disk: Disk, options: Mapping[str, object]) -> Iterator[Finding]:
     severity = _severity(disk, options, 1.0)
-    finding = about_host(
+    finding = host_finding(
         situation,
         NAME,
         severity or "warning",
@@ -80,7 +80,7 @@ def _total(disk: Disk) -> int:
 
 
 def _inodes(situation: Situation, disk: Disk) -> Finding:
-    return about_host(
+    return host_finding(
         situation,
         NAME,
         "warning",
@@ -98,7 +98,7 @@ def _checkpoint(run: Run, disks: tuple[Disk, ...]) -> Iterator[Finding]:
     disk = max(holds, key=lambda disk: len(disk.mount), default=None)
     if last is None or disk is None or disk.free >= _CHECKPOINT * last.size:
         return
-    yield about_run(
+    yield run_finding(
         run,
         NAME,
         "critical",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import about_data
+from runwatch.rules.engine.findings import data_finding
 from runwatch.text.safe import safe
 
 NAME = "error-rate-changed"
@@ -28,7 +28,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         if batch is None:
             continue
         way = "fell" if data.errors_fell else "rose"
-        yield about_data(
+        yield data_finding(
             data,
             NAME,
             "info" if data.errors_fell else "warning",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_host
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import host_finding
 from runwatch.rules.engine.options import number
 from runwatch.text.units import number as shown
 
@@ -27,7 +27,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         if not hot and not gpu.throttled:
             continue
         how = "throttled" if gpu.throttled else "hot"
-        yield about_host(
+        yield host_finding(
             situation,
             NAME,
             "warning",

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_host, about_run
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import host_finding, run_finding
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 from runwatch.text.units import duration, size
@@ -37,7 +37,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         held = sum(process.memory or 0 for process in strangers)
         if held >= 1e9 * number(options, "unknown_memory_gb"):
             pids = ", ".join(str(process.pid) for process in strangers[:4])
-            yield about_host(
+            yield host_finding(
                 situation,
                 NAME,
                 "info",
@@ -50,7 +50,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
 
 
 def _idle(run: Run, index: int, idle_for: float) -> Finding:
-    return about_run(
+    return run_finding(
         run,
         NAME,
         "warning",

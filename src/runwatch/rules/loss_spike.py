@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_sign, signs_of
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import sign_finding, signs_of
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 
@@ -27,7 +27,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         ago = sign.evidence.get("points_ago")
         if not isinstance(ago, int) or ago > number(options, "recent_points"):
             continue
-        yield about_sign(
+        yield sign_finding(
             run,
             sign,
             NAME,

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_host, is_open
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import host_finding, is_open
 from runwatch.rules.engine.options import number
 from runwatch.text.units import percent, size
 
@@ -37,7 +37,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     free = 100 * (total - machine.memory_used) / total if total else 100.0
     severity: Severity = "critical" if free < number(options, "critical_percent") else "warning"
     where = "its container" if machine.in_container else "the machine"
-    low = about_host(
+    low = host_finding(
         situation,
         NAME,
         severity,
@@ -54,7 +54,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     for name, waiting in machine.pressure:
         if name in _WAITS and waiting > number(options, _WAITS[name]):
             what = "disks" if name == "io" else "memory"
-            yield about_host(
+            yield host_finding(
                 situation,
                 NAME,
                 "warning",

@@ -13,8 +13,8 @@ from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_sign, signs_of
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import sign_finding, signs_of
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
@@ -49,7 +49,7 @@ def _place(sign: HealthSign) -> int:
 
 
 def _finding(run: Run, sign: HealthSign) -> Finding:
-    return about_sign(
+    return sign_finding(
         run,
         sign,
         NAME,

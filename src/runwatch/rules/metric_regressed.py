@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.comparing import Subject, about_model, subjects
-from runwatch.rules.engine.making import is_open
+from runwatch.rules.engine.comparing import Subject, model_finding, subjects
+from runwatch.rules.engine.findings import is_open
 from runwatch.text.safe import safe
 from runwatch.text.units import number, signed
 
@@ -38,7 +38,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
 
 def _of_metric(situation: Situation, subject: Subject, metric: MetricComparison) -> Iterator[Finding]:
     severity = _severity(subject, metric)
-    finding = about_model(
+    finding = model_finding(
         subject,
         NAME,
         severity,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import about_host
+from runwatch.rules.engine.findings import host_finding
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
@@ -28,7 +28,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     lost = [run for run in situation.runs if _vanished(run, situation.now, number(options, "recent"))]
     named = ", ".join(safe(run.title) for run in lost[:3])
     which = f"; gone since: {named}" if lost else ""
-    yield about_host(
+    yield host_finding(
         situation,
         NAME,
         "critical",

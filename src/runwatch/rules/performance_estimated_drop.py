@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.drift import DataSet, PerformanceEstimate
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import about_data
+from runwatch.rules.engine.findings import data_finding
 from runwatch.text.safe import safe
 from runwatch.text.units import number
 
@@ -35,7 +35,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             severity: Severity = "critical" if newest.by_labels else "warning"
             value = newest.realised if newest.by_labels else newest.estimated
             how = "is" if newest.by_labels else "is estimated at"
-            yield about_data(
+            yield data_finding(
                 data,
                 NAME,
                 severity,

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_sign, signs_of
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import sign_finding, signs_of
 from runwatch.text.safe import safe
 
 NAME = "ranks-apart"
@@ -22,7 +22,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     """A warning for a rank that is behind while the run goes on, info else."""
     for run, sign in signs_of(situation, "ranks-apart"):
         severity: Severity = sign.severity if run.status == "running" else "info"
-        yield about_sign(
+        yield sign_finding(
             run,
             sign,
             NAME,

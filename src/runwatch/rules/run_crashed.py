@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import Run
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import about_run
+from runwatch.rules.engine.findings import run_finding
 from runwatch.text.safe import safe
 
 NAME = "run-crashed"
@@ -41,7 +41,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         tries = [successes[run.root, one] for one in run.series_of_work if (run.root, one) in successes]
         later = next((one for one in tries if _began_after(one, run)), None)
         reason = safe(run.status_reason, 200)
-        yield about_run(
+        yield run_finding(
             run,
             NAME,
             "critical" if later is None else "info",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_sign, signs_of
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import sign_finding, signs_of
 from runwatch.text.safe import safe
 
 NAME = "run-diverged"
@@ -31,4 +31,4 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
             f"{its} best was at step {sign.first_step}: stop it, and resume from a checkpoint before the rise"
             " with a lower learning rate, warm-up or gradient clipping."
         )
-        yield about_sign(run, sign, NAME, f"{safe(sign.tag)} of {safe(run.title)} {what}", advice)
+        yield sign_finding(run, sign, NAME, f"{safe(sign.tag)} of {safe(run.title)} {what}", advice)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_sign, signs_of
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import sign_finding, signs_of
 from runwatch.text.safe import safe
 
 NAME = "run-overfitting"
@@ -23,7 +23,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     """A warning while the run goes on; info afterwards, for early stopping always ends like this."""
     for run, sign in signs_of(situation, "overfitting"):
         severity: Severity = "warning" if run.status == "running" else "info"
-        yield about_sign(
+        yield sign_finding(
             run,
             sign,
             NAME,

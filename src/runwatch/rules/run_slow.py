@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_sign, signs_of
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import sign_finding, signs_of
 from runwatch.text.safe import safe
 
 NAME = "run-slow"
@@ -22,7 +22,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
     """A warning, while it runs. The five minutes are in the sign itself."""
     for run, sign in signs_of(situation, "slow"):
         if run.status == "running":
-            yield about_sign(
+            yield sign_finding(
                 run,
                 sign,
                 NAME,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.health import HealthSign
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import run_finding
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 from runwatch.text.units import duration
@@ -37,7 +37,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
         summary = (
             f"{what} for {duration(silent)}: {safe(run.status_reason or (sign.summary if sign else ''), 160)}"
         )
-        yield about_run(
+        yield run_finding(
             run,
             NAME,
             severity,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.comparing import about_model, subjects
+from runwatch.rules.engine.comparing import model_finding, subjects
 from runwatch.text.safe import safe
 from runwatch.text.units import percent, signed
 
@@ -28,7 +28,7 @@ def evaluate(situation: Situation, options: Mapping[str, object]) -> Iterable[Fi
                 continue
             severity: Severity = "info" if subject.assumed else "warning"
             share = f", {percent(group.contribution)} of the whole loss" if group.contribution else ""
-            yield about_model(
+            yield model_finding(
                 subject,
                 NAME,
                 severity,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from runwatch.domain.finding import Finding
 from runwatch.domain.situation import Situation
 from runwatch.domain.tree import is_below
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import project_of
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import project_of
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 from runwatch.text.units import duration

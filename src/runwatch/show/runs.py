@@ -42,7 +42,7 @@ def host_json(link: HostLink) -> dict[str, object]:
 
 
 _SIGN_FIELDS = "kind severity tag first_step last_step summary evidence"
-_OUTLOOK_FIELDS = "tag about low high beats_baseline reason"
+_FORECAST_FIELDS = "tag about low high beats_baseline reason"
 _MOST_FILES = 20
 _NARROW, _SHORTEST_NAME = 50, 12
 
@@ -64,8 +64,8 @@ def show_json(snapshot: Snapshot, run: Run) -> dict[str, object]:
         for p in run.processes
     ]
     shown["health"] = [fields(sign, _SIGN_FIELDS) for sign in situation.health.get(run.key, ())]
-    outlook = situation.outlooks.get(run.key)
-    shown["outlook"] = None if outlook is None else fields(outlook, _OUTLOOK_FIELDS)
+    forecast = situation.forecasts.get(run.key)
+    shown["outlook"] = None if forecast is None else fields(forecast, _FORECAST_FIELDS)
     comparison = situation.comparisons.get(run.key)
     shown["verdict"] = None if comparison is None else comparison.verdict
     shown["baseline"] = None if comparison is None else run_name(comparison.baseline)

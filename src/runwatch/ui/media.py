@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from runwatch.domain.media import (
     Histogram,
+    ImageFile,
     LoggedFile,
     LoggedTable,
     LoggedText,
@@ -24,13 +25,12 @@ from runwatch.domain.media import (
     MediaKind,
     MediaList,
     MediaSeries,
-    PictureFile,
     PrCurve,
     Unshown,
 )
 from runwatch.domain.run import RunKey
+from runwatch.runs.images import Pixels, can_decode, decoded
 from runwatch.runs.media.base import MediaRefused
-from runwatch.runs.pictures import Pixels, can_decode, decoded
 from runwatch.show.html.chart_file import stem
 from runwatch.show.screen import media as views
 from runwatch.show.screen.view import Span, Words, matches, text
@@ -41,8 +41,8 @@ from runwatch.ui.host import host
 from runwatch.ui.messages import ExportRequested
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.widgets.heat import HeatWidget
+from runwatch.ui.widgets.image import ImageWidget
 from runwatch.ui.widgets.line import LineWidget
-from runwatch.ui.widgets.picture import PictureWidget
 from runwatch.ui.widgets.table import TableWidget
 from runwatch.ui.work import fetch
 
@@ -96,7 +96,7 @@ class MediaPart(Vertical):
     def compose(self) -> ComposeResult:
         yield LineWidget(wrap=True)
         with Vertical(id="media-body"):
-            yield PictureWidget()
+            yield ImageWidget()
             yield HeatWidget()
             yield Chart()
             yield VerticalScroll(Static(id="media-text", markup=False))
@@ -171,7 +171,7 @@ class MediaPart(Vertical):
         self._open(series, request, room.width - 2, 2 * room.height)
 
     def _open(self, series: MediaSeries, request: object, width: int, height: int) -> None:
-        """Read what is wanted, and decode a picture, off the event loop."""
+        """Read what is wanted, and decode an image, off the event loop."""
         if series.kind == "picture" and (not can_decode() or width < 1 or height < 1):
             self._only(None)
             return
@@ -203,7 +203,7 @@ class MediaPart(Vertical):
                 self._only(None)
                 self._extra = (Span("  "), *text(message, "warn"))
             case (pixels, (width, height), length):
-                self._only(PictureWidget).show(pixels, not plain)
+                self._only(ImageWidget).show(pixels, not plain)
                 stored = f"  {size(length)}" if self.size.width >= _ROOMY else ""
                 self._extra = text(f"  {width} × {height}{stored}", "muted")
             case LoggedFile():
@@ -325,13 +325,13 @@ class MediaPart(Vertical):
         self._draw()
 
     def action_copy(self) -> None:
-        """Copy the text that is shown, else where the picture lies."""
+        """Copy the text that is shown, else where the image lies."""
         if (series := self._series()) is not None:
             file = os.path.join(self._key.root, series.items[self._at].file)
             copy(self, self._prose if series.kind == "text" else file)
 
     def action_export(self) -> None:
-        """Write what is shown into a file: pictures and texts as they were logged, histograms as rows."""
+        """Write what is shown into a file: images and texts as they were logged, histograms as rows."""
         series = self._series()
         if series is None or series.kind == "pr curve":
             host(self).say("there is nothing to export here")
@@ -371,7 +371,7 @@ class MediaPart(Vertical):
 
 
 def _decoded(content: MediaContent, width: int, height: int) -> _Seen:
-    if not isinstance(content, PictureFile):
+    if not isinstance(content, ImageFile):
         return content
     try:
         return (*decoded(content.data, width, height), len(content.data))

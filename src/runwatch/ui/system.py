@@ -8,7 +8,7 @@ from textual.containers import Vertical
 
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.chart import ChartAsk
-from runwatch.show.screen.run import system_picture
+from runwatch.show.screen.run import system_plot
 from runwatch.show.screen.view import text
 from runwatch.ui.host import host
 from runwatch.ui.widgets.grid import CellGrid
@@ -72,5 +72,5 @@ class SystemPart(Vertical):
         """Show the page that is chosen."""
         if self._tags is not None:
             self._say("" if self._tags else _NOTHING)
-            pictures = [system_picture(self._key, tag, self._round) for tag in self._tags]
-            self.query_one(CellGrid).draw_page(pictures, self._ask)
+            plots = [system_plot(self._key, tag, self._round) for tag in self._tags]
+            self.query_one(CellGrid).draw_page(plots, self._ask)

@@ -95,22 +95,22 @@ def test_the_forecast_holds_the_final_value_and_narrows_to_it() -> None:
     values = curve(1000)
     final = float(np.median(values[-20:]))
     for seen in (250, 500, 900):
-        outlook = forecast("val/loss", traced(values[:seen]), 1000, "min")
-        assert outlook.low < final < outlook.high
-        assert outlook.about == pytest.approx(final, rel=0.08)
-        steps = [row[0] for row in outlook.cone]
+        found = forecast("val/loss", traced(values[:seen]), 1000, "min")
+        assert found.low < final < found.high
+        assert found.about == pytest.approx(final, rel=0.08)
+        steps = [row[0] for row in found.cone]
         assert steps == sorted(steps) and steps[0] == seen - 1 and steps[-1] == 1000
-        assert all(low <= about <= high for _, low, about, high in outlook.cone)
-        now, then = outlook.cone[0], outlook.cone[-1]
+        assert all(low <= about <= high for _, low, about, high in found.cone)
+        now, then = found.cone[0], found.cone[-1]
         assert now[1] == now[2] == now[3]
-        assert then[1:] == pytest.approx((outlook.low, outlook.about, outlook.high))
+        assert then[1:] == pytest.approx((found.low, found.about, found.high))
 
 
 def test_a_rising_score_is_forecast_below_one() -> None:
     score = 1 - curve(800) / 4
-    outlook = forecast("val/acc", traced(score[:400]), 800, "max", baseline=0.7)
-    assert outlook.about == pytest.approx(float(score[-1]), abs=0.02) and outlook.high <= 1.03
-    assert outlook.beats_baseline is not None and outlook.beats_baseline > 0.9
+    found = forecast("val/acc", traced(score[:400]), 800, "max", baseline=0.7)
+    assert found.about == pytest.approx(float(score[-1]), abs=0.02) and found.high <= 1.03
+    assert found.beats_baseline is not None and found.beats_baseline > 0.9
 
 
 def finals(rng: np.random.Generator, shape: str) -> tuple[np.ndarray, float]:
@@ -130,9 +130,9 @@ def test_the_range_and_the_chance_hold_for_curves_that_are_no_power_law(shape: s
     for _ in range(60):
         values, final = finals(rng, shape)
         seen = traced(values[: len(values) // 2])
-        outlook = forecast("val/loss", seen, len(values), "min", baseline=1.03 * final)
-        held.append(outlook.low is not None and outlook.low <= final <= outlook.high)
-        lost.append(outlook.beats_baseline is not None and outlook.beats_baseline < 0.05)
+        found = forecast("val/loss", seen, len(values), "min", baseline=1.03 * final)
+        held.append(found.low is not None and found.low <= final <= found.high)
+        lost.append(found.beats_baseline is not None and found.beats_baseline < 0.05)
     assert np.mean(held) >= 0.85 and np.mean(lost) <= 0.1
 
 
@@ -174,10 +174,10 @@ def test_a_learning_rate_drop_is_refitted_or_said() -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=30, max_size=80), st.sampled_from(["min", "max"]))
 def test_a_forecast_of_anything_is_finite_and_ordered(values: list[float], direction: str) -> None:
-    outlook = forecast("x", traced(np.array(values)), 100, direction)  # type: ignore[arg-type]
-    if outlook.about is not None:
-        assert np.isfinite([outlook.about, outlook.low, outlook.high]).all()
-        assert outlook.low <= outlook.about <= outlook.high
+    found = forecast("x", traced(np.array(values)), 100, direction)  # type: ignore[arg-type]
+    if found.about is not None:
+        assert np.isfinite([found.about, found.low, found.high]).all()
+        assert found.low <= found.about <= found.high
 
 
 @pytest.mark.parametrize(

@@ -371,8 +371,8 @@ def test_the_ends_of_the_range_are_one_and_a_half_standard_deviations_away() -> 
     reach = (known.high - known.about) / 1.5
     for chance, told in ((0.36, False), (0.34, True), (0.64, False), (0.66, True)):
         side = reach if chance > 0.5 else (known.about - known.low) / 1.5
-        outlook = forecast("loss", trace, 400, "min", baseline=known.about + side * stats.norm.ppf(chance))
-        assert outlook.beats_baseline == (approx(chance) if told else None)
+        found = forecast("loss", trace, 400, "min", baseline=known.about + side * stats.norm.ppf(chance))
+        assert found.beats_baseline == (approx(chance) if told else None)
     both = forecast("loss", trace, 400, "min", baseline=known.high, baseline_sd=reach)
     assert both.beats_baseline == approx(stats.norm.cdf(1.5 / math.sqrt(2)))
 

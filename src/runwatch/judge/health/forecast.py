@@ -8,7 +8,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from runwatch.domain.health import Outlook
+from runwatch.domain.health import CurveForecast
 from runwatch.domain.points import FloatArray
 from runwatch.domain.run import Direction
 from runwatch.judge.health.trace import Trace
@@ -49,7 +49,7 @@ def forecast(
     direction: Direction,
     baseline: float | None = None,
     baseline_sd: float = 0.0,
-) -> Outlook:
+) -> CurveForecast:
     """The final value of ``tag`` at ``total_steps``: a power law fitted to the curve so far (methods
     section 2), between the fit and the last value, 3% wider, and further on the better side; from 30 points
     and a fifth of the run on.
@@ -58,17 +58,17 @@ def forecast(
     course (a learning-rate drop) the fit begins there, or there is none yet."""
     why_not = _why_not(trace, total_steps, direction)
     if why_not or total_steps is None:
-        return Outlook(tag, None, None, None, reason=why_not)
+        return CurveForecast(tag, None, None, None, reason=why_not)
     begin = 0
     curve = _fit(trace, direction, begin)
     turn = _turn(trace, curve)
     if turn is not None:
         if not _is_enough(trace, turn, total_steps):
             reason = f"the curve changed its course at step {int(trace.steps[turn])}; too early to tell"
-            return Outlook(tag, None, None, None, reason=reason)
+            return CurveForecast(tag, None, None, None, reason=reason)
         begin = turn
         curve = _fit(trace, direction, begin)
-    return _outlook(tag, trace, curve, total_steps, direction, baseline, baseline_sd)
+    return _with_range(tag, trace, curve, total_steps, direction, baseline, baseline_sd)
 
 
 def _is_enough(trace: Trace, turn: int, total_steps: int) -> bool:
@@ -176,7 +176,7 @@ def _jump(residuals: FloatArray, at: int) -> float:
     return abs(median(after) - median(before))
 
 
-def _outlook(
+def _with_range(
     tag: str,
     trace: Trace,
     curve: _FittedCurve,
@@ -184,7 +184,7 @@ def _outlook(
     direction: Direction,
     baseline: float | None,
     baseline_sd: float,
-) -> Outlook:
+) -> CurveForecast:
     last = median(trace.means[-5:])
     end = max(float(total_steps), trace.steps[-1])
     about = float(curve.at(end))
@@ -199,7 +199,7 @@ def _outlook(
         high = min(high + more, max(high, limit))
     cone = _cone(trace, curve, end, low, high)
     beats, reason = _beats((low, about, high), direction, baseline, baseline_sd)
-    return Outlook(tag, about=about, low=low, high=high, cone=cone, beats_baseline=beats, reason=reason)
+    return CurveForecast(tag, about=about, low=low, high=high, cone=cone, beats_baseline=beats, reason=reason)
 
 
 def _gained_lately(trace: Trace, curve: _FittedCurve, last: float) -> float:

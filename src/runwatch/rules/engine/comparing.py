@@ -10,7 +10,7 @@ from runwatch.domain.comparison import Comparison
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import about_run, begun, project_of
+from runwatch.rules.engine.findings import began_at, project_of, run_finding
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ def subjects(situation: Situation) -> Iterator[Subject]:
         )
 
 
-def about_model(
+def model_finding(
     subject: Subject,
     rule: str,
     severity: Severity,
@@ -72,8 +72,8 @@ def about_model(
 ) -> Finding:
     """A finding about a candidate, for the people who look after models."""
     if subject.run is not None:
-        finding = about_run(subject.run, rule, severity, summary, title, advice)
-        since, key, project = begun(subject.run), finding.run, finding.project
+        finding = run_finding(subject.run, rule, severity, summary, title, advice)
+        since, key, project = began_at(subject.run), finding.run, finding.project
     else:
         since, key, project = None, None, project_of(subject.scope)
     return Finding(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from runwatch.domain.drift import ColumnDrift, DataSet, Role
 from runwatch.domain.finding import Finding, Severity
-from runwatch.rules.engine.making import about_data
+from runwatch.rules.engine.findings import data_finding
 from runwatch.rules.engine.options import number
 from runwatch.text.safe import safe
 from runwatch.text.units import number as shown
@@ -22,7 +22,7 @@ def drifted_columns(
     for column in data.latest.columns if data.latest is not None else ():
         if column.role not in roles or column.verdict not in _SEVERITY:
             continue
-        yield about_data(
+        yield data_finding(
             data,
             rule,
             _SEVERITY[column.verdict],

@@ -12,8 +12,8 @@ import msgspec
 from runwatch.domain.finding import SEVERITIES, Finding, Severity
 from runwatch.domain.run import Problem, Run
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.making import KEEP as _KEEP
-from runwatch.rules.engine.making import about_run, begun
+from runwatch.rules.engine.findings import KEEP as _KEEP
+from runwatch.rules.engine.findings import began_at, run_finding
 from runwatch.rules.engine.registry import Rule
 from runwatch.rules.expression.parser import Expression, parse
 from runwatch.rules.expression.tokens import ExpressionError
@@ -67,7 +67,7 @@ class ConditionRule(msgspec.Struct, frozen=True):
         values = {tag: run.metrics[tag].last for tag in tags if tag in run.metrics}
         shown = ", ".join(f"{safe(tag)} = {number(value)}" for tag, value in values.items())
         label = safe(self.DESCRIPTION, 120)
-        return about_run(
+        return run_finding(
             run,
             self.NAME,
             self.severity,
@@ -75,7 +75,7 @@ class ConditionRule(msgspec.Struct, frozen=True):
             f"{label} ({safe(run.title)})",
             self.advice or "One of your own rules fired: check whether this run still does what you want.",
             subject=", ".join(tags),
-            since=begun(run),
+            since=began_at(run),
             evidence={"when": self.expression.source, **values},
         )
 

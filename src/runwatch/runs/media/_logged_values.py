@@ -10,6 +10,7 @@ import numpy as np
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.media import (
     Histogram,
+    ImageFile,
     LoggedFile,
     LoggedTable,
     LoggedText,
@@ -17,7 +18,6 @@ from runwatch.domain.media import (
     MediaItem,
     MediaKind,
     MediaSeries,
-    PictureFile,
 )
 from runwatch.readers.common import bounded_json
 from runwatch.runs.media.base import (
@@ -144,7 +144,7 @@ def file_content(place: MediaPlace, series: MediaSeries, item: MediaItem, inside
     if series.kind == "table":
         return table_file(place, item, inside)
     data = whole_file(place, inside, item.file)
-    return PictureFile(data) if series.kind == "picture" else LoggedFile(data)
+    return ImageFile(data) if series.kind == "picture" else LoggedFile(data)
 
 
 def table_file(place: MediaPlace, item: MediaItem, inside: str) -> LoggedTable:

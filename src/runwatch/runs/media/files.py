@@ -1,4 +1,4 @@
-"""Pictures that lie beside a run, known by their names alone: plots, MLflow's images, DVCLive's."""
+"""Images that lie beside a run, known by their names alone: plots, MLflow's images, DVCLive's."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import os
 import re
 from collections.abc import Collection, Iterator
 
-from runwatch.domain.media import MediaContent, MediaItem, MediaSeries, PictureFile
+from runwatch.domain.media import ImageFile, MediaContent, MediaItem, MediaSeries
 from runwatch.runs.media._logged_values import ENDINGS
 from runwatch.runs.media.base import FoundMedia, MediaPlace, whole_file
 
 NAME = "files"
-_DEEPEST, _MOST_ENTRIES, _MOST_PICTURES = 5, 20_000, 5_000
+_DEEPEST, _MOST_ENTRIES, _MOST_IMAGES = 5, 20_000, 5_000
 _NUMBER = re.compile(r"\d+")
 _MLFLOW = re.compile(r"(.+?)[%+]step[%+](\d{1,15})[%+]timestamp[%+](\d{1,15})[%+][0-9a-f-]+")
 
 
 def walk(place: MediaPlace, others: Collection[str]) -> Iterator[FoundMedia]:
-    """The pictures in the run's folder. Links are not followed, folders of ``others`` (ids of runs of this
-    root) not entered; at most 5,000 pictures, 5 folders deep."""
+    """The images in the run's folder. Links are not followed, folders of ``others`` (ids of runs of this
+    root) not entered; at most 5,000 images, 5 folders deep."""
     skipped = {os.path.normpath(os.path.join(place.root, run)) for run in others if run != place.run}
     waiting = [(place.folder, 0)] if os.path.isdir(place.folder) else []
-    seen = pictures = 0
+    seen = images = 0
     while waiting and seen < _MOST_ENTRIES:
         here, depth = waiting.pop()
         try:
@@ -34,12 +34,12 @@ def walk(place: MediaPlace, others: Collection[str]) -> Iterator[FoundMedia]:
                 if depth < _DEEPEST and entry.path not in skipped and not entry.name.startswith("."):
                     waiting.append((entry.path, depth + 1))
             elif entry.name.lower().endswith(ENDINGS) and entry.is_file(follow_symlinks=False):
-                pictures += 1
-                if pictures <= _MOST_PICTURES:
-                    yield _picture(entry, place)
+                images += 1
+                if images <= _MOST_IMAGES:
+                    yield _image(entry, place)
 
 
-def _picture(entry: os.DirEntry[str], place: MediaPlace) -> FoundMedia:
+def _image(entry: os.DirEntry[str], place: MediaPlace) -> FoundMedia:
     """``tag``: the name without its last number, which is the step."""
     inside = os.path.relpath(entry.path, place.folder)
     file = os.path.relpath(entry.path, place.root)
@@ -57,4 +57,4 @@ def _picture(entry: os.DirEntry[str], place: MediaPlace) -> FoundMedia:
 
 def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
     """The file."""
-    return PictureFile(whole_file(place, place.folder, item.file))
+    return ImageFile(whole_file(place, place.folder, item.file))

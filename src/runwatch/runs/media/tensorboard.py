@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from runwatch.domain.media import (
     Histogram,
+    ImageFile,
     LoggedFile,
     LoggedText,
     MediaContent,
     MediaItem,
     MediaKind,
     MediaSeries,
-    PictureFile,
     PrCurve,
 )
 from runwatch.readers.base import Cursor, SourceFile, read_tail
@@ -136,7 +136,7 @@ def _summaries(
 
 
 def _named(data: bytes, start: int, end: int, plugins: dict[str, str]) -> tuple[MediaKind, str, int] | None:
-    """What kind of thing a Value is, its tag, and how many pictures it has; None for what is not shown."""
+    """What kind of thing a Value is, its tag, and how many images it has; None for what is not shown."""
     tag, plugin = "", ""
     kind: MediaKind | None = None
     tensor = (0, 0)
@@ -180,7 +180,7 @@ def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaCon
         if not series.tag.endswith(_tag(data, parts, item)):
             raise MediaRefused(CHANGED)
         if series.kind == "picture":
-            return PictureFile(_image(data, parts, int(item.form or 0)))
+            return ImageFile(_image(data, parts, int(item.form or 0)))
         if series.kind == "histogram":
             return _histogram(data, parts)
         if series.kind == "audio":
@@ -245,7 +245,7 @@ def _dimensions(data: bytes, start: int, end: int) -> Iterator[int]:
 
 
 def _image(data: bytes, parts: dict[int, tuple[int, int]], which: int) -> bytes:
-    """The encoded picture: field 4 of an Image, or a string of the plug-in's tensor, whose first two are
+    """The encoded image: field 4 of an Image, or a string of the plug-in's tensor, whose first two are
     width and height."""
     if 4 in parts:
         for number, wire, at, stop in fields(data, *parts[4]):

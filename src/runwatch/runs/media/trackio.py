@@ -1,4 +1,4 @@
-"""Trackio: pictures (files below ``media/`` beside the database), histograms, tables, Markdown of rows."""
+"""Trackio: images (files below ``media/`` beside the database), histograms, tables, Markdown of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""W&B: pictures, histograms and tables that the rows of a run file name; their files lie under ``files/``.
+"""W&B: images, histograms and tables that the rows of a run file name; their files lie under ``files/``.
 
 The step is the row's: the one in a file's name is that of the row before."""
 

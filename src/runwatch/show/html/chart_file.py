@@ -51,7 +51,7 @@ def chart_text(view: ChartView, title: str, form: str) -> str:
 
 
 def chart_bytes(view: ChartView, title: str, form: str) -> str | bytes:
-    """``chart_text``, or the picture as ``png``. Raises OSError when Pillow is missing."""
+    """``chart_text``, or the drawing as ``png``. Raises OSError when Pillow is missing."""
     if form != "png":
         return chart_text(view, title, form)
     from runwatch.show.html.chart_png import png

@@ -27,7 +27,7 @@ class NoPillow(OSError):
 
 
 def png(svg: str) -> bytes:
-    """The picture of an SVG that ``chart_file`` made, two pixels to its one. Raises NoPillow."""
+    """The PNG of an SVG that ``chart_file`` made, two pixels to its one. Raises NoPillow."""
     if importlib.util.find_spec("PIL") is None:
         raise NoPillow(0, INSTALL)
     from PIL import Image, ImageDraw

@@ -58,7 +58,7 @@ class ChartView(msgspec.Struct, frozen=True, eq=False, weakref=True):
     """A chart."""
 
     key: Hashable
-    """Two charts of one key are the same picture."""
+    """Two charts of one key are the same plot."""
     lines: tuple[ChartLine, ...] = ()
     bands: tuple[ChartBand, ...] = ()
     marks: tuple[ChartMark, ...] = ()

@@ -43,7 +43,7 @@ class DrawnCurve(msgspec.Struct, frozen=True):
     """Its steps are epochs."""
 
 
-class CurvesPicture(msgspec.Struct, frozen=True):
+class CurvesPlot(msgspec.Struct, frozen=True):
     """All that is drawn for one tag, named but not yet fetched."""
 
     tag: str | None = None
@@ -60,9 +60,9 @@ class CurvesPicture(msgspec.Struct, frozen=True):
 _SPLIT_TONES: dict[str | None, Tone] = {"train": "series2", "validation": "series1", "test": "series3"}
 
 
-def together(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tags: list[str]) -> CurvesPicture:
-    """One metric's parts of the data (training, validation, test) in one picture, the first on top."""
-    chart = picture(snapshot, run, marked, tags[0])
+def together(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tags: list[str]) -> CurvesPlot:
+    """One metric's parts of the data (training, validation, test) in one plot, the first on top."""
+    chart = plot(snapshot, run, marked, tags[0])
     if len(tags) < 2:
         return chart
     curves = [curve for curve in chart.curves if curve.run != run.key]
@@ -101,10 +101,10 @@ def core_name(tag: str) -> str:
     return " ".join(core_words(tag)) or tag
 
 
-def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str | None) -> CurvesPicture:
+def plot(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str | None) -> CurvesPlot:
     """What to draw for one tag of a run; the run's own curve comes last, on top."""
     if tag is None:
-        return CurvesPicture()
+        return CurvesPlot()
     base = _baseline_runs(snapshot, run)
     single = base[0].key if len(base) == 1 else None
     drawn = dict.fromkeys([*([single] if single else []), *marked, run.key])
@@ -133,14 +133,14 @@ def picture(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tag: str |
             )
         )
     band = tuple(_curve(other, own) for other in base if (own := spelt(other, tag))) if len(base) > 1 else ()
-    outlook = snapshot.situation.outlooks.get(run.key)
-    return CurvesPicture(
+    forecast = snapshot.situation.forecasts.get(run.key)
+    return CurvesPlot(
         tag,
         curves=tuple(curves),
         band=band,
         levels=() if single or band else _level(snapshot, run, tag),
         marks=_marks(snapshot, run, tag),
-        cone=outlook.cone if outlook and outlook.tag == tag else (),
+        cone=forecast.cone if forecast and forecast.tag == tag else (),
     )
 
 
@@ -165,9 +165,9 @@ def counts_epochs(run: Run) -> bool:
     return run.epoch is not None and run.epoch == run.step
 
 
-def apart(picture: CurvesPicture) -> frozenset[DrawnCurve]:
+def apart(plot: CurvesPlot) -> frozenset[DrawnCurve]:
     """Curves whose steps are of another kind than the run's in view: an axis of steps cannot hold both."""
-    every = (*picture.curves, *picture.band)
+    every = (*plot.curves, *plot.band)
     own = next((curve for curve in every if curve.selected), None)
     return frozenset(curve for curve in every if own is not None and curve.by_epoch != own.by_epoch)
 
@@ -220,15 +220,15 @@ def _step_of(path: str) -> int | None:
 
 
 def chart(
-    picture: CurvesPicture,
+    plot: CurvesPlot,
     lines: list[ChartLine],
     group: list[ChartLine],
     ask: ChartAsk,
     marks: tuple[ChartMark, ...] = (),
     levels: tuple[ChartLevel, ...] = (),
 ) -> ChartView:
-    """The picture with its points: a baseline group as one band with its mean. ``marks``: the picture's, at
-    their places on the x axis; ``levels``: more of them than the picture's."""
+    """The plot with its points: a baseline group as one band with its mean. ``marks``: the plot's, at
+    their places on the x axis; ``levels``: more of them than the plot's."""
     shown = [one for one in lines if len(one.x)]
     bands: list[ChartBand] = []
     members = [one for one in group if len(one.x) > 1]
@@ -236,26 +236,26 @@ def chart(
         band, mean = prediction_band(members, f"baseline, {len(members)} runs")
         bands.append(band)
         shown.insert(0, mean)
-    if picture.cone and ask.x_axis == "step":
-        rows = np.array(picture.cone, dtype=np.float64)
+    if plot.cone and ask.x_axis == "step":
+        rows = np.array(plot.cone, dtype=np.float64)
         bands.append(ChartBand(rows[:, 0], rows[:, 1], rows[:, 3]))
-        shown.append(ChartLine("outlook", "muted", rows[:, 0], rows[:, 2]))
+        shown.append(ChartLine("forecast", "muted", rows[:, 0], rows[:, 2]))
     return ChartView(
-        key=(picture, ask),
+        key=(plot, ask),
         lines=tuple(shown),
         bands=tuple(bands),
         marks=marks,
-        levels=(*picture.levels, *levels),
+        levels=(*plot.levels, *levels),
         log=ask.log,
         x_axis=ask.x_axis,
         window=ask.window,
-        empty=_nothing(picture, ask, [*lines, *group]),
+        empty=_nothing(plot, ask, [*lines, *group]),
         state=state(ask),
     )
 
 
-def _nothing(picture: CurvesPicture, ask: ChartAsk, lines: list[ChartLine]) -> str:
-    if picture.tag is None:
+def _nothing(plot: CurvesPlot, ask: ChartAsk, lines: list[ChartLine]) -> str:
+    if plot.tag is None:
         return "no metric to draw yet"
     if ask.x_axis in ("time", "clock") and lines:
         return "these points have no timestamps; X switches to steps"

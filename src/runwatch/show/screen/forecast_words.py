@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from runwatch.domain.health import Outlook
+from runwatch.domain.health import CurveForecast
 from runwatch.domain.machine import Disk, Machine
 from runwatch.domain.run import Run
 from runwatch.show.screen.view import Span, Tone, Words, join, text, words
@@ -31,37 +31,37 @@ def _parted(duration: str) -> tuple[str, str]:
     return (parts[0], parts[1]) if len(parts) == 2 else (duration, "")
 
 
-def outlook_words(outlook: Outlook | None) -> Words:
+def forecast_sentence(forecast: CurveForecast | None) -> Words:
     """Where the curve is heading, and whether that beats the baseline; empty when there is no forecast."""
-    if outlook is None:
+    if forecast is None:
         return ()
-    if outlook.about is None:
-        return words(Span("cannot tell yet where ", "muted"), text(outlook.tag), _why(" ends", outlook))
-    where = [text(outlook.tag, "strong"), text(f" heads for {units.number(outlook.about)}")]
-    if outlook.low is not None and outlook.high is not None:
-        span = f" ({units.number(outlook.low)} to {units.number(outlook.high)})"
+    if forecast.about is None:
+        return words(Span("cannot tell yet where ", "muted"), text(forecast.tag), _why(" ends", forecast))
+    where = [text(forecast.tag, "strong"), text(f" heads for {units.number(forecast.about)}")]
+    if forecast.low is not None and forecast.high is not None:
+        span = f" ({units.number(forecast.low)} to {units.number(forecast.high)})"
         where.append(text(span, "muted"))
-    return join([words(*where), chance(outlook)])
+    return join([words(*where), chance(forecast)])
 
 
-def chance(outlook: Outlook) -> Words:
+def chance(forecast: CurveForecast) -> Words:
     """How likely it is that the run beats the baseline, in words."""
-    if outlook.beats_baseline is None:
-        return (_why("cannot tell yet whether it beats the baseline", outlook),)
+    if forecast.beats_baseline is None:
+        return (_why("cannot tell yet whether it beats the baseline", forecast),)
     tone: Tone = "plain"
-    if outlook.beats_baseline >= _LIKELY:
+    if forecast.beats_baseline >= _LIKELY:
         tone = "good"
-    elif outlook.beats_baseline <= _UNLIKELY:
+    elif forecast.beats_baseline <= _UNLIKELY:
         tone = "warn"
-    return text(f"beats the baseline with {_percent(outlook.beats_baseline)} probability", tone)
+    return text(f"beats the baseline with {_percent(forecast.beats_baseline)} probability", tone)
 
 
 def _percent(share: float) -> str:
     return "over 99%" if share > 0.99 else "under 1%" if share < 0.01 else units.percent(share)
 
 
-def _why(lead: str, outlook: Outlook) -> Span:
-    return Span(lead + (f": {safe(outlook.reason)}" if outlook.reason else ""), "muted")
+def _why(lead: str, forecast: CurveForecast) -> Span:
+    return Span(lead + (f": {safe(forecast.reason)}" if forecast.reason else ""), "muted")
 
 
 def checkpoint_words(run: Run, machine: Machine | None, now: float) -> Words:

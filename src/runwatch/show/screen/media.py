@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from runwatch.domain.media import (
     Histogram,
+    ImageFile,
     LoggedFile,
     LoggedTable,
     LoggedText,
     MediaContent,
     MediaKind,
     MediaSeries,
-    PictureFile,
     PrCurve,
     Unshown,
 )
@@ -177,7 +177,7 @@ def file_ending(kind: MediaKind, file: str) -> str:
 def as_file(steps: Sequence[int | None], contents: Sequence[MediaContent], form: str) -> str | bytes:
     """What a file of that form holds. Raises OSError, in words, for what cannot be read."""
     match contents[-1] if contents else Unshown("it no longer exists"):
-        case PictureFile(data):
+        case ImageFile(data):
             return data
         case LoggedFile(data):
             if not data:

@@ -9,7 +9,7 @@ from runwatch.domain.directions import is_system
 from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.domain.situation import Snapshot
-from runwatch.show.screen.curves import CurvesPicture, picture
+from runwatch.show.screen.curves import CurvesPlot, plot
 from runwatch.show.screen.forecast_words import chance
 from runwatch.show.screen.runs import is_baseline
 from runwatch.show.screen.view import (
@@ -55,9 +55,9 @@ class MetricsView(msgspec.Struct, frozen=True):
 
     title: Words
     table: TableView
-    picture: CurvesPicture
+    plot: CurvesPlot
     tags: tuple[str, ...] = ()
-    outlook: Words = ()
+    forecast: Words = ()
 
 
 def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
@@ -66,22 +66,22 @@ def metrics(snapshot: Snapshot, ask: MetricsAsk) -> MetricsView:
     run = situation.run(ask.run) if ask.run else None
     models = _predictions(snapshot)
     if run is None:
-        return MetricsView((), TableView(_COLUMNS, models, _nothing(snapshot)), CurvesPicture())
+        return MetricsView((), TableView(_COLUMNS, models, _nothing(snapshot)), CurvesPlot())
     comparison = situation.comparisons.get(run.key)
     tag = ask.tag if ask.tag in run.metrics else run.main
     return MetricsView(
         _title(snapshot, run),
         table=metric_table(run, comparison, models),
-        picture=picture(snapshot, run, ask.marked, tag),
+        plot=plot(snapshot, run, ask.marked, tag),
         tags=tuple(sorted(run.metrics)),
-        outlook=_outlook(snapshot, run),
+        forecast=_forecast(snapshot, run),
     )
 
 
-def _outlook(snapshot: Snapshot, run: Run) -> Words:
+def _forecast(snapshot: Snapshot, run: Run) -> Words:
     """How likely the run beats the baseline, where that can be told."""
-    outlook = snapshot.situation.outlooks.get(run.key)
-    return chance(outlook) if outlook is not None and outlook.beats_baseline is not None else ()
+    forecast = snapshot.situation.forecasts.get(run.key)
+    return chance(forecast) if forecast is not None and forecast.beats_baseline is not None else ()
 
 
 _SHOWN_MODELS = 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -13,8 +14,8 @@ from runwatch.domain.main_metric import by_importance
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.names import run_called
-from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, split_groups, together
-from runwatch.show.screen.forecast_words import about, checkpoint_words, outlook_words
+from runwatch.show.screen.curves import CurvesPlot, DrawnCurve, split_groups, together
+from runwatch.show.screen.forecast_words import about, checkpoint_words, forecast_sentence
 from runwatch.show.screen.metrics import metric_table
 from runwatch.show.screen.run_columns import status
 from runwatch.show.screen.runs import is_baseline
@@ -50,11 +51,11 @@ _FILES = (
 
 
 class RunView(msgspec.Struct, frozen=True):
-    """All of one run; ``gone``: it no longer exists. ``pictures``: one a tag, the telling ones first."""
+    """All of one run; ``gone``: it no longer exists. ``plots``: one a tag, the telling ones first."""
 
     head: Words
     reason: Words
-    pictures: tuple[CurvesPicture, ...]
+    plots: tuple[CurvesPlot, ...]
     metrics: TableView
     settings: TableView
     health: TableView
@@ -62,7 +63,7 @@ class RunView(msgspec.Struct, frozen=True):
     consoles: tuple[str, ...]
     version: int
     gone: bool = False
-    outlook: Words = ()
+    forecast: Words = ()
     checkpoints: Words = ()
 
 
@@ -92,7 +93,7 @@ def run_view(
         return RunView(
             spans,
             reason=(),
-            pictures=(),
+            plots=(),
             metrics=empty,
             settings=empty,
             health=empty,
@@ -107,14 +108,14 @@ def run_view(
     return RunView(
         _head(snapshot, run, now),
         reason=_reason(run, now),
-        pictures=_pictures(snapshot, run, marked, tags, charts or ChartChoice()),
+        plots=_plots(snapshot, run, marked, tags, charts or ChartChoice()),
         metrics=metric_table(run, snapshot.situation.comparisons.get(run.key)),
         settings=_settings(run),
         health=_health(snapshot, run),
         files=_files(run, now, sizes or {}),
         consoles=run.consoles,
         version=run.version,
-        outlook=outlook_words(snapshot.situation.outlooks.get(run.key)),
+        forecast=forecast_sentence(snapshot.situation.forecasts.get(run.key)),
         checkpoints=checkpoint_words(run, snapshot.situation.machine, now),
     )
 
@@ -128,21 +129,21 @@ class ChartChoice(NamedTuple):
     together: bool = False
 
 
-def _pictures(
+def _plots(
     snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tags: list[str], charts: ChartChoice
-) -> tuple[CurvesPicture, ...]:
+) -> tuple[CurvesPlot, ...]:
     shown = [tag for tag in tags if matches(charts.words, tag)]
     shown.sort(key=lambda tag: charts.pinned.index(tag) if tag in charts.pinned else len(charts.pinned))
     groups = split_groups(shown) if charts.together else [[tag] for tag in shown]
     return tuple(together(snapshot, run, marked, group) for group in groups)
 
 
-def system_picture(key: RunKey, tag: str, version: int) -> CurvesPicture:
+def system_plot(key: RunKey, tag: str, version: int) -> CurvesPlot:
     """One curve of the machine."""
     curve = DrawnCurve(
         key, tag=tag, name=safe(tag.partition("/")[2]), tone="series1", version=version, selected=True
     )
-    return CurvesPicture(tag, (curve,))
+    return CurvesPlot(tag, (curve,))
 
 
 def _head(snapshot: Snapshot, run: Run, now: float) -> Words:
@@ -204,8 +205,10 @@ def _settings(run: Run) -> TableView:
 
 def _health(snapshot: Snapshot, run: Run) -> TableView:
     rows: list[ViewRow] = []
+    told: set[str] = set()
     for finding in snapshot.findings:
         if finding.run == run.key:
+            told.add(finding.summary)
             tone = SEVERITY_TONES[finding.severity]
             cells = (
                 (badge(finding.severity),),
@@ -214,6 +217,8 @@ def _health(snapshot: Snapshot, run: Run) -> TableView:
             )
             rows.append(ViewRow.of(("finding", finding.fingerprint), *cells, text(finding.advice, "muted")))
     for i, sign in enumerate(snapshot.situation.health.get(run.key, ())):
+        if any(summary.startswith(sign.summary) for summary in told):
+            continue
         place = f"{sign.tag} step {sign.first_step}" if sign.first_step is not None else sign.tag
         tone = SEVERITY_TONES[sign.severity]
         rows.append(
@@ -248,7 +253,7 @@ def _files(run: Run, now: float, sizes: Sizes) -> TableView:
     consoles = set(run.consoles)
     for name in run.files:
         if name not in saved:
-            kind = "console" if name in consoles else "metrics"
+            kind = "console" if name in consoles else "settings" if _holds_settings(name) else "metrics"
             rows.append(
                 ViewRow.of(
                     FileKey(name),
@@ -265,6 +270,17 @@ def _files(run: Run, now: float, sizes: Sizes) -> TableView:
         for p in run.processes
     ]
     return TableView(_FILES, tuple(rows), (text("no files known", "muted"),))
+
+
+def _holds_settings(path: str) -> bool:
+    """As far as a name tells: what tools write their parameters and configuration into."""
+    folder, name = posixpath.split(path)
+    stem, ending = posixpath.splitext(name)
+    return (
+        ending in (".yaml", ".yml", ".toml", ".ini", ".cfg")
+        or posixpath.basename(folder) in ("params", "tags")
+        or (ending == ".json" and stem.endswith(("config", "params", "args", "settings", "metadata")))
+    )
 
 
 def _alive(alive: bool | None) -> str:

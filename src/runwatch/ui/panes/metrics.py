@@ -36,7 +36,7 @@ class MetricsPane(Pane, ChartKeys):
 
     def compose(self) -> ComposeResult:
         yield LineWidget(id="metrics-title")
-        yield LineWidget(id="metrics-outlook", collapse=True)
+        yield LineWidget(id="metrics-forecast", collapse=True)
         yield TableWidget(id="metrics-table", tight=True)
         yield Curves(id="metrics-curves")
 
@@ -57,10 +57,10 @@ class MetricsPane(Pane, ChartKeys):
 
     def show(self, view: view_metrics.MetricsView) -> None:
         self.query_one("#metrics-title", LineWidget).show(view.title)
-        self.query_one("#metrics-outlook", LineWidget).show(view.outlook)
+        self.query_one("#metrics-forecast", LineWidget).show(view.forecast)
         self.query_one(TableWidget).show(view.table)
-        self.query_one(TableWidget).styles.max_height = "45%" if view.picture.curves else "100%"
-        self.query_one(Curves).draw_picture(view.picture, self.choice.chart)
+        self.query_one(TableWidget).styles.max_height = "45%" if view.plot.curves else "100%"
+        self.query_one(Curves).draw_plot(view.plot, self.choice.chart)
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()

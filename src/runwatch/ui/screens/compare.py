@@ -43,18 +43,18 @@ class CompareScreen(Exporting, ChartKeys):
         keys, tag = self.keys, self._tag
 
         def make(snapshot: Snapshot, now: float) -> object:
-            picture = curves.CurvesPicture()
+            plot = curves.CurvesPlot()
             first = next((run for key in keys if (run := snapshot.situation.run(key))), None)
             if first is not None:
-                picture = curves.picture(snapshot, first, keys, tag or first.main)
-            return run_tables.legend(snapshot, keys), run_tables.side_by_side(snapshot, keys), picture
+                plot = curves.plot(snapshot, first, keys, tag or first.main)
+            return run_tables.legend(snapshot, keys), run_tables.side_by_side(snapshot, keys), plot
 
         return make
 
     def paint(self, view: Any) -> None:
-        legend, table, picture = view
+        legend, table, plot = view
         self.fill(head=legend, compare_table=table)
-        self.query_one(Curves).draw_picture(picture, self.choice.chart)
+        self.query_one(Curves).draw_plot(plot, self.choice.chart)
 
     def on_table_widget_moved(self, event: TableWidget.Moved) -> None:
         event.stop()

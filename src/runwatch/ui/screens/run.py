@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from runwatch.domain.run import RunKey
 from runwatch.show.screen import run
-from runwatch.show.screen.curves import CurvesPicture
+from runwatch.show.screen.curves import CurvesPlot
 from runwatch.show.screen.destinations import ShowComparison, ShowFile
 from runwatch.show.screen.run import FileKey
 from runwatch.ui.bindings import hidden
@@ -62,12 +62,12 @@ class RunScreen(Filtering, ChartKeys):
     def __init__(self, key: RunKey, choice: Selection) -> None:
         super().__init__()
         self.key, self.choice = key, choice
-        self._pictures: tuple[CurvesPicture, ...] = ()
+        self._plots: tuple[CurvesPlot, ...] = ()
         self._sizes: dict[str, tuple[int, float]] = {}
         self._measured = -1
 
     def body(self) -> ComposeResult:
-        yield LineWidget(id="outlook", collapse=True)
+        yield LineWidget(id="forecast", collapse=True)
         yield CellGrid(id="part-1")
         yield TableWidget(id="part-2")
         yield TableWidget(id="part-3", header=False)
@@ -83,9 +83,9 @@ class RunScreen(Filtering, ChartKeys):
         return lambda snapshot, now: run.run_view(snapshot, key, marked, now, sizes, charts)
 
     def paint(self, view: run.RunView) -> None:
-        self.fill(head=view.head, outlook=view.outlook)
+        self.fill(head=view.head, forecast=view.forecast)
         self.query_one("#subhead", LineWidget).show(view.reason, view.checkpoints)
-        self._pictures = view.pictures
+        self._plots = view.plots
         if self.active == 1:
             self._draw()
         tables = {2: view.metrics, 3: view.settings, 4: view.health, 6: view.files}
@@ -124,9 +124,7 @@ class RunScreen(Filtering, ChartKeys):
 
     def _draw(self) -> None:
         if self.active == 1:
-            self.query_one("#part-1", CellGrid).draw_page(
-                self._pictures, self.choice.chart, self.choice.pinned
-            )
+            self.query_one("#part-1", CellGrid).draw_page(self._plots, self.choice.chart, self.choice.pinned)
         else:
             self.query_one(SystemPart).draw()
 

@@ -29,11 +29,11 @@ class Axes(msgspec.Struct, frozen=True):
     log: bool
 
     def column(self, x: FloatArray, width: int) -> FloatArray:
-        """x in dots of a picture ``width`` cells wide."""
+        """x in dots of a plot ``width`` cells wide."""
         return (x - self.x0) / (self.x1 - self.x0) * (2 * width - 1)
 
     def row(self, y: FloatArray, height: int) -> FloatArray:
-        """y in dots from the top of a picture ``height`` cells high; NaN where the scale cannot show it."""
+        """y in dots from the top of a plot ``height`` cells high; NaN where the scale cannot show it."""
         shown = logged(y) if self.log else np.clip(y, -_FAR, _FAR)
         return (self.y1 - shown) / (self.y1 - self.y0) * (4 * height - 1)
 

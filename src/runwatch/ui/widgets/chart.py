@@ -135,7 +135,7 @@ def draw(
     mono: bool = False,
     plot: _Plot | None = None,
 ) -> list[Strip]:
-    """The whole picture as ``height`` strips of ``width`` cells. ``cursor``: the cell of the plot that is
+    """The whole plot as ``height`` strips of ``width`` cells. ``cursor``: the cell of the plot that is
     read; ``mono``: curves are distinguished by dashes; ``plot``: what ``plot_of`` gave for the same, so that
     another cursor costs little."""
     shown = axes(view)

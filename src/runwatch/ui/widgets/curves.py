@@ -10,7 +10,7 @@ from textual.worker import get_current_worker
 from runwatch.domain.points import EPOCHS, FloatArray, Points, former_tag
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, has_times, line, placed
-from runwatch.show.screen.curves import CurvesPicture, DrawnCurve, apart, chart, ends
+from runwatch.show.screen.curves import CurvesPlot, DrawnCurve, apart, chart, ends
 from runwatch.ui.host import host
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.work import fetch
@@ -26,22 +26,22 @@ class Curves(Chart):
         self._kept: dict[_Name, tuple[int, Points]] = {}
         self._wanted: object = None
 
-    def draw_picture(self, picture: CurvesPicture, ask: ChartAsk) -> None:
-        """Fetch and draw; nothing happens when this picture is drawn already."""
-        request = (picture, ask)
+    def draw_plot(self, plot: CurvesPlot, ask: ChartAsk) -> None:
+        """Fetch and draw; nothing happens when this plot is drawn already."""
+        request = (plot, ask)
         if request == self._wanted or not self.is_attached:
             return
         self._wanted = request
-        self.title = picture.tag or self.title
-        self.call_after_refresh(self._fetch_later, picture, ask)
+        self.title = plot.tag or self.title
+        self.call_after_refresh(self._fetch_later, plot, ask)
 
-    def _fetch_later(self, picture: CurvesPicture, ask: ChartAsk) -> None:
+    def _fetch_later(self, plot: CurvesPlot, ask: ChartAsk) -> None:
         """After the frame that all else is on: points may first have to be read."""
-        if self.is_attached and (picture, ask) == self._wanted:
-            fetch(self, "curves", lambda: self._fetch(picture, ask), self._take)
+        if self.is_attached and (plot, ask) == self._wanted:
+            fetch(self, "curves", lambda: self._fetch(plot, ask), self._take)
 
-    def _fetch(self, picture: CurvesPicture, ask: ChartAsk) -> ChartView | None:
-        """None when a newer picture is wanted."""
+    def _fetch(self, plot: CurvesPlot, ask: ChartAsk) -> ChartView | None:
+        """None when a newer plot is wanted."""
         worker = get_current_worker()
         watching = host(self).watching
         points_by_name: dict[_Name, tuple[int, Points]] = {}
@@ -54,8 +54,8 @@ class Curves(Chart):
             points_by_name[name] = have
             return have[1]
 
-        ask = _possible(picture, ask, fetched)
-        foreign = apart(picture) if ask.x_axis == "step" else frozenset()
+        ask = _possible(plot, ask, fetched)
+        foreign = apart(plot) if ask.x_axis == "step" else frozenset()
 
         def epochs(curve: DrawnCurve) -> Points | None:
             return fetched(replace(curve, tag=EPOCHS)) if ask.x_axis == "epoch" else None
@@ -64,7 +64,7 @@ class Curves(Chart):
         lines: list[ChartLine] = []
         band: list[ChartLine] = []
         ended: list[tuple[DrawnCurve, FloatArray]] = []
-        for curves, out in ((picture.curves, lines), (picture.band, band)):
+        for curves, out in ((plot.curves, lines), (plot.band, band)):
             for curve in curves:
                 if worker.is_cancelled:
                     return None
@@ -80,20 +80,20 @@ class Curves(Chart):
                     out.append(line(points, "", "faint", raw, epochs=known))
                 out.append(line(points, curve.name, curve.tone, ask, curve.selected, known))
         self._kept = points_by_name
-        own, marks = next((curve for curve in picture.curves if curve.selected), None), picture.marks
+        own, marks = next((curve for curve in plot.curves if curve.selected), None), plot.marks
         if own is not None:
             marks = placed(marks, fetched(own), ask, epochs(own))
-        return chart(picture, lines, band, ask, marks, ends(ended))
+        return chart(plot, lines, band, ask, marks, ends(ended))
 
     def _take(self, view: ChartView | None) -> None:
         if view is not None:
             self.show(view)
 
 
-def _possible(picture: CurvesPicture, ask: ChartAsk, fetched: Callable[[DrawnCurve], Points]) -> ChartAsk:
+def _possible(plot: CurvesPlot, ask: ChartAsk, fetched: Callable[[DrawnCurve], Points]) -> ChartAsk:
     """How the curves can be drawn: over steps where nothing here knows times, or epochs."""
-    if ask.x_axis in ("time", "clock") and not any(has_times(fetched(c)) for c in picture.curves):
+    if ask.x_axis in ("time", "clock") and not any(has_times(fetched(c)) for c in plot.curves):
         return replace(ask, x_axis="step")
-    if ask.x_axis == "epoch" and not any(len(fetched(replace(c, tag=EPOCHS))) for c in picture.curves):
+    if ask.x_axis == "epoch" and not any(len(fetched(replace(c, tag=EPOCHS))) for c in plot.curves):
         return replace(ask, x_axis="step")
     return ask

@@ -9,7 +9,7 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 
 from runwatch.show.screen.chart import ChartAsk
-from runwatch.show.screen.curves import CurvesPicture
+from runwatch.show.screen.curves import CurvesPlot
 from runwatch.text.safe import safe
 from runwatch.ui.widgets.curves import Curves
 
@@ -53,24 +53,21 @@ class CellGrid(Container, can_focus=True):
         rows = max(1, min(-(-count // columns), max(height // 9, 1), MOST // columns))
         return columns, rows
 
-    def draw_page(
-        self, pictures: Sequence[CurvesPicture], ask: ChartAsk, pinned: Collection[str] = ()
-    ) -> None:
-        """As many of the pictures as there is room for, from the page on that is chosen."""
-        columns, rows = self.shape(len(pictures))
+    def draw_page(self, plots: Sequence[CurvesPlot], ask: ChartAsk, pinned: Collection[str] = ()) -> None:
+        """As many of the plots as there is room for, from the page on that is chosen."""
+        columns, rows = self.shape(len(plots))
         room = columns * rows
-        self._pages = pages = max(-(-len(pictures) // room), 1)
+        self._pages = pages = max(-(-len(plots) // room), 1)
         self.page = min(self.page, pages - 1)
-        chosen = pictures[self.page * room : (self.page + 1) * room]
-        self._tags = [picture.tag for picture in chosen]
+        chosen = plots[self.page * room : (self.page + 1) * room]
+        self._tags = [plot.tag for plot in chosen]
         titles = [
-            ("★ " if picture.tag in pinned else "") + safe(picture.title or picture.tag or "")
-            for picture in chosen
+            ("★ " if plot.tag in pinned else "") + safe(plot.title or plot.tag or "") for plot in chosen
         ]
         if pages > 1 and titles:
             titles[-1] += f"  (page {self.page + 1} of {pages})"
-        for chart, picture in zip(self.lay_out(titles, columns, rows), chosen, strict=True):
-            chart.draw_picture(picture, ask)
+        for chart, plot in zip(self.lay_out(titles, columns, rows), chosen, strict=True):
+            chart.draw_plot(plot, ask)
 
     def turn(self, by: int) -> str:
         """Another page; why there is none, else ""."""

@@ -52,13 +52,13 @@ class HeatWidget(Widget, can_focus=True):
             shades = None
             if not self._plain and not self.app.no_color:
                 shades = _shades(colours["series1"], self.background_colors[1])
-            self._strips = _picture(self._view, self._chosen, width, height, colours, signs, shades)
+            self._strips = _heatmap(self._view, self._chosen, width, height, colours, signs, shades)
             self._drawn = state
         strip = self._strips[y] if y < len(self._strips) else Strip.blank(width)
         return strip.apply_style(self.rich_style)
 
 
-def _picture(
+def _heatmap(
     view: HeatView | None,
     chosen: int,
     width: int,

@@ -1,4 +1,4 @@
-"""Pictures that a run wrote, decoded one by one when somebody looks at them."""
+"""Images that a run wrote, decoded one by one when somebody looks at them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def can_decode() -> bool:
 
 
 def decoded(data: bytes, width: int, height: int) -> tuple[Pixels, tuple[int, int]]:
-    """The picture as RGB, made to fit into ``width`` by ``height`` pixels (its proportions kept), and its own
-    (width, height). Pixels are counted by the header before they are decoded; of a moving picture the first
+    """The image as RGB, made to fit into ``width`` by ``height`` pixels (its proportions kept), and its own
+    (width, height). Pixels are counted by the header before they are decoded; of a moving image the first
     is shown. Raises MediaRefused."""
     from PIL import Image, UnidentifiedImageError
 

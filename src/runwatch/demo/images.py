@@ -1,4 +1,4 @@
-"""What the champion's training logs beside numbers: a picture and a histogram an epoch, and a model card.
+"""What the champion's training logs beside numbers: an image and a histogram an epoch, and a model card.
 
 Laid out as PyTorch's ``SummaryWriter`` does (``add_image``, ``add_histogram``, ``add_text``); field numbers
 are those of tensorboard/compat/proto/summary.proto and tensor.proto."""
@@ -92,7 +92,7 @@ def _image(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
-    """An RGB picture as PNG (RFC 2083): lines without a filter, compressed as one."""
+    """An RGB image as PNG (RFC 2083): lines without a filter, compressed as one."""
     height, width, _ = pixels.shape
     lines = b"".join(b"\0" + line.tobytes() for line in pixels)
     parts = (

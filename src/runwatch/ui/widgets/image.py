@@ -1,4 +1,4 @@
-"""A picture in half blocks: two pixels a cell, or by brightness where there are no colours."""
+"""An image in half blocks: two pixels a cell, or by brightness where there are no colours."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from runwatch.runs.pictures import Pixels
+from runwatch.runs.images import Pixels
 
 _RAMP = " .:-=+*#%@"
 
 
-class PictureWidget(Widget, can_focus=True):
+class ImageWidget(Widget, can_focus=True):
     """Shows RGB pixels (height, width, 3) from its upper left corner."""
 
-    DEFAULT_CSS = "PictureWidget { height: 1fr; padding: 0 1; }"
+    DEFAULT_CSS = "ImageWidget { height: 1fr; padding: 0 1; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class PictureWidget(Widget, can_focus=True):
         self._blocks = True
 
     def show(self, pixels: Pixels | None, blocks: bool) -> None:
-        """Take a picture, None for none. ``blocks``: colours and half blocks, else plain signs."""
+        """Take an image, None for none. ``blocks``: colours and half blocks, else plain signs."""
         self._pixels, self._blocks = pixels, blocks
         self.refresh()
 

@@ -13,7 +13,7 @@ from runwatch.shipped import shipped
 NOW = 1_900_000_000.0
 
 
-async def test_pictures_of_a_training(tmp_path: Path) -> None:
+async def test_images_of_a_training(tmp_path: Path) -> None:
     root = tmp_path / "clinic"
     copy(shipped("sample_runs"), root, NOW)
     async with stage(root) as it:
@@ -23,14 +23,14 @@ async def test_pictures_of_a_training(tmp_path: Path) -> None:
         await it.sees("[1 Curves]", "champion-seed-3")
         await it.presses("7")
         await it.sees("val/map", "72 × 54", "step 600", "10 of 10")
-        await it.until(lambda: "▀" in it.text, "the picture in half blocks")
+        await it.until(lambda: "▀" in it.text, "the image in half blocks")
         last = it.text
         await it.presses("left", "left")
         await it.sees("step 480", "8 of 10")
         await it.presses("home")
         await it.sees("step 60", "1 of 10")
-        await it.until(lambda: "▀" in it.text and it.text != last, "the first picture")
-        it.picture("pictures")
+        await it.until(lambda: "▀" in it.text and it.text != last, "the first image")
+        it.screenshot("pictures")
         await it.presses("t")
         await it.sees("histogram, over steps", "val/scores")
         await it.presses("t")

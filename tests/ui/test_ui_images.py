@@ -1,4 +1,4 @@
-"""A run's pictures: one at a time, by step, with limits that are said."""
+"""A run's images: one at a time, by step, with limits that are said."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from msgspec.structs import replace
 from PIL import Image
 
 from runwatch.domain.situation import Snapshot
+from runwatch.runs.images import decoded
 from runwatch.runs.media.base import MediaRefused
-from runwatch.runs.pictures import decoded
 
 
-def picture(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (40, 20)) -> None:
+def image(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (40, 20)) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", size, colour).save(path)
 
@@ -34,9 +34,9 @@ def header_of(width: int, height: int) -> bytes:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     for step, colour in ((5, (255, 0, 0)), (10, (0, 255, 0)), (100, (0, 0, 255))):
-        picture(tmp_path / f"exp/media/sample_{step}.png", colour)
-    picture(tmp_path / "exp/confusion.jpg", (9, 9, 9))
-    picture(tmp_path / "exp/other/plot.png", (9, 9, 9))
+        image(tmp_path / f"exp/media/sample_{step}.png", colour)
+    image(tmp_path / "exp/confusion.jpg", (9, 9, 9))
+    image(tmp_path / "exp/other/plot.png", (9, 9, 9))
     return tmp_path
 
 
@@ -45,7 +45,7 @@ def seen(root: Path) -> Snapshot:
     return made_up.snapshot(runs=(run,), roots=(str(root),), comparisons={}, findings=(), baselines={})
 
 
-def test_a_picture_fits_and_keeps_its_proportions_and_colours(root: Path) -> None:
+def test_an_image_fits_and_keeps_its_proportions_and_colours(root: Path) -> None:
     pixels, own = decoded((root / "exp/media/sample_5.png").read_bytes(), 80, 80)
     assert (pixels.shape, own) == ((40, 80, 3), (40, 20))
     assert pixels[0, 0].tolist() == [255, 0, 0]
@@ -60,7 +60,7 @@ def test_every_kind_of_png_is_drawn(tmp_path: Path, mode: str) -> None:
 def test_what_is_too_large_or_broken_is_refused_in_words(root: Path) -> None:
     (root / "exp/huge.png").write_bytes(header_of(50_000, 50_000))
     (root / "exp/large.png").write_bytes(header_of(8_000, 8_000))
-    (root / "exp/text.png").write_text("not a picture")
+    (root / "exp/text.png").write_text("not an image")
     (root / "exp/cut.png").write_bytes((root / "exp/media/sample_5.png").read_bytes()[:60])
     for name, why in (
         ("huge", "40 million"),
@@ -113,10 +113,10 @@ async def test_without_pillow_it_says_what_to_install(
         await it.sees("confusion.jpg", 'pip install "runwatch[images]"')
 
 
-async def test_a_refused_picture_and_a_run_without_any(board: OpenBoard, root: Path) -> None:
+async def test_a_refused_image_and_a_run_without_any(board: OpenBoard, root: Path) -> None:
     for path in (root / "exp").rglob("*.[pj][np]g"):
         path.unlink()
-    (root / "exp/bad.png").write_text("not a picture")
+    (root / "exp/bad.png").write_text("not an image")
     async with board(seen(root)) as it:
         await it.press("enter", "7")
         await it.sees("bad.png", "not a PNG, JPEG, GIF or WebP image, despite its name")

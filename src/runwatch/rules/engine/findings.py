@@ -22,7 +22,7 @@ def project_of(name: str) -> str:
     return re.sub(r"\s+", "-", safe(name).strip())
 
 
-class More(TypedDict, total=False):
+class Fields(TypedDict, total=False):
     """Fields of ``Finding`` that not every finding has."""
 
     subject: str
@@ -32,8 +32,8 @@ class More(TypedDict, total=False):
     confirmed: bool
 
 
-def about_run(
-    run: Run, rule: str, severity: Severity, summary: str, title: str, advice: str, **more: Unpack[More]
+def run_finding(
+    run: Run, rule: str, severity: Severity, summary: str, title: str, advice: str, **more: Unpack[Fields]
 ) -> Finding:
     """A finding about ``run``; its project is the run's group, or the run itself at the top of the root."""
     words = (more.pop("subject", ""), summary, title, advice)
@@ -43,7 +43,7 @@ def about_run(
     )
 
 
-def about_sign(
+def sign_finding(
     run: Run,
     sign: HealthSign,
     rule: str,
@@ -54,7 +54,7 @@ def about_sign(
 ) -> Finding:
     """A finding about what a sign shows in a curve of ``run``. ``severity``, ``subject``: others than the
     sign's own and its tag."""
-    return about_run(
+    return run_finding(
         run,
         rule,
         severity or sign.severity,
@@ -62,13 +62,19 @@ def about_sign(
         title,
         advice,
         subject=sign.tag if subject is None else subject,
-        since=begun(run, sign),
+        since=began_at(run, sign),
         evidence={**sign.evidence, "first_step": sign.first_step, "last_step": sign.last_step},
     )
 
 
-def about_data(
-    data: DataSet, rule: str, severity: Severity, summary: str, title: str, advice: str, **more: Unpack[More]
+def data_finding(
+    data: DataSet,
+    rule: str,
+    severity: Severity,
+    summary: str,
+    title: str,
+    advice: str,
+    **more: Unpack[Fields],
 ) -> Finding:
     """A finding about a data set."""
     words = (more.pop("subject", ""), summary, title, advice)
@@ -76,7 +82,7 @@ def about_data(
     return Finding(rule, severity, data.name, *words, root=data.root, project=project, context="data", **more)
 
 
-def about_host(
+def host_finding(
     situation: Situation,
     rule: str,
     severity: Severity,
@@ -84,7 +90,7 @@ def about_host(
     summary: str,
     title: str,
     advice: str,
-    **more: Unpack[More],
+    **more: Unpack[Fields],
 ) -> Finding:
     """A finding about this machine. ``part``: of it, the finding's subject."""
     host, root = situation.host, situation.roots[0] if situation.roots else ""
@@ -92,7 +98,7 @@ def about_host(
     return Finding(rule, severity, host, *words, root=root, project=project_of(host), context="host", **more)
 
 
-def begun(run: Run, sign: HealthSign | None = None) -> float | None:
+def began_at(run: Run, sign: HealthSign | None = None) -> float | None:
     """When a trouble of ``run`` began: by the sign's own evidence, else when a run that is over last wrote;
     None: not known, for a moment that moves while the run goes on is no beginning."""
     since = sign.evidence.get("since") if sign is not None else None
