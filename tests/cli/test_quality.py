@@ -96,3 +96,12 @@ def test_a_column_that_no_file_has_is_an_error(tmp_path: Path, capsys, options: 
     data = str(save(tmp_path / "d.parquet", good()))
     assert main(["quality", data, *options]) == 3
     assert "nosuch" in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("error")
+def test_moments_too_close_for_a_double_are_judged(tmp_path: Path, capsys) -> None:
+    """Nanoseconds a few apart are one double: a bin between them holds a value all the same."""
+    base, n = 1_700_000_000_000_000_000, 600
+    data = {"x": np.linspace(0, 1, n), "at": pa.array(base + np.arange(n) % 2, pa.timestamp("ns"))}
+    assert call(save(tmp_path / "a.parquet", data), "--json") in (0, 1)
+    assert json.loads(capsys.readouterr().out)["rows"] == n

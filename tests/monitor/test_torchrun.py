@@ -12,9 +12,13 @@ from runwatch.monitor.wanted import Wanted
 ERROR = 'Traceback (most recent call last):\n  File "train.py", line 8\nRuntimeError: watchdog timeout\n'
 
 
-def looked(root: Path) -> Run:
+def looked_all(root: Path) -> tuple[Run, ...]:
     board = Board((str(root),), config.load((str(root),)), Wanted(False, False, False)).judge_once()
-    (run,) = board.snapshot.situation.runs
+    return board.snapshot.situation.runs
+
+
+def looked(root: Path) -> Run:
+    (run,) = looked_all(root)
     return run
 
 
@@ -43,3 +47,11 @@ def test_the_attempts_of_torchrun_are_one_run(tmp_path: Path) -> None:
     run = looked(tmp_path)
     assert (run.id, run.status, run.step) == ("logs/9ab49842_0zl93sqs", "running", 5)
     assert (run.metrics["loss"].count, run.metrics["loss"].former) == (6, 2)
+
+
+def test_a_folder_that_is_no_rank_is_passed_over(tmp_path: Path) -> None:
+    """A superscript is a digit to ``str.isdigit``, and no number."""
+    _torchrun(tmp_path / "job", ("attempt_0/0/stdout.log", "step 3/6 loss 0.25\n"))
+    _torchrun(tmp_path / "job", ("attempt_0/\u00b2/stdout.log", "step 9/9 loss 0.75\n"))
+    run = next(run for run in looked_all(tmp_path) if run.id == "job")
+    assert run.metrics["loss"].last == 0.25

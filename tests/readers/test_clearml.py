@@ -12,7 +12,7 @@ from growing import grown
 from harness import FIXTURES, Told, read_all
 
 from runwatch.domain.operations import Evidence, Label
-from runwatch.readers import clearml
+from runwatch.readers import clearml, limits
 
 SESSIONS = FIXTURES / "clearml"
 CLOSED, KILLED = "offline-0976f34e5c7040b8b54c086033600842", "offline-b4c46f07a229436c99346192f7a2524a"
@@ -91,3 +91,19 @@ def test_strange_lines_are_said(tmp_path: Path) -> None:
     session = read_all(clearml, tmp_path)
     assert last(session.runs[CLOSED]) == {"a/b": (1, 1, 2.0)}
     assert [problem.where for problem in session.problems] == ["line 2"]
+
+
+def test_a_log_that_cannot_be_read_costs_itself_alone(tmp_path: Path) -> None:
+    """The log only tells how the session ended: its metrics do not wait for it."""
+    with zipfile.ZipFile(SESSIONS / f"{CLOSED}.zip") as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(tmp_path / f"{CLOSED}.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in parts.items():
+            packed.writestr(name, data)
+        packed.writestr("log.jsonl", b" " * (limits.DOCUMENT + 1))
+    told = read_all(clearml, tmp_path)
+    assert last(told.runs[CLOSED])["acc"] == (6, 50, 5 / 6)
+    assert told.runs[CLOSED].of(Evidence)[-1].status == "finished"
+    assert [(p.where, p.message) for p in told.problems] == [
+        ("log.jsonl", "not read: log.jsonl is larger than 32 MiB")
+    ]

@@ -149,3 +149,13 @@ def test_what_plainly_holds_metrics_and_is_not_read_is_said(
     (tmp_path / name).write_bytes(data)
     told = read_all(unplaced, tmp_path)
     assert [problem.message for problem in told.problems] == ([message] if message else [])
+
+
+@pytest.mark.parametrize("loss", ["loss", "score"])
+def test_rows_between_whole_steps_cost_themselves_alone(tmp_path: Path, loss: str) -> None:
+    """A log of half steps, and no epoch that counts: what stands at whole ones is read."""
+    rows = "".join(f"{i / 2},{1 / (i + 1):.4f}\n" for i in range(1, 20))
+    (tmp_path / "metrics.csv").write_text(f"step,{loss}\n{rows}")
+    told = read_all(csv, tmp_path)
+    assert told.runs["."].series[loss].steps.tolist() == list(range(1, 10))
+    assert {problem.message for problem in told.problems} == {"step is not a whole number, row skipped"}

@@ -26,7 +26,7 @@ from runwatch.data.errors import explained
 from runwatch.data.files import natural
 from runwatch.data.formats import suffix
 from runwatch.domain.run import Problem
-from runwatch.domain.unread_formats import ENDINGS
+from runwatch.domain.table_formats import UNREAD
 from runwatch.text.units import plural
 
 MOST = 20
@@ -72,7 +72,7 @@ def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
         )
     by_reason: dict[tuple[str, str], list[str]] = {}
     for entry in folded(entries):
-        ending = next((ending for ending in ENDINGS if entry.path.lower().endswith(ending)), None)
+        ending = next((ending for ending in UNREAD if entry.path.lower().endswith(ending)), None)
         if entry.size > 0 and ending:
             by_reason.setdefault((posixpath.dirname(entry.path), ending), []).append(entry.path)
     for (folder, kind), paths in by_reason.items():

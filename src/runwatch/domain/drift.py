@@ -16,8 +16,7 @@ Role = Literal["feature", "target", "prediction", "key", "segment"]
 
 
 class ColumnDrift(msgspec.Struct, frozen=True):
-    """One column of a batch against the reference. ``reference_effective``, ``current_effective``: how many
-    independent rows each side is worth, where its rows hang together."""
+    """One column of a batch against the reference."""
 
     name: str
     kind: ColumnKind
@@ -40,8 +39,6 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     role: Role = "feature"
     importance: float | None = None
     kind_guessed: bool = True
-    reference_effective: int | None = None
-    current_effective: int | None = None
     measures: Mapping[str, float | None] = {}
     """Every measure of the shift by its name (None: not defined here). Jensen-Shannon is a distance with the
     natural logarithm; Wasserstein is in the column's units."""

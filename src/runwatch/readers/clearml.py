@@ -11,6 +11,7 @@ from functools import partial
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.operations import Evidence, HParams, Operation
+from runwatch.domain.run import Problem
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.archives import Archive
@@ -58,7 +59,13 @@ def _closed(source: SourceFile, archive: Archive) -> Parsed:
     """How a packed session ended. One that an exception ended is closed and packed as well; only the
     traceback at the end of its log tells."""
     health = ConsoleHealth({}, _LOG)
-    for text in _last_errors(archive.read(_LOG) if _LOG in archive.names else b""):
+    try:
+        log = archive.read(_LOG) if _LOG in archive.names else b""
+    except ValueError as error:
+        log = b""
+        hint = "an exception that ended the session would stand in it"
+        yield Problem(source.file, _LOG, f"not read: {error}", hint)
+    for text in _last_errors(log):
         health.feed(text, None)
     crashes = (
         operation
@@ -76,7 +83,10 @@ def _last_errors(log: bytes) -> list[str]:
     texts: list[str] = []
     lines = log.split(b"\n")
     for event in (event for line in lines for event in _events(line)):
-        texts = [*texts, *str(event.get("msg")).split("\n")] if event.get("level") == "error" else []
+        if event.get("level") != "error":
+            texts.clear()
+        else:
+            texts += str(event.get("msg")).split("\n")
     return texts
 
 

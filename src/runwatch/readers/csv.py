@@ -122,9 +122,11 @@ def _after_comments(head: bytes) -> bytes:
 
 
 def _fault(rows: Sequence[Sequence[str]], names: Sequence[str], step: str) -> Fault | None:
-    """Why these are no rows of a log: that has whole steps or epochs in the order of writing."""
+    """Why these are no rows of a log: that has whole steps or epochs in the order of writing. Where nothing
+    else counts, rows between whole steps cost themselves alone."""
     places, owners = placed(names, rows, step, lambda cell: number(cell.encode()))
-    if 2 * sum(plain(step) == "epoch" or count.is_integer() for _, count in places) < len(rows):
+    alone = plain(step) == "epoch" or "epoch" not in map(plain, names)
+    if 2 * sum(alone or count.is_integer() for _, count in places) < len(rows):
         return "uncounted"
     if plain(step) in WEAK_STEP_KEYS and len(places) > 2 and places == sorted(places, reverse=True):
         return "unordered"

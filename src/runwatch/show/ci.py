@@ -12,15 +12,12 @@ from typing import Literal
 
 import msgspec
 
+from runwatch.domain.finding import SEVERITIES, rank
 from runwatch.show.tabular import render
 from runwatch.text.safe import safe
 
 Level = Literal["ok", "info", "warning", "critical", "unknown"]
-_LEAST = {
-    "info": ("info", "warning", "critical"),
-    "warning": ("warning", "critical"),
-    "critical": ("critical",),
-}
+_LEAST: dict[str, tuple[str, ...]] = {least: SEVERITIES[rank(least) :] for least in SEVERITIES}
 _COMMANDS = {"critical": "error", "warning": "warning", "info": "notice", "unknown": "notice"}
 _MOST_ANNOTATIONS = 50
 

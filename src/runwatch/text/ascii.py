@@ -23,7 +23,9 @@ _PAIRS = (
     ("○□◇☐", "o"),
     ("▲↑", "^"),
     ("▼▾↓", "v"),
-    ("≈±…", "~"),
+    ("≈", "="),
+    ("±", "+"),
+    ("…", "~"),
     ("−–—", "-"),
     ("·•", "."),
     ("“”„", '"'),
@@ -39,7 +41,8 @@ _PAIRS = (
     ("░▒▓", ":"),
 )
 _SIGNS = {ord(sign): plain for signs, plain in _PAIRS for sign in signs} | {ord("━"): "="}
-_GOES_ON = re.compile(r" …(?=\s|$)")
+_TWO_CELLS = {" …": "..", "± ": "+-", " ±": "+-"}
+_IN_TWO_CELLS = re.compile(r" …(?=\s|$)|± | ±(?! )")
 _UPPER, _LOWER = 0x01 | 0x02 | 0x08 | 0x10, 0x04 | 0x20 | 0x40 | 0x80
 
 
@@ -53,8 +56,12 @@ def wants_ascii(environ: Mapping[str, str] = os.environ) -> bool:
 
 @lru_cache(maxsize=4096)
 def to_ascii(text: str) -> str:
-    """The same text in the same number of cells. Where it is cut stands ~; " …" becomes ".."."""
-    return text if text.isascii() else "".join(map(_plain, _GOES_ON.sub("..", text)))
+    """The same text in the same number of cells. Where it is cut stands ~; " …" becomes "..", "± " "+-"."""
+    return text if text.isascii() else "".join(map(_plain, _IN_TWO_CELLS.sub(_two_cells, text)))
+
+
+def _two_cells(found: re.Match[str]) -> str:
+    return _TWO_CELLS[found[0]]
 
 
 @lru_cache(maxsize=1024)

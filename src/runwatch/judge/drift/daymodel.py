@@ -40,11 +40,10 @@ class DaySeries(msgspec.Struct, frozen=True, eq=False):
 
 
 class _Fit(NamedTuple):
-    """Generalised least squares with each strength: the covariances' ``inverse``, that with the fitted means
+    """Generalised least squares with each strength: the covariances' inverse with the fitted means
     projected out, the residuals weighted by it, their ``square``, the coefficients' covariance and values,
     and the log determinants that the evidence needs."""
 
-    inverse: Floats
     projected: Floats
     residual: Floats
     square: Floats
@@ -63,7 +62,6 @@ def _fitted(cov: Floats, design: Floats, values: Floats) -> _Fit:
     log_det = np.linalg.slogdet(cov)[1] + np.linalg.slogdet(information)[1]
     coefficients = np.einsum("mij,mkj,k->mi", covariance, weighted, values)
     return _Fit(
-        inverse,
         projected=projected,
         residual=residual,
         square=residual @ values,

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Literal, Protocol, cast
 
 from runwatch.domain.drift import QualityCheck
-from runwatch.domain.finding import SEVERITIES
+from runwatch.domain.finding import rank
 from runwatch.judge.quality import checks
 from runwatch.judge.quality.case import QualityCase
 
@@ -30,7 +30,7 @@ def all_checks() -> tuple[QualityCheckModule, ...]:
 def examine(case: QualityCase) -> tuple[QualityCheck, ...]:
     """All faults, worst first."""
     faults = [fault for one in all_checks() for fault in one.check(case)]
-    return tuple(sorted(faults, key=lambda f: (-SEVERITIES.index(f.severity), f.check, f.column)))
+    return tuple(sorted(faults, key=lambda f: (-rank(f.severity), f.check, f.column)))
 
 
 def verdict(faults: Sequence[QualityCheck]) -> Literal["ok", "warning", "critical"]:

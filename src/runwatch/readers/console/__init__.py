@@ -100,14 +100,14 @@ def _attempts(listing: Listing) -> list[Listing]:
     workers; in each is a folder for every rank of the machine."""
     found = [name for name in listing.folders if _ATTEMPT.fullmatch(name)]
     children = [listing.child(name) for name in sorted(found, key=lambda name: int(name.rpartition("_")[2]))]
-    return [child for child in children if child is not None and any(map(str.isdigit, child.folders))]
+    return [child for child in children if child is not None and any(map(str.isdecimal, child.folders))]
 
 
 def _restarted(listing: Listing, attempts: list[Listing]) -> list[Claim]:
     """One run: the newest attempt's logs tell how it fares, the attempts of a rank are parts of one log."""
     logs: dict[str, list[tuple[Listing, str]]] = {}
     for attempt in attempts:
-        for rank in sorted(filter(str.isdigit, attempt.folders), key=int):
+        for rank in sorted(filter(str.isdecimal, attempt.folders), key=int):
             folder = attempt.child(rank)
             for name in sorted(folder.files) if folder is not None else ():
                 if folder is not None and is_console(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -204,8 +205,10 @@ def _settings(run: Run) -> TableView:
 
 def _health(snapshot: Snapshot, run: Run) -> TableView:
     rows: list[ViewRow] = []
+    told: set[str] = set()
     for finding in snapshot.findings:
         if finding.run == run.key:
+            told.add(finding.summary)
             tone = SEVERITY_TONES[finding.severity]
             cells = (
                 (badge(finding.severity),),
@@ -214,6 +217,8 @@ def _health(snapshot: Snapshot, run: Run) -> TableView:
             )
             rows.append(ViewRow.of(("finding", finding.fingerprint), *cells, text(finding.advice, "muted")))
     for i, sign in enumerate(snapshot.situation.health.get(run.key, ())):
+        if any(summary.startswith(sign.summary) for summary in told):
+            continue
         place = f"{sign.tag} step {sign.first_step}" if sign.first_step is not None else sign.tag
         tone = SEVERITY_TONES[sign.severity]
         rows.append(
@@ -248,7 +253,7 @@ def _files(run: Run, now: float, sizes: Sizes) -> TableView:
     consoles = set(run.consoles)
     for name in run.files:
         if name not in saved:
-            kind = "console" if name in consoles else "metrics"
+            kind = "console" if name in consoles else "settings" if _holds_settings(name) else "metrics"
             rows.append(
                 ViewRow.of(
                     FileKey(name),
@@ -265,6 +270,17 @@ def _files(run: Run, now: float, sizes: Sizes) -> TableView:
         for p in run.processes
     ]
     return TableView(_FILES, tuple(rows), (text("no files known", "muted"),))
+
+
+def _holds_settings(path: str) -> bool:
+    """As far as a name tells: what tools write their parameters and configuration into."""
+    folder, name = posixpath.split(path)
+    stem, ending = posixpath.splitext(name)
+    return (
+        ending in (".yaml", ".yml", ".toml", ".ini", ".cfg")
+        or posixpath.basename(folder) in ("params", "tags")
+        or (ending == ".json" and stem.endswith(("config", "params", "args", "settings", "metadata")))
+    )
 
 
 def _alive(alive: bool | None) -> str:

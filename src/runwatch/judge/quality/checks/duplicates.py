@@ -86,7 +86,8 @@ def _combinations(case: QualityCase) -> float:
 
 
 def _values_in(column: ColumnGrid) -> Floats:
-    """About how many values each bin of a column holds: one in a word's or an exact value's."""
+    """About how many values each bin of a column holds: one in a word's or an exact value's, and where edges
+    are too close for doubles."""
     values = np.ones(column.bins)
     edges = column.edges
     if edges is None or len(edges) < 2:
@@ -94,7 +95,7 @@ def _values_in(column: ColumnGrid) -> Floats:
     if edges.dtype.kind == "f":
         values[1:-1] = np.where(column.singleton[1:-1], 1.0, _CONTINUOUS)
     else:
-        values[1:-1] = np.diff(edges.astype(np.float64))
+        values[1:-1] = np.maximum(np.diff(edges.astype(np.float64)), 1.0)
     values[0] = values[-1] = values[1:-1].max()
     return values
 
