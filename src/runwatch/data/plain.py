@@ -111,7 +111,8 @@ def _as_durations(array: Arrow, layout: list[tuple[str, str]], in_ms: int) -> Ar
 
 def _records(array: Arrow, layout: list[tuple[str, str]]) -> AnyArray:
     """The fields of values of a fixed width."""
-    return np.frombuffer(array.buffers()[1], np.dtype(layout))[array.offset : array.offset + len(array)]
+    kind, count = np.dtype(layout), array.offset + len(array)
+    return np.frombuffer(array.buffers()[1], kind, count)[array.offset :] if count else np.empty(0, kind)
 
 
 def whole_128(array: Arrow) -> object:

@@ -118,6 +118,7 @@ def _fits(entry: Model, answer: ScoringAnswer) -> bool:
 
 
 def judged(spec: DataSpec, root: str, shown: str, cache: Cache, now: float, version: int) -> DataSet:
-    """The predictions' data set for the drift pane. Lateness is the data's own, so it is not said twice."""
+    """The predictions' data set for the drift pane. Lateness is the data's own, so it is not said twice; and
+    that a model gives no scores, or no labels, is no fault of the settings."""
     made = data_set(spec, cache, now, version=version)
-    return replace(made, root=root, reference=shown, late_by=None, expected_every=None)
+    return replace(made, root=root, reference=shown, late_by=None, expected_every=None, misconfigured=())
