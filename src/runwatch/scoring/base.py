@@ -63,21 +63,24 @@ class ScoringJob(msgspec.Struct, frozen=True):
 
 
 class ScoringAnswer(msgspec.Struct, frozen=True):
-    """What a written predictions file holds. ``task``: None where only class labels are known; ``scores``:
-    its score columns, one, or one a class in label order; ``labelled``: rows whose truth is known;
-    ``truths``, ``said``: labels that occur in truth and predictions (of classes); ``bad``: rows whose output
-    is not a finite number."""
+    """What a written predictions file holds."""
 
     identity: str
+    """Of the model and the data that it was made of."""
     rows: int
     task: PredictionTask | None
+    """None where only class labels are known."""
     predicted: bool
     scores: tuple[str, ...] = ()
+    """Its score columns: one, or one a class in label order."""
     classes: tuple[str, ...] = ()
     labelled: int = 0
+    """Rows whose truth is known."""
     truths: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    """Class labels that occur among the truths."""
+    predicted_labels: tuple[str, ...] = msgspec.field(default=(), name="said")
     bad: int = 0
+    """Rows whose output is not a finite number."""
     notes: tuple[str, ...] = ()
 
 

@@ -11,7 +11,7 @@ from typing import cast, get_args
 from runwatch.domain.media import MediaContent, MediaItem, MediaKind, MediaList, MediaSeries, Unshown
 from runwatch.domain.plugins import modules_in
 from runwatch.readers.base import Cursor, SourceFile
-from runwatch.runs.media import files as beside
+from runwatch.runs.media import files as image_files
 from runwatch.runs.media.base import MOST_BYTES, FoundMedia, MediaPlace, MediaReader, MediaRefused
 from runwatch.system.files import NotRegular, TooLarge
 from runwatch.text.safe import safe
@@ -138,12 +138,12 @@ class RunMedia:
         ]
         named = {item.file for one in series for item in one.items}
         lying: dict[str, list[MediaItem]] = {}
-        for file in beside.walk(self._place, others):
+        for file in image_files.walk(self._place, others):
             if file.item.file not in named:
                 lying.setdefault(file.tag, []).append(file.item)
         for tag, items in lying.items():
             items.sort(key=lambda item: (item.step or 0, item.file))
-            series.append(MediaSeries("picture", tag, beside.NAME, tuple(items)))
+            series.append(MediaSeries("picture", tag, image_files.NAME, tuple(items)))
         series.sort(key=lambda one: (_ORDER.index(one.kind), one.tag))
         return MediaList(tuple(series), whole, self._notes(series))
 
@@ -162,7 +162,7 @@ class RunMedia:
         reader = readers().get(series.reader)
         try:
             if reader is None:
-                return beside.content(self._place, series, item)
+                return image_files.content(self._place, series, item)
             return reader.content(self._place, series, item)
         except MediaRefused as refused:
             return Unshown(str(refused))
