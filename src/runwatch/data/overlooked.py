@@ -54,12 +54,12 @@ def unread_below(paths: Iterable[str]) -> list[Problem]:
     """Files and tables of formats that are not read in the folders among ``paths``."""
     problems: list[Problem] = []
     for top in filter(os.path.isdir, dict.fromkeys(paths)):
-        beside = os.path.dirname(os.path.normpath(top))
+        parent = os.path.dirname(os.path.normpath(top))
         below = (os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names)
         inside = [
-            ListedFile(os.path.relpath(path, beside or ".").replace(os.sep, "/"), 1, 0.0) for path in below
+            ListedFile(os.path.relpath(path, parent or ".").replace(os.sep, "/"), 1, 0.0) for path in below
         ]
-        problems.extend(replace(one, file=os.path.join(beside, one.file)) for one in _unread(inside))
+        problems.extend(replace(one, file=os.path.join(parent, one.file)) for one in _unread(inside))
     return problems
 
 

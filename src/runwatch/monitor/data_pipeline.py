@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.data.cache import Cache, files_key, kept
+from runwatch.data.cache import Cache, cached, files_key
 from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
 from runwatch.data.files import natural
@@ -266,7 +266,7 @@ def _by_owner(
     def designs(of: Sequence[DataFile], rows: int) -> list[tuple[float, float]]:
         key = files_key("designs-1", reference.grid, of, f"{group} {rows}")
         make = partial(engine.call, group_designs, of, reference.grid, group, rows)
-        return kept(cache, key, list[tuple[float, float]], make)
+        return cached(cache, key, list[tuple[float, float]], make)
 
     try:
         then = designs(reference.files, reference.profile.rows)
@@ -321,7 +321,7 @@ def multivariate(
     cannot be read. Imports scikit-learn: call it in another process."""
     key = files_key("classifier-4", reference.grid, [*reference.files, *files], group or "")
     try:
-        return kept(cache, key, Multivariate, lambda: _classified(reference, files, engine, group))
+        return cached(cache, key, Multivariate, lambda: _classified(reference, files, engine, group))
     except DataError:
         return None
 

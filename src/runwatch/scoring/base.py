@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.comparison import PredictionTask
+from runwatch.domain.errors import UserError
 from runwatch.domain.points import AnyArray
 from runwatch.domain.run import Problem
 from runwatch.text.safe import safe
@@ -19,11 +20,11 @@ PIECE = 65_536
 TRUTH, PREDICTION, SCORE, CONFIDENCE, CLASS = "y_true", "y_pred", "y_score", "confidence", "p_"
 
 
-class ScoringError(Exception):
+class ScoringError(UserError):
     """Why a model cannot be run on a file: ``what`` is wrong with ``file``, and what to do (``hint``)."""
 
     def __init__(self, file: str, what: str, hint: str = "") -> None:
-        super().__init__(what)
+        super().__init__(f"{file}: {what}" + (f"; {hint}" if hint else ""))
         self.problem = Problem(file, None, what, hint)
 
 
@@ -62,21 +63,24 @@ class ScoringJob(msgspec.Struct, frozen=True):
 
 
 class ScoringAnswer(msgspec.Struct, frozen=True):
-    """What a written predictions file holds. ``task``: None where only class labels are known; ``scores``:
-    its score columns, one, or one a class in label order; ``labelled``: rows whose truth is known;
-    ``truths``, ``said``: labels that occur in truth and predictions (of classes); ``bad``: rows whose output
-    is not a finite number."""
+    """What a written predictions file holds."""
 
     identity: str
+    """Of the model and the data that it was made of."""
     rows: int
     task: PredictionTask | None
+    """None where only class labels are known."""
     predicted: bool
     scores: tuple[str, ...] = ()
+    """Its score columns: one, or one a class in label order."""
     classes: tuple[str, ...] = ()
     labelled: int = 0
+    """Rows whose truth is known."""
     truths: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    """Class labels that occur among the truths."""
+    predicted_labels: tuple[str, ...] = msgspec.field(default=(), name="said")
     bad: int = 0
+    """Rows whose output is not a finite number."""
     notes: tuple[str, ...] = ()
 
 

@@ -320,8 +320,8 @@ def _finding_text(finding: Facts, names: Mapping[tuple[str, str], str]) -> str:
     if run is None:
         return _on(finding) + summary
     called = names.get((finding["root"], run), run)
-    said = called in summary or summary.startswith(f"{called.rpartition('/')[2]} ")
-    return _on(finding) + (summary if said else f"{_short(called)}: {summary}")
+    is_named = called in summary or summary.startswith(f"{called.rpartition('/')[2]} ")
+    return _on(finding) + (summary if is_named else f"{_short(called)}: {summary}")
 
 
 def _on(fact: Facts) -> str:

@@ -206,6 +206,6 @@ def _log_distance(pair: ColumnPair, usual: float) -> float:
         a, b = pair.levels
         distance = total_variation.total_variation(a, b)
         noise = NOISE_TV**2 * max(len(a) - 1, 1)
-    there = pair.n * usual / (pair.n + usual)
-    square = max(distance**2 + noise / there - noise / pair.effective, distance**2 / 4, 1e-12)
+    usual_n = pair.n * usual / (pair.n + usual)
+    square = max(distance**2 + noise / usual_n - noise / pair.effective, distance**2 / 4, 1e-12)
     return math.log(square) / 2
