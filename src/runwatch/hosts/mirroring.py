@@ -27,6 +27,7 @@ from runwatch.readers.registry import built_in
 from runwatch.runs.checkpoints import is_checkpoint
 from runwatch.system.folders import cache_dir
 from runwatch.system.identity import digest
+from runwatch.system.saving import save_text
 
 MOST_FILES = 100_000
 MOST_HEADS = 20_000
@@ -294,11 +295,8 @@ class MirroredRoot:
         return {p: k for p, k in files.items() if _harmless(p) and (self.folder / "files" / p).is_file()}
 
     def _keep_index(self) -> None:
-        text = json.dumps(self._have)
-        part = self.folder / "index.part"
         with contextlib.suppress(OSError):
-            part.write_text(text, "ascii")
-            os.replace(part, self.folder / "index.json")
+            save_text(self.folder / "index.json", json.dumps(self._have), 0o600)
 
 
 def _listing(data: bytes) -> tuple[list[tuple[str, KnownFile]], list[str]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from runwatch.domain.directions import direction_of
+from runwatch.domain.nested import flatten
 from runwatch.domain.operations import Append, HParams, Operation
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
@@ -86,7 +87,7 @@ def _are_numbers(value: dict[str, object]) -> bool:
     if step_key(value) not in (None, "epoch"):
         return False
     try:
-        leaves = bounded_json.flatten(value)
+        leaves = flatten(value, "/")
     except ValueError:
         return False
     numbers = sum(bounded_json.number(item) is not None for item in leaves.values())

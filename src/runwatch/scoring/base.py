@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.comparison import PredictionTask
+from runwatch.domain.errors import UserError
 from runwatch.domain.points import AnyArray
 from runwatch.domain.run import Problem
 from runwatch.text.safe import safe
@@ -19,11 +20,11 @@ PIECE = 65_536
 TRUTH, PREDICTION, SCORE, CONFIDENCE, CLASS = "y_true", "y_pred", "y_score", "confidence", "p_"
 
 
-class ScoringError(Exception):
+class ScoringError(UserError):
     """Why a model cannot be run on a file: ``what`` is wrong with ``file``, and what to do (``hint``)."""
 
     def __init__(self, file: str, what: str, hint: str = "") -> None:
-        super().__init__(what)
+        super().__init__(f"{file}: {what}" + (f"; {hint}" if hint else ""))
         self.problem = Problem(file, None, what, hint)
 
 

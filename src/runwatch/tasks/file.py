@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from runwatch.domain.errors import UserError
 from runwatch.domain.tree import is_below
 from runwatch.system.files import NotRegular, Stamp, TooLarge, private_folder, read_with_stat, stamp_of
 from runwatch.system.identity import digest
@@ -48,7 +49,7 @@ _REMEDIES: dict[Why, str] = {
 }
 
 
-class TodoError(Exception):
+class TodoError(UserError):
     """The file could not be read or saved; it is as it was before. ``why`` sorts it, the text says it."""
 
     def __init__(self, path: Path, why: Why, message: str) -> None:

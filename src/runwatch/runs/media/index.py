@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import time
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import cast, get_args
 
-import runwatch.runs.media as package
 from runwatch.domain.media import MediaContent, MediaItem, MediaKind, MediaList, MediaSeries, Unshown
+from runwatch.domain.plugins import modules_in
 from runwatch.readers.base import Cursor, SourceFile
 from runwatch.runs.media import files as image_files
 from runwatch.runs.media.base import MOST_BYTES, FoundMedia, MediaPlace, MediaReader, MediaRefused
@@ -30,8 +28,7 @@ _ORDER: tuple[MediaKind, ...] = get_args(MediaKind)
 def readers() -> Mapping[str, MediaReader]:
     """The media readers by name."""
     by_format: dict[str, MediaReader] = {}
-    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        module = importlib.import_module(info.name)
+    for module in modules_in("runwatch.runs.media"):
         if all(hasattr(module, name) for name in ("NAME", "takes", "scan", "content")):
             by_format[module.NAME] = cast(MediaReader, module)
     return by_format

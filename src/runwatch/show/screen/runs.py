@@ -13,7 +13,7 @@ import msgspec
 
 from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
-from runwatch.domain.hyperparameters import flat
+from runwatch.domain.nested import flatten
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import ROOT_GONE, Snapshot
@@ -252,7 +252,7 @@ def _group_of(run: Run, by: str) -> str:
         return run.id.rpartition("/")[0] or "."
     if by == "group":
         return run.group
-    have = flat(run.hparams).get(by[1:])
+    have = flatten(run.hparams).get(by[1:])
     return f"{by[1:]} = {'–' if have is None else units.number(have) if isinstance(have, float) else have}"
 
 
