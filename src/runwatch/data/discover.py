@@ -37,13 +37,14 @@ class ListedFile(NamedTuple):
 
 
 class FoundData(NamedTuple):
-    """A data set found by name. ``reference``, ``batches``: paths relative to the root; ``assumed``: what was
-    assumed, in words."""
+    """A data set found by name."""
 
     name: str
     reference: tuple[str, ...]
+    """Paths relative to the root, as ``batches``."""
     batches: tuple[str, ...]
     assumed: str
+    """What was assumed, in words."""
 
 
 def discover(entries: Sequence[ListedFile], schema: Schema) -> list[FoundData]:

@@ -26,12 +26,14 @@ _MORNING = 9
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """``worst``: ok, warning, critical or unknown, whatever ``--fail-on`` says; ``code``: the exit code;
-    ``findings``: kept ones, in order."""
+    """What ``runwatch check`` answers."""
 
     worst: Level
+    """Whatever ``--fail-on`` says."""
     code: int
+    """The exit code."""
     findings: Sequence[JsonMapping]
+    """Kept ones, in order."""
     snapshot: Snapshot
     open_tasks: int
 

@@ -121,12 +121,14 @@ def run_view(
 
 
 class ChartChoice(NamedTuple):
-    """``words``: what tags must hold; ``pinned``: tags that come first; ``together``: training, validation
-    and test of one metric in one chart."""
+    """Which charts of a run are shown, and how."""
 
     words: str = ""
+    """What tags must hold."""
     pinned: tuple[str, ...] = ()
+    """Tags that come first."""
     together: bool = False
+    """Training, validation and test of one metric in one chart."""
 
 
 def _plots(
