@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from runwatch.cli import main
@@ -85,6 +87,36 @@ def test_two_files_joined_by_key_say_the_same(capsys: pytest.CaptureFixture[str]
             assert first["name"] == second["name"] and first["delta"] == pytest.approx(second["delta"])
     back, _ = as_json(capsys, baseline, "--baseline", candidate)
     assert back == 2
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".ndjson.gz", ".csv.gz", ".feather", ".arrow", ".orc", ".parq"])
+def test_predictions_of_every_format_of_tables_say_the_same(
+    ending: str, capsys: pytest.CaptureFixture[str], place: Path
+) -> None:
+    names = sides(place)
+    expected = as_json(capsys, names[0], "--baseline", names[1])[1]
+    written = [write_table(Path(name), ending) for name in names]
+    code, made = as_json(capsys, written[0], "--baseline", written[1])
+    assert code == 0 and made["metrics"] == expected["metrics"] and len(made["metrics"]) > 3
+    os.remove(written[0])
+    code, _, err = called(capsys, written[0], "--baseline", written[1])
+    assert code == 3 and "no such file" in err
+
+
+def write_table(csv_file: Path, ending: str) -> str:
+    """The table again, in the format that ``ending`` names."""
+    frame, path = pd.read_csv(csv_file), csv_file.with_suffix(ending)
+    if "json" in ending:
+        frame.to_json(path, orient="records", lines=True)
+    elif "csv" in ending:
+        frame.to_csv(path, index=False)
+    elif ending == ".orc":
+        frame.to_orc(path)
+    elif ending == ".parq":
+        frame.to_parquet(path)
+    else:
+        frame.to_feather(path)
+    return str(path)
 
 
 def test_exit_codes_and_fail_on(capsys: pytest.CaptureFixture[str], place: Path) -> None:

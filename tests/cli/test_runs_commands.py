@@ -98,7 +98,7 @@ def test_wrong_usage_has_its_code_and_one_line(
 
 def test_a_mistyped_command_is_guessed(capsys) -> None:
     assert main(["chek"]) == 2
-    assert "did you mean: runwatch check" in capsys.readouterr().err
+    assert "did you mean runwatch check?" in capsys.readouterr().err
 
 
 def test_a_bad_configuration_names_file_line_and_key(root: Path, capsys) -> None:

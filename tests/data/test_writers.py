@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.feather as feather
 import pyarrow.orc as orc
 import pyarrow.parquet as pq
 import pytest
@@ -320,6 +321,19 @@ def test_nested_columns_are_seen_by_their_leaves(tmp_path: Path) -> None:
     found = {name: column["verdict"] for name, column in report["columns"].items()}
     assert found["item.price"] == found["vector.mean"] == "drifted"
     assert found["item.tags.length"] == found["vector.spread"] == found["vector.length"] == "stable"
+
+
+def test_intervals_within_other_values_are_seen_by_their_leaves(tmp_path: Path) -> None:
+    def written(name: str, months: int) -> Path:
+        terms = pa.array([(months, day % 28, 0) for day in range(5600)], pa.month_day_nano_interval())
+        steps = pa.ListArray.from_arrays(pa.array(range(5601), pa.int32()), terms)
+        loans = pa.StructArray.from_arrays([terms, steps], names=["term", "steps"])
+        feather.write_feather(pa.table({"loan": loans}), tmp_path / name)
+        return tmp_path / name
+
+    ref, same, moved = written("ref.arrow", 1), written("same.arrow", 1), written("moved.arrow", 5)
+    for leaf in ("loan.term", "loan.steps.first"):
+        assert (verdict(ref, same, leaf), verdict(ref, moved, leaf)) == ("stable", "drifted")
 
 
 @pytest.mark.parametrize("before", ["parquet", "jsonl"])

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from looking import dashboard, ls, messages, only_run, write
 
+from runwatch.data.errors import DataError
 from runwatch.data.number_files import load_numbers
-from runwatch.domain.run import Problem
 
 MIB = 1024 * 1024
 GOOD = '{"step": %d, "loss": 0.5}\n'
@@ -135,8 +135,9 @@ def test_a_metrics_file_past_a_limit_is_refused_in_words(
     tmp_path: Path, name: str, text: str, words: str
 ) -> None:
     (tmp_path / name).write_text(text)
-    answer = load_numbers(str(tmp_path / name))
-    assert isinstance(answer, Problem) and words in answer.message, answer
+    with pytest.raises(DataError) as refused:
+        load_numbers(str(tmp_path / name))
+    assert words in refused.value.what
 
 
 def test_a_metrics_file_within_the_limits_is_read(tmp_path: Path) -> None:

@@ -154,6 +154,15 @@ def test_whatever_stands_for_gpus_is_read_or_passed_over(text):
     assert all(gpu.utilisation is None and gpu.memory_used is None for gpu in machine.gpus)
 
 
+@pytest.mark.parametrize(
+    "text", ["cpu a b c d e", "cpu 1 2 x 3 4 5", "cpu \u00b2 \u00b2 \u00b2 \u00b2 \u00b2", "\u00b2"]
+)
+def test_whatever_stands_in_the_kernels_files_there_is_read_or_passed_over(text):
+    files = FilesThere(fetch=lambda names: dict.fromkeys(names, f"{text}\nMemTotal: {text} oom_kill {text}"))
+    machine = MirroredMachine("h", files).take({"cores": 2}, 0.0)
+    assert (machine.cpu, machine.memory_total, machine.oom_kills) == (None, 0, 0)
+
+
 def test_use_and_idle_times_count_from_the_first_look():
     texts, asked = {}, []
 

@@ -38,6 +38,7 @@ from runwatch.hosts.serve import Server
 from runwatch.hosts.snapshot_diff import SnapshotDiff
 from runwatch.hosts.targets import Target, explained, target
 from runwatch.hosts.wire import MARKER, MAX_FRAME, Inward, Outward, WireError, decoder, encode
+from runwatch.system.files import read_window
 
 
 def run(id_: str, step: int = 1, value: float = 0.5, root: str = "/r") -> Run:
@@ -484,3 +485,11 @@ def test_the_disk_is_not_asked_about_what_is_no_address(monkeypatch):
     monkeypatch.setattr(os.path, "lexists", hangs)
     assert placed(("/mnt/hung/runs", "runs", "~/x", "./gpu1:x"), None)[1] == ()
     assert not is_elsewhere("/mnt/hung:1/runs")
+
+
+@pytest.mark.parametrize(
+    ("end", "size", "window"), [(None, 4, b"6789"), (4, 9, b"0123"), (-1, 4, b""), (4, -1, b"")]
+)
+def test_a_window_into_a_file_is_no_larger_than_was_asked_for(tmp_path, end, size, window):
+    (tmp_path / "log").write_bytes(b"0123456789")
+    assert read_window(str(tmp_path / "log"), end, size)[0] == window

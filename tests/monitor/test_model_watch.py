@@ -130,6 +130,26 @@ def test_a_champion_alone_is_watched(root: Path) -> None:
     assert predictions(situation).latest is not None
 
 
+def test_what_a_model_does_not_give_is_no_fault_of_the_settings(root: Path) -> None:
+    from sklearn.linear_model import RidgeClassifier
+
+    frame = customers(2000, seed=1)
+    thirds = (frame["age"] // 10 % 3).astype(int)
+    save_skops(RidgeClassifier().fit(frame[["age"]], thirds), root / "models" / "labels.skops")
+    save_graph(root / "models" / "scores.onnx", [[0.1]], after="Sigmoid")
+    arrive(root, 1, labels=False)
+    for model, task, column in (
+        ("labels.skops", "multiclass", "y_pred"),
+        ("scores.onnx", "binary", "y_score"),
+    ):
+        entry = f'champion = "models/{model}"\nfeatures = ["age"]\ntask = "{task}"\n'
+        (root / "runwatch.toml").write_text(re.sub("champion = .*\nchallenger = .*\n", entry, SETTINGS))
+        situation = look(root)
+        assert not situation.problems and not situation.unjudged
+        watched = predictions(situation)
+        assert watched.latest is not None and column in {one.name for one in watched.latest.columns}
+
+
 def test_each_batch_is_scored_once_until_it_or_a_model_changes(root: Path, own_places: Path) -> None:
     arrive(root, 1, rows=300)
     look(root)

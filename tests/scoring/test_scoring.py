@@ -21,7 +21,7 @@ from patience import PATIENCE_S
 from runwatch.domain.run import Problem
 from runwatch.scoring.base import ScoringAnswer, ScoringError, ScoringJob
 from runwatch.scoring.work import Scoring, lacking, unfit
-from runwatch.scoring.writing import kept
+from runwatch.scoring.writing import written_before
 from scoring.models import customers, good_model, poor_model, save_endless, save_graph, save_onnx, save_skops
 
 pytest.importorskip("onnxruntime")
@@ -392,12 +392,12 @@ def test_a_state_directory_that_can_not_be_written_is_said(made: Path, tmp_path:
 def test_what_was_written_is_known_again_by_its_identity(made: Path, tmp_path: Path) -> None:
     wanted = job(made / "good.onnx", made / "batch.parquet", tmp_path, mtime_ns=1_700_000_000_000_000_000)
     answer, _ = scored(wanted)
-    assert kept(wanted.output, "this") == answer
-    assert kept(wanted.output, "that") is None
+    assert written_before(wanted.output, "this") == answer
+    assert written_before(wanted.output, "that") is None
     assert os.stat(wanted.output).st_mtime_ns == wanted.mtime_ns
     assert os.stat(wanted.output).st_mode & 0o077 == 0
     (tmp_path / "p.parquet").write_bytes(b"PAR1")
-    assert kept(wanted.output, "this") is None
+    assert written_before(wanted.output, "this") is None
 
 
 def test_a_slice_that_bears_a_predictions_name_is_refused(made: Path, tmp_path: Path) -> None:

@@ -46,12 +46,13 @@ class Parser(argparse.ArgumentParser):
 
     def _near(self, message: str) -> str:
         """What a mistyped option may have meant, "" for nothing alike."""
-        import difflib
+        from runwatch.text.nearest import did_you_mean
 
         word = message.removeprefix("unrecognized arguments: ").split("=")[0]
         known = [option for action in self._actions for option in action.option_strings]
-        near = difflib.get_close_matches(word, known, 1) if word != message and word.startswith("--") else []
-        return f"; did you mean {near[0]}" if near else ""
+        mistyped = word != message and word.startswith("--")
+        question = did_you_mean(word, known, shown=str) if mistyped else ""
+        return f"; {question}" if question else ""
 
 
 def command_names() -> list[str]:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from runwatch.cli import UsageError
 from runwatch.cli._output import print_problems
+from runwatch.domain.table_formats import READ
 
 if TYPE_CHECKING:
     from runwatch.config.settings import Settings
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from runwatch.domain.predictions import ColumnNames
     from runwatch.domain.run import Problem
 
-PREDICTIONS = (".csv", ".tsv", ".parquet", ".pq")
 METRICS = (".json", ".yaml", ".yml")
 
 
@@ -47,7 +47,7 @@ def prediction_options(group: argparse._ArgumentGroup) -> None:
 
 def kind_of(name: str) -> str:
     lower = name.lower()
-    if lower.endswith(PREDICTIONS) and not os.path.isdir(name):
+    if lower.endswith(READ) and not os.path.isdir(name):
         return "predictions"
     return "metrics" if lower.endswith(METRICS) and not os.path.isdir(name) else "run"
 
@@ -58,7 +58,9 @@ def compare_predictions(args: argparse.Namespace) -> Comparison | Problem:
 
     path = args.run[0]
     if args.baseline is not None and kind_of(args.baseline) != "predictions":
-        raise UsageError(f"--baseline: {args.baseline} is not a predictions file; name a parquet or CSV file")
+        raise UsageError(
+            f"--baseline: {args.baseline} is not a predictions file; name a table, such as parquet or CSV"
+        )
     columns = ColumnNames(
         args.target,
         prediction=args.prediction,

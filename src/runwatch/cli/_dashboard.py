@@ -85,15 +85,15 @@ def _theme(name: str, own: Path | None) -> str:
 
 def _check_names(roots: list[str]) -> None:
     """A word that is no folder may be a mistyped command. Raises UsageError."""
-    import difflib
     import os
 
     from runwatch.cli import UsageError, command_names
+    from runwatch.text.nearest import did_you_mean
 
     for word in roots:
-        near = difflib.get_close_matches(word, command_names(), 1)
-        if near and not os.path.exists(word):
-            raise UsageError(f"{word}: no such directory or command; did you mean: runwatch {near[0]}")
+        question = did_you_mean(word, command_names(), shown="runwatch {}".format)
+        if question and not os.path.exists(word):
+            raise UsageError(f"{word}: no such directory or command; {question}")
 
 
 def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:

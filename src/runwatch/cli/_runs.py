@@ -10,6 +10,7 @@ from runwatch.domain.address import host_of, path_of, split
 from runwatch.domain.run import Run
 from runwatch.domain.situation import HostLink, Snapshot
 from runwatch.hosts.naming import is_elsewhere
+from runwatch.text.nearest import did_you_mean
 from runwatch.text.safe import run_name
 
 
@@ -42,7 +43,8 @@ def resolve_run(name: str, runs: Sequence[Run], hosts: Sequence[HostLink] = ()) 
                 raise UsageError(link.message)
         if os.path.isfile(name):
             raise UsageError(
-                f"{name} is no run; predictions are read from parquet and CSV, metrics from JSON"
+                f"{name} is no run; predictions are read from parquet, CSV, JSON Lines, Arrow and ORC, "
+                "metrics from JSON and YAML"
             )
         raise UsageError(f"{name}: no such run; {_near(name, runs)}`runwatch ls` lists them")
     listed = ", ".join(sorted(os.path.join(run.root, run_name(run.id)) for run in matches)[:10])
@@ -60,11 +62,9 @@ def runs_below(roots: Sequence[str], config_file: str | None) -> Snapshot:
 
 def _near(name: str, runs: Sequence[Run]) -> str:
     """What a mistyped name may have meant, "" for nothing alike."""
-    import difflib
-
     shown = {run_name(word) for run in runs for word in (run.title, run.id, run.id.rpartition("/")[2])}
-    near = difflib.get_close_matches(name, sorted(shown), 1, 0.7)
-    return f"did you mean {near[0]}? " if near else ""
+    question = did_you_mean(name, sorted(shown), 0.7, str)
+    return f"{question} " if question else ""
 
 
 def _whole(run: Run) -> str:

@@ -38,12 +38,16 @@ HELP = """Compare runs, metric files or predictions with a baseline.
   runwatch compare exp-12 exp-17 exp-18 --format csv   several runs in one table
   runwatch compare cand.json --baseline champ.json     two metrics files
   runwatch compare cand.csv --baseline champ.csv --key id --target y_true --score y_score --slice region
+  runwatch compare new.jsonl --baseline old.csv.gz     predictions in any format that data may have
   runwatch compare both.csv --target y --prediction pred_b --baseline-prediction pred_a"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "run", metavar="RUN", nargs="+", help="run (id, name or path), metrics file or predictions file"
+        "run",
+        metavar="RUN",
+        nargs="+",
+        help="run (id, name or path), metrics file (JSON, YAML) or table of predictions",
     )
     parser.add_argument(
         "--baseline", metavar="RUN", help="what to compare with: of the same kind, or a glob of runs"

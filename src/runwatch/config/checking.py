@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from types import UnionType
@@ -22,6 +21,7 @@ from runwatch.config.settings import (
 )
 from runwatch.domain.borders import JsonDict
 from runwatch.text.durations import seconds
+from runwatch.text.nearest import did_you_mean
 from runwatch.text.safe import safe
 
 MAX_ENTRIES = 1000
@@ -152,8 +152,7 @@ class Checker:
     def _known(self, table: Mapping[str, object], known: set[str], path: str) -> None:
         for key in table:
             if key not in known:
-                near = difflib.get_close_matches(key, known, 1)
-                advice = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(sorted(known))}"
+                advice = did_you_mean(key, known) or f"known keys: {', '.join(sorted(known))}"
                 self._fail(f"{path}.{key}" if path else key, f"unknown key; {advice}")
 
     def _value(self, path: str, hint: object, value: object, rule: str | None = None) -> object:

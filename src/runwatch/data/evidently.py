@@ -13,9 +13,9 @@ import msgspec
 
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport, DriftVerdict
+from runwatch.domain.drift_reports import may_be_drift_report
 from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.drift_reports import may_be_drift_report
 from runwatch.system.files import read_regular
 from runwatch.text.units import number
 

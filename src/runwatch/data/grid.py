@@ -303,10 +303,10 @@ def _counted(text: Arrow) -> tuple[Arrow, NDArray[np.int64]]:
 
     if t.is_dictionary(text.type) and not text.dictionary.null_count:
         counts = np.bincount(buffer_values(text.indices), minlength=len(text.dictionary))
-        there = np.flatnonzero(counts)
-        values = taken(as_text(text.dictionary), there)
+        present = np.flatnonzero(counts)
+        values = taken(as_text(text.dictionary), present)
         if len(values.unique()) == len(values):
-            return values, counts[there].astype(np.int64)
+            return values, counts[present].astype(np.int64)
     table = pc.value_counts(as_text(text))
     return table.field(0), buffer_values(table.field(1))
 

@@ -26,7 +26,7 @@ from runwatch.data.errors import explained
 from runwatch.data.files import natural
 from runwatch.data.formats import suffix
 from runwatch.domain.run import Problem
-from runwatch.domain.unread_formats import ENDINGS
+from runwatch.domain.table_formats import UNREAD
 from runwatch.text.units import plural
 
 MOST = 20
@@ -54,12 +54,12 @@ def unread_below(paths: Iterable[str]) -> list[Problem]:
     """Files and tables of formats that are not read in the folders among ``paths``."""
     problems: list[Problem] = []
     for top in filter(os.path.isdir, dict.fromkeys(paths)):
-        beside = os.path.dirname(os.path.normpath(top))
+        parent = os.path.dirname(os.path.normpath(top))
         below = (os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names)
         inside = [
-            ListedFile(os.path.relpath(path, beside or ".").replace(os.sep, "/"), 1, 0.0) for path in below
+            ListedFile(os.path.relpath(path, parent or ".").replace(os.sep, "/"), 1, 0.0) for path in below
         ]
-        problems.extend(replace(one, file=os.path.join(beside, one.file)) for one in _unread(inside))
+        problems.extend(replace(one, file=os.path.join(parent, one.file)) for one in _unread(inside))
     return problems
 
 
@@ -72,7 +72,7 @@ def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
         )
     by_reason: dict[tuple[str, str], list[str]] = {}
     for entry in folded(entries):
-        ending = next((ending for ending in ENDINGS if entry.path.lower().endswith(ending)), None)
+        ending = next((ending for ending in UNREAD if entry.path.lower().endswith(ending)), None)
         if entry.size > 0 and ending:
             by_reason.setdefault((posixpath.dirname(entry.path), ending), []).append(entry.path)
     for (folder, kind), paths in by_reason.items():

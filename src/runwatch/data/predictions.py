@@ -1,4 +1,4 @@
-"""Opening predictions: the columns of a parquet or CSV file as arrays."""
+"""Opening predictions: the columns of a table as arrays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runwatch.data.arrays import as_text, family, numbers
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explaining
 from runwatch.data.files import natural
-from runwatch.data.formats import format_of, parquet
+from runwatch.data.formats import format_of, parquet, suffix
 from runwatch.data.formats.table import Table
 from runwatch.data.sample import joined, to_numpy
 from runwatch.domain.borders import Arrow, JsonMapping
@@ -23,11 +23,11 @@ from runwatch.domain.predictions import Coded, Column, ColumnNames, Part, Predic
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
-_LARGEST_CSV = 2 << 30
+_LARGEST_TEXT = 2 << 30
 _LARGEST_UNPACKED = 4 << 30
 MAX_ROWS = 50_000_000
 _SPLIT = "split it"
-SUFFIXES = (".csv", ".tsv", ".parquet", ".pq")
+_TOO_MUCH = f"its columns are more than {_LARGEST_UNPACKED >> 30} GiB when unpacked"
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -145,7 +145,7 @@ def load_columns(path: str, names: Sequence[str]) -> Mapping[str, Column]:
         if twice := [name for name in names if available.count(name) > 1]:
             what = f"has several columns {', '.join(map(safe, twice))}"
             raise DataError(path, what, "give each column a name of its own")
-        if table.COLUMNAR:
+        if table.SUFFIXES == parquet.SUFFIXES:
             _check_footer(table, file, names)
         chunks = _read(table, file, dict.fromkeys(names))
         late = [name for name, arrays in chunks.items() if "string" in _families(arrays) != {"string"}]
@@ -162,14 +162,14 @@ def _file(path: str) -> DataFile:
         what = (error.strerror or "cannot be read").lower()
         raise DataError(path, what, "check the path") from error
     if not stat.S_ISREG(status.st_mode):
-        raise DataError(path, "not a regular file", "name a parquet or CSV file")
-    if not path.lower().endswith(SUFFIXES):
-        raise DataError(path, "not a predictions file", "name a parquet or CSV file")
+        raise DataError(path, "not a regular file", "name a table, such as parquet or CSV")
+    if suffix(path) is None:
+        raise DataError(path, "not a predictions file", "use parquet, CSV, Arrow, ORC or JSONL")
     if status.st_size == 0:
         raise DataError(path, "empty file", "write the predictions again")
     file = DataFile(path, name=path, size=status.st_size, mtime_ns=status.st_mtime_ns, inode=status.st_ino)
-    if file.size > _LARGEST_CSV and not format_of(file).COLUMNAR:
-        what = f"is larger than {_LARGEST_CSV >> 30} GiB"
+    if file.size > _LARGEST_TEXT and not format_of(file).COLUMNAR:
+        what = f"is larger than {_LARGEST_TEXT >> 30} GiB"
         raise DataError(path, what, f"write it as parquet, or {_SPLIT}")
     return file
 
@@ -179,8 +179,7 @@ def _check_footer(table: Table, file: DataFile, names: Sequence[str]) -> None:
     with parquet.opened(file) as footer:
         groups = range(footer.num_row_groups)
         if sum(parquet.unpacked_bytes(footer, at, names, file.name) for at in groups) > _LARGEST_UNPACKED:
-            what = f"its columns are more than {_LARGEST_UNPACKED >> 30} GiB when unpacked"
-            raise DataError(file.name, what, _SPLIT)
+            raise DataError(file.name, _TOO_MUCH, _SPLIT)
 
 
 def _check_rows(file: DataFile, rows: int) -> None:
@@ -193,16 +192,21 @@ def _read(table: Table, file: DataFile, types: JsonMapping) -> dict[str, list[Ar
     """The chunks of each column, of ``types`` (None: as the file has it). DataError for lines that are no
     rows: what they would have said is not known."""
     chunks: dict[str, list[Arrow]] = {name: [] for name in types}
-    rows = 0
+    rows = held = 0
     for piece in table.pieces(file):
         for block in table.read(piece, types, frozenset(types)):
             rows += block.rows
             _check_rows(file, rows)
             if block.skipped:
                 what = f"cannot be read: {plural(block.skipped, 'line')} with too few or too many cells"
-                raise DataError(file.name, what, "check that it is a whole parquet or CSV file")
+                raise DataError(file.name, what, "check that the file is whole")
             for name, array in block.columns:
                 chunks[name].append(array)
+                held += array.nbytes
+            if (
+                held > _LARGEST_UNPACKED and table.SUFFIXES != parquet.SUFFIXES
+            ):  # there the footer has said it
+                raise DataError(file.name, _TOO_MUCH, _SPLIT)
     return chunks
 
 

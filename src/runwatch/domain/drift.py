@@ -16,8 +16,7 @@ Role = Literal["feature", "target", "prediction", "key", "segment"]
 
 
 class ColumnDrift(msgspec.Struct, frozen=True):
-    """One column of a batch against the reference. ``reference_effective``, ``current_effective``: how many
-    independent rows each side is worth, where its rows hang together."""
+    """One column of a batch against the reference."""
 
     name: str
     kind: ColumnKind
@@ -40,8 +39,6 @@ class ColumnDrift(msgspec.Struct, frozen=True):
     role: Role = "feature"
     importance: float | None = None
     kind_guessed: bool = True
-    reference_effective: int | None = None
-    current_effective: int | None = None
     measures: Mapping[str, float | None] = {}
     """Every measure of the shift by its name (None: not defined here). Jensen-Shannon is a distance with the
     natural logarithm; Wasserstein is in the column's units."""
@@ -61,13 +58,15 @@ class Multivariate(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """A dated piece of what arrives: ``name`` relative to the root, ``rows``, ``when`` (mtime, seconds),
-    and why it could not be judged (``problem``), if so."""
+    """A dated piece of what arrives."""
 
     name: str
+    """Relative to the root."""
     rows: int
     when: float | None
+    """mtime, seconds since the epoch."""
     problem: Problem | None = None
+    """Why it could not be judged."""
 
 
 class DriftReport(msgspec.Struct, frozen=True, eq=False):
@@ -174,9 +173,7 @@ class DataSet(msgspec.Struct, frozen=True, eq=False):
 
 
 class PerformanceEstimate(msgspec.Struct, frozen=True):
-    """Estimated (no labels) or realised performance of one batch. ``low``, ``high``: the estimate with three
-    standard errors; ``usual_low``, ``usual_high``: where it lies for a batch of as many rows that is like the
-    reference, by labels where the batch has them."""
+    """Estimated (no labels) or realised performance of one batch."""
 
     batch: str
     metric: str
@@ -184,12 +181,16 @@ class PerformanceEstimate(msgspec.Struct, frozen=True):
     realised: float | None
     standard_error: float | None
     low: float | None
+    """The estimate less three standard errors."""
     high: float | None
+    """The estimate and three standard errors."""
     alert: bool = False
-    """It is worse than that."""
+    """Worse than usual."""
     better: bool = False
-    """Better than that."""
+    """Better than usual."""
     by_labels: bool = False
     """Whether labels say so."""
     usual_low: float | None = None
+    """From here to ``usual_high`` it lies for a batch of as many rows that is like the reference; by labels
+    where the batch has them."""
     usual_high: float | None = None

@@ -14,6 +14,9 @@ Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
 
+WORST_FIRST: tuple[Severity, ...] = SEVERITIES[::-1]
+
+
 def rank(severity: str) -> int:
     """How bad it is: 0 for info, and for a word that is no severity."""
     return SEVERITIES.index(severity) if severity in SEVERITIES else 0

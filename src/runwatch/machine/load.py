@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from runwatch.machine.procfs import ProcFs
+from runwatch.machine.procfs import ProcFs, is_count
 
 _PRESSURES = ("memory", "io", "cpu")
 
@@ -53,8 +53,8 @@ def processor_times(places: ProcFs) -> tuple[float, float] | None:
     """(busy, all) time so far, of all processors together."""
     for line in (places.text("stat") or "").splitlines():
         words = line.split()
-        if words and words[0] == "cpu" and len(words) >= 6:
-            spent = [float(word) for word in words[1:9] if word.isdigit()]
+        if words and words[0] == "cpu" and len(words) >= 6 and all(map(is_count, words[1:9])):
+            spent = list(map(float, words[1:9]))
             return sum(spent) - spent[3] - spent[4], sum(spent)
     if not places.here:
         return None

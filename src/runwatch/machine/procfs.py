@@ -41,13 +41,19 @@ class ProcFs(msgspec.Struct, frozen=True):
     def number(self, file: Path) -> int | None:
         """Of a file that holds one whole number; None: none, "max", or something else."""
         text = (self.read(file) or "").strip()
-        return int(text) if text.isdigit() else None
+        return int(text) if is_count(text) else None
+
+
+def is_count(word: str) -> bool:
+    """Whether it is a whole number of 64 bits as the kernel writes them, and nothing that another machine
+    made up."""
+    return len(word) < 20 and word.isascii() and word.isdigit()
 
 
 def field_of(text: str | None, name: str) -> int | None:
     """The number after ``name`` in lines such as "name 12" or "name: 12 kB"."""
     for line in (text or "").splitlines():
         words = line.replace(":", " ").split()
-        if len(words) > 1 and words[0] == name and words[1].isdigit():
+        if len(words) > 1 and words[0] == name and is_count(words[1]):
             return int(words[1])
     return None

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 from runwatch.config.settings import Settings
 from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet, Distribution
+from runwatch.domain.drift_reports import may_be_drift_report
 from runwatch.domain.machine import Machine
 from runwatch.domain.predictions import TextRows
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
+from runwatch.domain.table_formats import READ, UNREAD, UNREAD_MARKS
 from runwatch.domain.tree import TreeChanges
-from runwatch.domain.unread_formats import ENDINGS, MARKS
 from runwatch.monitor.forecasts import Forecasts
 from runwatch.monitor.roots import Roots
 from runwatch.monitor.wanted import Wanted
 from runwatch.monitor.worker_thread import WorkerThread
-from runwatch.readers.common.drift_reports import may_be_drift_report
 from runwatch.store.cache import CacheFile
 from runwatch.system.identity import host_name
 
@@ -35,10 +35,7 @@ if TYPE_CHECKING:
     from runwatch.monitor.multivariate_process import MultivariateProcess
     from runwatch.monitor.table_reader import TableReader
 
-_PLAIN = (".parquet", ".pq", ".parq", ".csv", ".tsv", ".arrow", ".arrows", ".feather", ".ipc", ".orc")
-_LINES = (".csv", ".tsv", ".jsonl", ".ndjson")
-_PACKED = tuple(text + how for text in _LINES for how in (".gz", ".bz2", ".xz", ".zst"))
-TABLES = (*_PLAIN, *_LINES, *_PACKED, *ENDINGS, *MARKS)
+_TABLES = (*READ, *UNREAD, *UNREAD_MARKS)
 _LESS = "free some memory, or exclude columns of [[data]]; all else is judged"
 _IDLE_S = 60.0
 
@@ -170,7 +167,8 @@ class BackgroundWork:
         """Whether there is a table among the files that is no run's, or a report about data."""
         owned = self._roots.readers[root].owns
         return any(
-            may_be_drift_report(file) or (file.lower().endswith(TABLES) and not owned(file)) for file in files
+            may_be_drift_report(file) or (file.lower().endswith(_TABLES) and not owned(file))
+            for file in files
         )
 
     def _load_data(self, root: str, settings: Settings) -> None:

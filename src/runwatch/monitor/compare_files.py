@@ -16,11 +16,12 @@ from runwatch.data.errors import DataError
 from runwatch.data.eval_samples import load_samples
 from runwatch.data.files import matching
 from runwatch.data.number_files import load_numbers
-from runwatch.data.predictions import SUFFIXES, Chosen, choose_columns, column_names, load_columns, load_rows
+from runwatch.data.predictions import Chosen, choose_columns, column_names, load_columns, load_rows
 from runwatch.domain.comparison import Baseline, CompareOptions, Comparison, Samples
 from runwatch.domain.errors import UserError
 from runwatch.domain.predictions import Coded, Column, ColumnNames, PredictionRows, TextRows
 from runwatch.domain.run import Problem, Run
+from runwatch.domain.table_formats import READ
 from runwatch.judge.predictions.comparing import compare_predictions
 from runwatch.judge.predictions.grouping import members
 from runwatch.judge.predictions.labels import canonical, number_label
@@ -225,7 +226,7 @@ def _without_key(rows: PredictionRows) -> PredictionRows:
 def newest(pattern: str | tuple[str, ...], settings: Settings, but: Collection[str] = ()) -> str | None:
     """The newest predictions file that the configured globs match, ``but`` left out."""
     paths = [path for one in settings.paths(pattern) for path in matching(one)]
-    named = [path for path in paths if path not in but and path.lower().endswith(SUFFIXES)]
+    named = [path for path in paths if path not in but and path.lower().endswith(READ)]
     stamps = [stamp_of(path) for path in named if settings.allows(path)]
     known = [stamp for stamp in stamps if stamp is not None]
     return max(known, key=lambda stamp: (stamp.mtime_ns, stamp.path)).path if known else None

@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from runwatch.data.cache import NO_CACHE, Cache, files_key, kept
+from runwatch.data.cache import NO_CACHE, Cache, cached, files_key
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.profile_cache import Engine
@@ -108,7 +108,7 @@ def _trends(opened: OpenedData, rules: DriftOptions, cache: Cache) -> tuple[Colu
         behind = [*reference.files, *(file for one in recent for file in parts[one.name])]
         key = files_key("trend-1", reference.grid, behind)
         make = partial(row, reference.profile, recent, rules, reference.days)
-        rows.append(kept(cache, key, Row, make))
+        rows.append(cached(cache, key, Row, make))
     return assembled(reference.profile, rows, rules)
 
 

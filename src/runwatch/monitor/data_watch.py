@@ -138,8 +138,8 @@ class DataWatch:
         """The rows of one slice of the newest predictions of an entry."""
         for entry in self._entries:
             names = prediction_options(entry, self._settings)[0]
-            beside = (self._settings.path(entry.baseline), *names.labels)
-            path = newest(entry.files, self._settings, but=beside)
+            other_files = (self._settings.path(entry.baseline), *names.labels)
+            path = newest(entry.files, self._settings, but=other_files)
             if entry.name == name and path is not None:
                 return reader.ask(SliceRows(path, names, label), ignore_parts)
         return Problem(name, None, "no predictions file matches", "check [[predictions]] files")

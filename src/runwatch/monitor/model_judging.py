@@ -63,7 +63,7 @@ def _common_scores(a: ScoringAnswer, b: ScoringAnswer) -> tuple[bool, tuple[str,
         return False, ()
     if len(a.scores) == 1:
         return True, ()
-    seen = {*a.truths, *b.truths, *a.said, *b.said}
+    seen = {*a.truths, *b.truths, *a.predicted_labels, *b.predicted_labels}
     if a.scores == b.scores and seen == set(a.classes):
         return True, ()
     return False, ("class scores left out: the batch does not hold just the classes that both models know",)
@@ -111,13 +111,14 @@ def _fits(entry: Model, answer: ScoringAnswer) -> bool:
     performance without labels goes by."""
     if answer.task == "regression":
         return True
-    known = {*answer.said, *answer.classes}
+    known = {*answer.predicted_labels, *answer.classes}
     if known and not known & set(answer.truths):
         return False
     return entry.positive is None or entry.positive == max(answer.truths, key=label_order)
 
 
 def judged(spec: DataSpec, root: str, shown: str, cache: Cache, now: float, version: int) -> DataSet:
-    """The predictions' data set for the drift pane. Lateness is the data's own, so it is not said twice."""
+    """The predictions' data set for the drift pane. Lateness is the data's own, so it is not said twice; and
+    that a model gives no scores, or no labels, is no fault of the settings."""
     made = data_set(spec, cache, now, version=version)
-    return replace(made, root=root, reference=shown, late_by=None, expected_every=None)
+    return replace(made, root=root, reference=shown, late_by=None, expected_every=None, misconfigured=())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -22,6 +21,7 @@ from runwatch.domain.run import Problem
 from runwatch.monitor.data_pipeline import DataSpec, arrived, reference_files
 from runwatch.scoring.base import ScoringJob, numeric_columns
 from runwatch.system.files import stamp_of
+from runwatch.text.nearest import did_you_mean
 
 MAX_BATCHES = 30
 Labels = Mapping[str, str]
@@ -102,8 +102,7 @@ def make_plan(
     spec = next((spec for spec in specs if spec.name == entry.data), None)
     if spec is None:
         known = [spec.name for spec in specs]
-        near = difflib.get_close_matches(entry.data, known, 1)
-        advice = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known) or 'none'}"
+        advice = did_you_mean(entry.data, known) or f"known: {', '.join(known) or 'none'}"
         return Problem(entry.name, None, f"[[models]] data: no data set {entry.data!r}", advice)
     try:
         reference = reference_files(spec)

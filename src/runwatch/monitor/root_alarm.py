@@ -42,8 +42,8 @@ class RootAlarm:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the configuration, or could not be sent in the last quarter of an hour."""
         lately = self._failure and elapsed(self._failed_at, self._now) < TOLD_FOR_S
-        told = (*self._wrong, *((self._failure,) if lately else ()))
-        return tuple(Problem(self._file, None, words, "see docs/alerts.md") for words in told)
+        messages = (*self._wrong, *((self._failure,) if lately else ()))
+        return tuple(Problem(self._file, None, words, "see docs/alerts.md") for words in messages)
 
     def sends(self, now: float) -> bool:
         """Whether this process is the one that sends; it goes on from what another one has sent before."""

@@ -113,8 +113,8 @@ def _unusable(own: Path, root: str) -> Problem | None:
         if own.is_file() or (not own.is_symlink() and not own.exists()):
             return None
     except OSError as error:
-        said = f"cannot be read: {error.strerror}; {_MEANWHILE}"
-        return Problem(str(own), None, said, "check its permissions")
+        message = f"cannot be read: {error.strerror}; {_MEANWHILE}"
+        return Problem(str(own), None, message, "check its permissions")
     return Problem(str(own), None, f"not a regular file; {_MEANWHILE}", "remove it, or write a file")
 
 
@@ -288,11 +288,11 @@ class TaskState:
                 self._remember_champion(run.root, {"run": run.id, "at": now, "reason": reason})
                 answer = IntentAnswer(intent, True, f"baseline is now {run.id}")
             case ClearBaseline(root):
-                there = self.state.unpin(self._places[root].identity)
-                if there:
+                unpinned = self.state.unpin(self._places[root].identity)
+                if unpinned:
                     self._remember_champion(root, {"run": None, "at": now, "reason": ""})
-                words = "baseline unpinned" if there else "no baseline was pinned"
-                answer = IntentAnswer(intent, there, words)
+                words = "baseline unpinned" if unpinned else "no baseline was pinned"
+                answer = IntentAnswer(intent, unpinned, words)
             case MarkLooked():
                 self.state.mark_seen([place.identity for place in self._places.values()], now)
                 answer = IntentAnswer(intent, True, "seen")

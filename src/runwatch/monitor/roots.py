@@ -144,8 +144,8 @@ class Roots:
         if len(runs) != len(self._found) or any(map(operator.is_not, runs, self._found)):
             self.newest = self._sorted(runs)
             if len(runs) < len(self._found):
-                there = {run.key for run in runs}
-                self._asked = {key: at for key, at in self._asked.items() if key in there}
+                present = {run.key for run in runs}
+                self._asked = {key: at for key, at in self._asked.items() if key in present}
             self._found = runs
         return self.newest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from runwatch.domain.drift import DataSet, Role
-from runwatch.domain.finding import SEVERITIES, Finding
+from runwatch.domain.finding import Finding, rank
 from runwatch.domain.situation import Situation
 from runwatch.rules.engine.drifting import drifted_columns
 from runwatch.rules.engine.findings import data_finding
@@ -59,5 +59,5 @@ def _together(data: DataSet) -> Iterator[Finding]:
 
 def explains(drift: Finding, fault: Finding) -> bool:
     """Whether a fault in the data is what a drifted column already tells, and no worse."""
-    worse = SEVERITIES.index(fault.severity) > SEVERITIES.index(drift.severity)
+    worse = rank(fault.severity) > rank(drift.severity)
     return not worse and fault.subject.startswith(f"{drift.subject} ")

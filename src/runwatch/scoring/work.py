@@ -68,7 +68,7 @@ class Scoring:
                 _kill(worker)
                 with self._lock:
                     self._worker = None
-            return _heard(job, worker.returncode, output, _tail(errors))
+            return _answer_of(job, worker.returncode, output, _tail(errors))
 
     def stop(self) -> None:
         with self._lock:
@@ -106,7 +106,7 @@ def _tail(errors: IO[bytes]) -> str:
     return safe(lines[-1], 200) if lines else ""
 
 
-def _heard(job: ScoringJob, code: int, output: bytes, tail: str) -> ScoringAnswer | Problem:
+def _answer_of(job: ScoringJob, code: int, output: bytes, tail: str) -> ScoringAnswer | Problem:
     try:
         result = json.loads(output)
         if "answer" in result:

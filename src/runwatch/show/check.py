@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.domain.finding import Finding
+from runwatch.domain.finding import WORST_FIRST, Finding
 from runwatch.domain.run import Problem, Run
 from runwatch.domain.situation import Snapshot
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level, exit_code
@@ -57,7 +57,7 @@ def as_json(check: CheckResult) -> JsonDict:
     return {
         "schema": SCHEMA,
         "worst": check.worst,
-        "counts": {severity: counts[severity] for severity in ("critical", "warning", "info")},
+        "counts": {severity: counts[severity] for severity in WORST_FIRST},
         "hosts": [host_json(link) for link in check.snapshot.watch.hosts],
         "findings": [finding_json(finding, now) for finding in check.findings],
         "problems": [
@@ -71,7 +71,7 @@ def as_json(check: CheckResult) -> JsonDict:
 
 def unknown_json(reason: str) -> dict[str, object]:
     """``check --json`` of a check that could not be made."""
-    counts = dict.fromkeys(("critical", "warning", "info"), 0)
+    counts = dict.fromkeys(WORST_FIRST, 0)
     return {
         "schema": SCHEMA,
         "worst": "unknown",

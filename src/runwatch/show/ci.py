@@ -12,28 +12,27 @@ from typing import Literal
 
 import msgspec
 
+from runwatch.domain.finding import SEVERITIES, rank
 from runwatch.show.tabular import render
 from runwatch.text.safe import safe
 
 Level = Literal["ok", "info", "warning", "critical", "unknown"]
-_LEAST = {
-    "info": ("info", "warning", "critical"),
-    "warning": ("warning", "critical"),
-    "critical": ("critical",),
-}
+_LEAST: dict[str, tuple[str, ...]] = {least: SEVERITIES[rank(least) :] for least in SEVERITIES}
 _COMMANDS = {"critical": "error", "warning": "warning", "info": "notice", "unknown": "notice"}
 _MOST_ANNOTATIONS = 50
 
 
 class CiCase(msgspec.Struct, frozen=True):
-    """One thing that was judged. ``name`` within ``group``; ``file``: the file it is about, if it is one."""
+    """One thing that was judged."""
 
     name: str
     level: Level
     message: str
     detail: str = ""
     group: str = ""
+    """What ``name`` is a name within."""
     file: str = ""
+    """The file it is about, if it is one."""
 
 
 class CiTable(msgspec.Struct, frozen=True):
@@ -45,15 +44,18 @@ class CiTable(msgspec.Struct, frozen=True):
 
 
 class CiReport(msgspec.Struct, frozen=True):
-    """An answer. ``title``: the command; ``level``, ``verdict``: in a word and in a line; ``reason``: why;
-    ``tables``, ``notes``, ``legend``: what Markdown shows beside it."""
+    """An answer."""
 
     title: str
+    """The command."""
     level: Level
+    """The verdict in a word."""
     verdict: str
+    """In a line."""
     reason: str = ""
     cases: Sequence[CiCase] = ()
     tables: Sequence[CiTable] = ()
+    """These, ``notes`` and ``legend`` Markdown shows beside it."""
     notes: Sequence[str] = ()
     legend: str = ""
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from runwatch.domain.borders import JsonMapping
+from runwatch.domain.finding import rank
 from runwatch.text.units import iso
 
-_ORDER = {"critical": 0, "warning": 1, "info": 2}
 _INSIDE = ("since", "first_seen", "last_seen", "words", "topic", "plain")
 
 Facts = JsonMapping
@@ -47,4 +47,4 @@ def counted(findings: Iterable[Facts]) -> str:
 
 def _place(finding: Facts) -> tuple[int, float, str]:
     seen = finding["first_seen"] or finding["since"] or float("inf")
-    return _ORDER.get(finding["severity"], 3), seen, finding["fingerprint"]
+    return -rank(finding["severity"]), seen, finding["fingerprint"]

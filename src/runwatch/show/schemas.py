@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.finding import SEVERITIES
 from runwatch.domain.run import STATUSES
 from runwatch.judge.drift.measures import measures
 
@@ -26,7 +27,6 @@ _PLAIN: dict[str, dict[str, object]] = {
     "table": {"type": "object"},
     "any": {},
 }
-_SEVERITY = ("info", "warning", "critical")
 _WORST = ("ok", "warning", "critical", "unknown")
 _METRIC_VERDICT = ("better", "equivalent", "worse", "inconclusive", "unknown")
 _DRIFT_VERDICT = ("stable", "warning", "drifted", "unknown")
@@ -35,7 +35,7 @@ _INTERVAL = "interval?"
 PROBLEM = {"file": "str", "where": "str?", "message": "str", "hint": "str"}
 FINDING = {
     "rule": "str",
-    "severity": _SEVERITY,
+    "severity": SEVERITIES,
     "subject": "str",
     "run": "str?",
     "summary": "str",

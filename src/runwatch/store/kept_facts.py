@@ -13,7 +13,7 @@ from pathlib import Path
 
 from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonMapping
-from runwatch.store.snapshot_facts import SEVERITIES, VERSION, Facts, SnapshotFacts
+from runwatch.store.snapshot_facts import VERSION, Facts, SnapshotFacts
 
 FORGOTTEN_AFTER = 7 * 86400.0
 _SUMMARY = (
@@ -104,6 +104,8 @@ def together(parts: Sequence[SnapshotFacts]) -> SnapshotFacts | None:
     """Several roots' facts as one: counts added, lists joined, as old as the oldest. None of none."""
     if len(parts) < 2:
         return parts[0] if parts else None
+    from runwatch.domain.finding import rank
+
     facts = [part.facts for part in parts]
     result: Facts = {**facts[0]}
     for name in ("run_counts", "finding_counts"):
@@ -111,9 +113,7 @@ def together(parts: Sequence[SnapshotFacts]) -> SnapshotFacts | None:
     for name in ("runs", "findings", "data", "roots", "marks"):
         if all(name in one for one in facts):
             result[name] = [row for one in facts for row in one[name]]
-    result["findings"] = sorted(
-        result.get("findings", []), key=lambda finding: SEVERITIES.index(finding["severity"])
-    )
+    result["findings"] = sorted(result.get("findings", []), key=lambda finding: -rank(finding["severity"]))
     result["by_root"] = {root: part for one in facts for root, part in one.get("by_root", {}).items()}
     result["tasks"] = _tasks([one["tasks"] for one in facts])
     result["disks"] = list({(one.get("host"), d["mount"]): d for one in facts for d in one["disks"]}.values())

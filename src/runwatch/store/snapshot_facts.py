@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 VERSION = 1
 _RECENT = 8 * 86400.0
 _MOST_RUNS, _MOST_FINDINGS, _MOST_TASKS = 500, 300, 200
-SEVERITIES = ("critical", "warning", "info")
 
 Facts = JsonDict
 
@@ -82,11 +81,13 @@ def _counts(
     problems: int,
     today: date,
 ) -> Facts:
+    from runwatch.domain.finding import WORST_FIRST
+
     states = [run.status for run in runs]
     severities: list[str] = [finding.severity for finding in findings]
     return {
         "run_counts": {status: states.count(status) for status in dict.fromkeys(states)},
-        "finding_counts": {severity: severities.count(severity) for severity in SEVERITIES},
+        "finding_counts": {severity: severities.count(severity) for severity in WORST_FIRST},
         "tasks": tasks_facts(tasks, today),
         "problems": problems + sum(len(run.problems) for run in runs),
     }

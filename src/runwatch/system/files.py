@@ -101,7 +101,7 @@ def read_window(path: str, end: int | None, size: int) -> tuple[bytes, int]:
         stop = info.st_size if end is None else min(end, info.st_size)
         start = max(stop - min(size, _MOST_WINDOW), 0)
         file.seek(start)
-        return file.read(stop - start), start
+        return file.read(max(stop - start, 0)), start
 
 
 class Stamp(NamedTuple):

@@ -8,6 +8,7 @@ from datetime import date
 import msgspec
 from msgspec.structs import replace
 
+from runwatch.domain.errors import UserError
 from runwatch.domain.intents import AddTask, EditTask, FinishTask, Intent, ReopenTask, SetPriority, SnoozeTask
 from runwatch.domain.task import Task, What
 from runwatch.tasks.document import LineEdit
@@ -31,7 +32,7 @@ _MOST_CANDIDATES = 5
 _EDITED = "changed"
 
 
-class CommandRefused(Exception):
+class CommandRefused(UserError):
     """The person asked for something that cannot be done; the text says why and what to do instead."""
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 
 from textual.binding import Binding
 from textual.dom import DOMNode
+
+from runwatch.text.nearest import did_you_mean
 
 
 def known_ids() -> set[str]:
@@ -35,7 +36,6 @@ def checked(keymap: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     good = {name: keys for name, keys in keymap.items() if name in known}
     notices = []
     for name in keymap.keys() - good.keys():
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        notices.append(f"keymap: {name} is not a key binding{hint}")
+        hint = did_you_mean(name, known, shown=str)
+        notices.append(f"keymap: {name} is not a key binding" + (f"; {hint}" if hint else ""))
     return good, notices

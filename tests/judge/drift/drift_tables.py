@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 from runwatch.data.formats.base import ColumnBlock
 from runwatch.data.grid import make_column, make_grid
 from runwatch.data.profile import Counter
+from runwatch.domain.drift import ColumnDrift
 from runwatch.domain.profile import ProfileGrid, TableProfile
 
 
@@ -34,3 +36,10 @@ def with_missing(values: np.ndarray, share: float, rng: np.random.Generator) -> 
     out = values.astype(float).copy()
     out[rng.random(len(out)) < share] = np.nan
     return out
+
+
+def effective(column: ColumnDrift) -> tuple[int, int]:
+    """How many independent rows its reason says that each side is worth."""
+    found = re.search(r"rows are not independent \(about ([\d,]+) and ([\d,]+) effective\)", column.reason)
+    assert found is not None, column.reason
+    return int(found[1].replace(",", "")), int(found[2].replace(",", ""))

@@ -28,23 +28,24 @@ _INFLATED = (1e2, 1e4)
 
 
 class DaySeries(msgspec.Struct, frozen=True, eq=False):
-    """``values`` of days at ``times`` (whole days, rising), each with the variance that its rows alone would
-    give it (``noise``), float64 ``[days]``; the last ``newest`` of them are those in question. ``weekly``:
-    whether ``times`` are dates, so that weekdays may differ."""
+    """Values of days, float64 ``[days]``."""
 
     values: Floats
     noise: Floats
+    """The variance that its rows alone would give each."""
     times: Ints
+    """Whole days, rising."""
     newest: int
+    """How many of the last are those in question."""
     weekly: bool
+    """Whether ``times`` are dates, so that weekdays may differ."""
 
 
 class _Fit(NamedTuple):
-    """Generalised least squares with each strength: the covariances' ``inverse``, that with the fitted means
+    """Generalised least squares with each strength: the covariances' inverse with the fitted means
     projected out, the residuals weighted by it, their ``square``, the coefficients' covariance and values,
     and the log determinants that the evidence needs."""
 
-    inverse: Floats
     projected: Floats
     residual: Floats
     square: Floats
@@ -63,7 +64,6 @@ def _fitted(cov: Floats, design: Floats, values: Floats) -> _Fit:
     log_det = np.linalg.slogdet(cov)[1] + np.linalg.slogdet(information)[1]
     coefficients = np.einsum("mij,mkj,k->mi", covariance, weighted, values)
     return _Fit(
-        inverse,
         projected=projected,
         residual=residual,
         square=residual @ values,

@@ -27,18 +27,18 @@ NO_VALUES = ("no values to compare", "the batch has no values")
 
 
 class DriftTest(msgspec.Struct, frozen=True):
-    """One test of one column. ``distance``: as measured; ``effect``: with the no-drift noise taken off;
-    ``levels``: effects from which it is a warning and drifted. ``divergence``: for categories, the
-    Jensen-Shannon distance (base 2, noise off): a level that all but vanished moves few rows, so that total
-    variation stays small, yet is another distribution."""
+    """One test of one column."""
 
     subject: Subject
     method: str
     p_value: float
     effect: float
-    distance: float
+    """The distance with the no-drift noise taken off."""
     levels: tuple[float, float]
+    """Effects from which it is a warning and drifted."""
     divergence: float = 0.0
+    """For categories, the Jensen-Shannon distance (base 2, noise off): a level that all but vanished moves
+    few rows, so that total variation stays small, yet is another distribution."""
 
     @property
     def level(self) -> DriftVerdict:
@@ -117,9 +117,7 @@ def _out_of_time(pair: ColumnPair, shift: clock.ClockShift, options: DriftOption
     """The share of times that lie before or far beyond all of the reference's."""
     share = max(shift.back, shift.ahead)
     p = proportions_p_value(0, pair.n, round(share * pair.m), pair.m)
-    return DriftTest(
-        "distribution", method="clock", p_value=p, effect=share, distance=share, levels=options.levels
-    )
+    return DriftTest("distribution", method="clock", p_value=p, effect=share, levels=options.levels)
 
 
 def _split(counts: Ints, marked: NDArray[np.bool_]) -> Ints:
@@ -144,14 +142,7 @@ def ordered_test(pair: ColumnPair, options: DriftOptions, subject: Subject = "di
     distance = ks.unrounded(pair)
     effect = math.sqrt(max(0.0, distance**2 - NOISE_KS**2 / max(pair.effective, 1e-9)))
     p = ks_p_value(distance, _worth(pair.n, pair.design), _worth(pair.m, pair.design))
-    return DriftTest(
-        subject,
-        method="Kolmogorov-Smirnov",
-        p_value=p,
-        effect=effect,
-        distance=distance,
-        levels=options.levels,
-    )
+    return DriftTest(subject, method="Kolmogorov-Smirnov", p_value=p, effect=effect, levels=options.levels)
 
 
 def _worth(rows: int, design: float) -> int:
@@ -164,9 +155,7 @@ def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject, design
     variation."""
     n, m = int(a.sum()), int(b.sum())
     if len(a) < 2:
-        return DriftTest(
-            subject, method="chi-square", p_value=1.0, effect=0.0, distance=0.0, levels=options.levels
-        )
+        return DriftTest(subject, method="chi-square", p_value=1.0, effect=0.0, levels=options.levels)
     distance = total_variation.total_variation(a, b)
     effect = math.sqrt(max(0.0, distance**2 - NOISE_TV**2 * (len(a) - 1) * design * (n + m) / (n * m)))
     noise = (len(a) - 1) * design * (n + m) / (8 * math.log(2) * n * m)
@@ -177,13 +166,7 @@ def level_test(a: Ints, b: Ints, options: DriftOptions, subject: Subject, design
         else chi2.chi_square(a, b)[1]
     )
     return DriftTest(
-        subject,
-        method="chi-square",
-        p_value=p,
-        effect=effect,
-        distance=distance,
-        levels=options.levels,
-        divergence=divergence,
+        subject, method="chi-square", p_value=p, effect=effect, levels=options.levels, divergence=divergence
     )
 
 
@@ -191,9 +174,7 @@ def _missing(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     ref, cur = pair.reference, pair.current
     p = shares_p(ref.missing, ref.rows, cur.missing, cur.rows, pair.missing_design)
     gap = abs(cur.missing / cur.rows - ref.missing / ref.rows)
-    return DriftTest(
-        "missing", method="missing share", p_value=p, effect=gap, distance=gap, levels=options.levels
-    )
+    return DriftTest("missing", method="missing share", p_value=p, effect=gap, levels=options.levels)
 
 
 def shares_p(a: int, n: int, b: int, m: int, design: float) -> float:
@@ -208,9 +189,7 @@ def _invalid(pair: ColumnPair, options: DriftOptions) -> DriftTest:
     ref, cur = pair.reference, pair.current
     p = shares_p(ref.invalid, ref.rows, cur.invalid, cur.rows, pair.missing_design)
     gap = abs(cur.invalid / cur.rows - ref.invalid / ref.rows)
-    return DriftTest(
-        "invalid", method="share of another type", p_value=p, effect=gap, distance=gap, levels=options.levels
-    )
+    return DriftTest("invalid", method="share of another type", p_value=p, effect=gap, levels=options.levels)
 
 
 def new_categories(pair: ColumnPair, options: DriftOptions) -> DriftTest:
@@ -233,7 +212,6 @@ def new_categories(pair: ColumnPair, options: DriftOptions) -> DriftTest:
         method="share of new categories",
         p_value=p,
         effect=effect,
-        distance=effect,
         levels=options.new_levels,
     )
 

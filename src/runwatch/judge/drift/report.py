@@ -16,7 +16,7 @@ from runwatch.judge.drift.column_pair import ColumnPair, paired
 from runwatch.judge.drift.daymodel import WEEKS_FROM
 from runwatch.judge.drift.days import MIN_DAYS
 from runwatch.judge.drift.measures import figures, measures
-from runwatch.judge.drift.sentences import effective_rows, reason, sentence
+from runwatch.judge.drift.sentences import reason, sentence
 from runwatch.judge.drift.verdicts import RANK, Decision, decide
 
 MAX_NEW = 20
@@ -105,7 +105,7 @@ def _note(days: Sequence[NamedProfile]) -> str:
 def _column(pair: ColumnPair, decision: Decision, importance: float | None, days: int) -> ColumnDrift:
     column, ref, cur = pair.column, pair.reference, pair.current
     shown = dict.fromkeys(measures()) if decision.evidence.note else figures(pair)
-    test, worth = decision.deciding, effective_rows(pair, decision)
+    test = decision.deciding
     return ColumnDrift(
         name=column.name,
         kind=column.kind,
@@ -125,8 +125,6 @@ def _column(pair: ColumnPair, decision: Decision, importance: float | None, days
         role=column.role,
         importance=importance,
         kind_guessed=column.guessed,
-        reference_effective=worth[0] if worth else None,
-        current_effective=worth[1] if worth else None,
         measures=shown,
     )
 

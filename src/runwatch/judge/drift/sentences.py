@@ -95,7 +95,7 @@ def _levels(pair: ColumnPair) -> str:
 def reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     """Why the verdict is what it is."""
     message, stood = _reason(pair, decision, days), decision.among
-    worth = effective_rows(pair, decision)
+    worth = _effective_rows(pair, decision)
     if worth is not None and not decision.evidence.reason:
         message += f"; these rows are not independent (about {worth[0]:,} and {worth[1]:,} effective)"
     if stood is None or not stood.days:
@@ -109,7 +109,7 @@ def reason(pair: ColumnPair, decision: Decision, days: int) -> str:
     return message
 
 
-def effective_rows(pair: ColumnPair, decision: Decision) -> tuple[int, int] | None:
+def _effective_rows(pair: ColumnPair, decision: Decision) -> tuple[int, int] | None:
     """How many independent rows each side is worth, where that is at most two thirds of its rows; None
     else."""
     ref, cur = pair.reference, pair.current

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from runwatch.domain.finding import Finding, Severity
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
-from runwatch.rules.engine.grouping import fold, inhibit, rank
+from runwatch.rules.engine.grouping import fold, inhibit, precedence
 from runwatch.rules.engine.options import ignored, options_of
 from runwatch.rules.engine.registry import Rule, Traits, traits_of
 from runwatch.text.durations import seconds
@@ -44,7 +44,7 @@ def evaluate_all(situation: Situation, rules: Iterable[Rule]) -> Evaluated:
             hint = f"report it; [rules.{rule.NAME}] enabled = false switches it off"
             problems.append(Problem(f"rules.{rule.NAME}", None, message, hint))
     findings = fold(inhibit(tuple(by_key.values()), traits), names)
-    return Evaluated(tuple(sorted(findings, key=rank)), tuple(problems))
+    return Evaluated(tuple(sorted(findings, key=precedence)), tuple(problems))
 
 
 def timing(

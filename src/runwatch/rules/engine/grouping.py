@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from runwatch.domain.finding import SEVERITIES, Finding
+from runwatch.domain.finding import Finding, rank
 from runwatch.domain.tree import is_below
 from runwatch.rules.engine.registry import Traits
 from runwatch.text.safe import safe
@@ -71,16 +71,16 @@ def fold(findings: Sequence[Finding], names: Mapping[str, str]) -> list[Finding]
 
 def _explains(finding: Finding, other: Finding, own: Traits, others: Traits) -> bool:
     if other.rule == finding.rule:
-        return own.one_of_a_kind and rank(finding) < rank(other)
+        return own.one_of_a_kind and precedence(finding) < precedence(other)
     if finding.rule in others.explained_by:
         return True
     return other.rule in own.explains and (own.also_asks is None or own.also_asks(finding, other))
 
 
-def rank(finding: Finding) -> tuple[int, float, str]:
+def precedence(finding: Finding) -> tuple[int, float, str]:
     """Of several of one kind in one place the worst stands for all, then the one that began first."""
     since = finding.since if finding.since is not None else math.inf
-    return -SEVERITIES.index(finding.severity), since, finding.fingerprint
+    return -rank(finding.severity), since, finding.fingerprint
 
 
 def _below(source: Finding, other: Finding) -> bool:
@@ -118,7 +118,7 @@ def _folded(members: Sequence[Finding], many: str) -> Finding:
     what = many.format(scope=safe(first.scope, 60))
     return replace(
         first,
-        severity=min(members, key=rank).severity,
+        severity=min(members, key=precedence).severity,
         subject="",
         summary=f"{plural(len(members), 'finding')}: {what}: {named} and {len(members) - _ALONE} more",
         title=f"{what[:1].upper()}{what[1:]}",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from runwatch.domain.finding import SEVERITIES
 from runwatch.rules.engine.registry import Rule
 from runwatch.text.durations import seconds
+from runwatch.text.nearest import did_you_mean
 
 COMMON: Mapping[str, object] = {"enabled": True, "severity": "", "hold": "", "keep": "", "ignore": ()}
 
@@ -22,12 +22,12 @@ def check_options(
     errors: list[str] = []
     for name, table in options.items():
         if name not in known:
-            errors.append(f"rules.{name}: there is no such rule{nearest(name, known)}")
+            errors.append(f"rules.{name}: there is no such rule{alike(name, known)}")
             continue
         allowed = {**COMMON, **known[name].DEFAULTS}
         for key, value in table.items():
             if key not in allowed:
-                errors.append(f"rules.{name}.{key}: unknown key{nearest(key, allowed)}")
+                errors.append(f"rules.{name}.{key}: unknown key{alike(key, allowed)}")
             elif wrong := _wrong(key, value, allowed[key]):
                 errors.append(f"rules.{name}.{key}: {wrong}")
     return tuple(errors)
@@ -72,7 +72,7 @@ def _wrong(key: str, value: object, default: object) -> str:
     return ""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def alike(name: str, known: Iterable[str]) -> str:
     """The end of a complaint about an unknown name: which known one it resembles, if any."""
-    matches = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
+    question = did_you_mean(name, known)
+    return f"; {question}" if question else ""

@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from runwatch.domain.run import STATUSES, Run
-from runwatch.rules.engine.options import nearest
+from runwatch.rules.engine.options import alike
 from runwatch.rules.expression.tokens import ExpressionError, Token, tokenize
 from runwatch.rules.expression.tree import (
     COMPARE,
@@ -163,7 +163,7 @@ class _ExpressionParser:
         negated = self._takes("not")
         word = self._now
         if word.kind != "name" or word.text not in STATUSES:
-            raise self._error(f"a status is one of {', '.join(STATUSES)}{nearest(word.text, STATUSES)}")
+            raise self._error(f"a status is one of {', '.join(STATUSES)}{alike(word.text, STATUSES)}")
         self._at += 1
         return Not(HasStatus(word.text)) if negated else HasStatus(word.text)
 
@@ -232,7 +232,7 @@ class _ExpressionParser:
         if token.text not in OF_A_METRIC:
             known = ", ".join(OF_A_METRIC)
             raise ExpressionError(
-                f"there is no function {token.text!r}{nearest(token.text, OF_A_METRIC)} (known: {known})",
+                f"there is no function {token.text!r}{alike(token.text, OF_A_METRIC)} (known: {known})",
                 self._source,
                 token.column,
             )

@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from runwatch.domain.drift import Batch, DataSet, DriftReport, PerformanceEstimate, QualityCheck
+from runwatch.domain.finding import rank
 from runwatch.domain.points import FloatArray
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.chart import ChartBand, ChartLine, ChartView
@@ -53,7 +54,6 @@ _FEATURES = (
     ViewColumn("bar", "", 30),
     ViewColumn("share", "", 6, right=True),
 )
-_RANK = {"critical": 0, "warning": 1, "info": 2}
 
 
 class DataView(msgspec.Struct, frozen=True):
@@ -129,7 +129,7 @@ def _about(data: DataSet, now: float) -> Words:
 
 
 def _quality(data: DataSet) -> TableView:
-    checks = sorted(data.quality, key=lambda check: (_RANK[check.severity], check.column, check.check))
+    checks = sorted(data.quality, key=lambda check: (-rank(check.severity), check.column, check.check))
     rows = tuple(_check(check, i) for i, check in enumerate(checks))
     return TableView(_QUALITY, rows, (words(Span("✓ ", "good"), "no fault found in the newest batch"),))
 

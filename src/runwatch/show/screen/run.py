@@ -9,8 +9,8 @@ from typing import NamedTuple
 import msgspec
 
 from runwatch.domain.directions import is_system
-from runwatch.domain.hyperparameters import flat
 from runwatch.domain.main_metric import by_importance
+from runwatch.domain.nested import flatten
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.names import run_called
@@ -182,7 +182,7 @@ def _reason(run: Run, now: float) -> Words:
 
 def setting_texts(tree: Mapping[str, object]) -> dict[str, str]:
     """Nested settings as dotted names and texts."""
-    return {name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in flat(tree).items()}
+    return {name: f"{v:.6g}" if isinstance(v, float) else str(v) for name, v in flatten(tree).items()}
 
 
 def _settings(run: Run) -> TableView:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from runwatch.domain.finding import SEVERITIES, Severity
+from runwatch.domain.finding import Severity, rank
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.situation import Snapshot
 
 Order = Literal["attention", "newest", "name", "metric"]
-_URGENCY: dict[Severity | None, int] = {"critical": 0, "warning": 1, None: 2}
 _ATTENTION = {"running": 3, "stalled": 2, "crashed": 4, "unknown": 5, "finished": 4}
 
 
@@ -25,7 +24,7 @@ def sort_key(snapshot: Snapshot, order: Order) -> Callable[[Run], tuple[object, 
     worst = worst_severities(snapshot)
     if not worst:
         return lambda run: (_ATTENTION[run.status], -last_change(run), run.id)
-    return lambda run: (_URGENCY[worst.get(run.key)], _ATTENTION[run.status], -last_change(run), run.id)
+    return lambda run: (-rank(worst.get(run.key, "info")), _ATTENTION[run.status], -last_change(run), run.id)
 
 
 def last_change(run: Run) -> float:
@@ -44,7 +43,7 @@ def by_metric(run: Run) -> tuple[str, float]:
 def worst_severities(snapshot: Snapshot) -> dict[RunKey, Severity]:
     """The worst severity of each run's findings, infos left out."""
     out: dict[RunKey, Severity] = {}
-    for finding in sorted(snapshot.findings, key=lambda one: SEVERITIES.index(one.severity)):
+    for finding in sorted(snapshot.findings, key=lambda one: rank(one.severity)):
         if finding.run is not None and finding.severity != "info":
             out[finding.run] = finding.severity
     return out

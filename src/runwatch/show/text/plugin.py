@@ -65,8 +65,8 @@ def _disks(snapshot: Snapshot) -> list[str]:
 def _detail(finding: JsonMapping, several_roots: bool) -> str:
     subject = placed(finding, several_roots)
     last, summary = subject.rpartition(" · ")[2], str(finding["summary"])
-    said = next((start for start in (f"{last}: ", f"{last} ") if summary.startswith(start)), "")
-    words = f"{finding['severity'].upper()} {finding['rule']} {subject}: {summary.removeprefix(said)}"
+    prefix = next((start for start in (f"{last}: ", f"{last} ") if summary.startswith(start)), "")
+    words = f"{finding['severity'].upper()} {finding['rule']} {subject}: {summary.removeprefix(prefix)}"
     return _plain(f"{words}; {finding['advice']}" if finding["advice"] else words)
 
 

@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from runwatch.domain.address import host_of
+from runwatch.domain.finding import WORST_FIRST
 from runwatch.domain.run import STATUSES
 from runwatch.show.check import CODES, CheckResult, level_of, of_root
 from runwatch.text.safe import safe
-
-_SEVERITIES = ("critical", "warning", "info")
 
 Sample = tuple[Mapping[str, str], float]
 
@@ -46,7 +45,7 @@ def _families(check: CheckResult, rules: Sequence[str]) -> Iterator[tuple[str, s
     opened = {r: sum(t.state == "open" for t in tasks[r].tasks) if r in tasks else 0 for r in roots}
     yield (
         "runwatch_findings", "", "Active findings by severity.",
-        each("severity", _SEVERITIES, by_severity),
+        each("severity", WORST_FIRST, by_severity),
     )  # fmt: skip
     yield "runwatch_rule_findings", "", "Active findings by rule.", each("rule", names, by_rule)
     yield (

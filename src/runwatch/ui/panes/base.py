@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from abc import abstractmethod
 from typing import Any, ClassVar, Literal
 
 from textual.containers import Vertical
 
+from runwatch.domain.plugins import modules_in
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.view import Span, Words, text, whole_parts
 from runwatch.text.safe import safe
@@ -88,11 +87,8 @@ class Pane(Vertical):
 
 def panes() -> list[type[Pane]]:
     """All panes of this package, in order: a new file is a new pane."""
-    import runwatch.ui.panes as package
-
     classes: list[type[Pane]] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+    for loaded in modules_in("runwatch.ui.panes"):
         classes += [
             item
             for item in vars(loaded).values()
