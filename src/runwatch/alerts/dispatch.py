@@ -30,8 +30,7 @@ Action = Literal["trigger", "acknowledge", "resolve"]
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
-    """One finding's part of a notification; ``who``: who is on it, if somebody is; ``host``: the machine that
-    found it; ``origin``: what names its root among all machines' roots."""
+    """One finding's part of a notification."""
 
     fingerprint: str
     action: Action
@@ -42,8 +41,11 @@ class AlertEvent(msgspec.Struct, frozen=True):
     advice: str
     root: str = ""
     who: str = ""
+    """Who is on it, if somebody is."""
     host: str = ""
+    """The machine that found it."""
     origin: str = ""
+    """What names its root among all machines' roots."""
 
     @property
     def dedup_key(self) -> str:
@@ -82,22 +84,26 @@ class Notification(msgspec.Struct, frozen=True):
 
 
 class KnownAlert(msgspec.Struct, frozen=True):
-    """What is remembered of a finding: the last event made of it, when it was last told (None: never),
-    whether there is news to tell of it (worse, opened again, taken, over), and whether it is over."""
+    """What is remembered of a finding."""
 
     event: AlertEvent
+    """The last that was made of it."""
     last_sent: float | None = msgspec.field(default=None, name="told")
+    """Seconds since the epoch, None: never."""
     news: bool = False
+    """There is news to tell of it: worse, opened again, taken, over."""
     over: bool = False
 
 
 class AlertMemory(msgspec.Struct, frozen=True):
-    """All that is remembered between steps: findings by fingerprint, and by group when it last spoke and
-    since when it waits to."""
+    """All that is remembered between steps."""
 
     known: Mapping[str, KnownAlert] = msgspec.field(default_factory=dict)
+    """By fingerprint."""
     last_sent_by_group: Mapping[str, float] = msgspec.field(name="spoke", default_factory=dict)
+    """Seconds since the epoch."""
     waits: Mapping[str, float] = msgspec.field(default_factory=dict)
+    """Since when a group waits to be sent."""
 
 
 def audible(

@@ -40,22 +40,24 @@ _MOST_SKIPPED = 0.01
 
 
 class DataSpec(msgspec.Struct, frozen=True):
-    """What one data set is made of. ``reference``, ``batches``: paths, folders, globs (relative to ``root``)
-    or URLs; ``assumed``: how it was found, when no configuration named it; ``every``: seconds between
-    batches by agreement; ``importance``: the file that says how much each column matters; ``engine``: the
-    address of a Dask cluster that reads the files, empty for this process; ``within``: the folders beyond
-    which no file is read (none: no bounds)."""
+    """What one data set is made of."""
 
     name: str
     root: str
     reference: tuple[str, ...]
+    """Paths, folders, globs (relative to ``root``) or URLs; ``batches`` likewise."""
     batches: tuple[str, ...]
     options: DataOptions = msgspec.field(default_factory=DataOptions)
     assumed: str = ""
+    """How it was found, when no configuration named it."""
     every: float | None = None
+    """Seconds between batches by agreement."""
     importance: str = ""
+    """The file that says how much each column matters."""
     engine: str = ""
+    """The address of a Dask cluster that reads the files, empty for this process."""
     within: tuple[str, ...] = ()
+    """The folders beyond which no file is read; none: no bounds."""
 
 
 class OpenedData(msgspec.Struct, frozen=True, eq=False):

@@ -20,15 +20,17 @@ _HINT = "name the column that both have: key (--key)"
 
 
 class Labels(msgspec.Struct, frozen=True, eq=False):
-    """The labels of all ``files``: ``keys`` and ``values`` one column a file; ``key``, ``target``: what
-    these columns are called; ``notes``: what was assumed."""
+    """The labels of all ``files``."""
 
     files: tuple[str, ...]
     key: str
+    """What its columns are called, as ``target``."""
     target: str
     keys: tuple[Column, ...]
+    """One column a file, as ``values``."""
     values: tuple[Column, ...]
     notes: tuple[str, ...] = ()
+    """What was assumed."""
 
 
 def read_labels(columns: ColumnNames) -> Labels | None:

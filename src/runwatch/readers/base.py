@@ -362,7 +362,8 @@ def unchanged(source: SourceFile, cursor: Cursor | None) -> Reading:
 
 
 def failed(source: SourceFile, cursor: Cursor | None, error: Exception, hint: str = "") -> Reading:
-    """The file could not be opened or is past a limit: one problem, and nothing new."""
+    """The file could not be opened or is past a limit: one problem, and nothing new. After an error that may
+    pass, the cursor knows no ``stat``: the file, which does not change with it, is read again."""
     if isinstance(error, NotRegular):
         problem = Problem(source.file, None, "not a regular file, skipped", "remove it, or log to a file")
     elif isinstance(error, OSError):
@@ -371,7 +372,8 @@ def failed(source: SourceFile, cursor: Cursor | None, error: Exception, hint: st
     else:
         problem = Problem(source.file, None, f"cannot be read: {error}", hint or "split it, or log less")
     passing = isinstance(error, OSError) and not isinstance(error, NotRegular | TooLarge | FileNotFoundError)
-    return Reading({}, replace(cursor or Cursor(), stat=source.stat), (problem,), again=passing)
+    now = replace(cursor or Cursor(), stat=None if passing else source.stat)
+    return Reading({}, now, (problem,), again=passing)
 
 
 def whole_lines(data: bytes, final: bool) -> tuple[list[bytes], int]:

@@ -34,32 +34,37 @@ def first_line(error: Exception) -> str:
 
 
 class ScoringJob(msgspec.Struct, frozen=True):
-    """One model on one file. ``features``: columns in the model's order, () for those it names itself;
-    ``usual``: the reference's columns of numbers in its order, which a model that names none gets;
-    ``labels``: files of key and target that truth is taken from where the data has none;
-    ``classes``: names of its class numbers; ``score``: the output that holds scores; ``identity``: written
-    into the output; ``mtime_ns``: the output's time; ``rows``, ``memory`` (bytes, None: half of what this
-    machine has), ``seconds``: limits."""
+    """One model on one file."""
 
     model: str
     data: str
     output: str
     identity: str
+    """Written into the output."""
     mtime_ns: int = 0
+    """The output's time."""
     features: tuple[str, ...] = ()
+    """Columns in the model's order, () for those it names itself."""
     target: str | None = None
     key: str | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
     task: PredictionTask | None = None
     classes: tuple[str, ...] = ()
+    """Names of its class numbers."""
     positive: str | None = None
     score: str | None = None
+    """The output that holds scores."""
     rows: int = MAX_ROWS
+    """The most that are read."""
     memory: int | None = None
+    """The most that it takes, in bytes; None: half of what this machine has."""
     seconds: float = 300.0
+    """The longest that it runs."""
     usual: tuple[str, ...] = ()
+    """The reference's columns of numbers in its order, which a model that names none gets."""
     labels: tuple[str, ...] = ()
+    """Files of key and target that truth is taken from where the data has none."""
 
 
 class ScoringAnswer(msgspec.Struct, frozen=True):
@@ -95,13 +100,15 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 class RawScores(msgspec.Struct, frozen=True, eq=False):
-    """A model's outputs for n rows. ``label``: (n,) predicted classes; ``scores``: (n, C) one column a class
-    of ``classes``; ``value``: (n,) one number a row. None where the model has no such output."""
+    """A model's outputs for n rows; None where it has no such output."""
 
     label: AnyArray | None = None
+    """(n,) predicted classes."""
     scores: NDArray[np.float64] | None = None
+    """(n, C) one column a class of ``classes``."""
     classes: tuple[Any, ...] | None = None
     value: NDArray[np.float64] | None = None
+    """(n,) one number a row."""
 
 
 KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")

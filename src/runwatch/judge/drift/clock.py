@@ -23,14 +23,16 @@ _PLACEHOLDERS = (-2_051_222_400.0, 4_733_510_400.0)  # before 1905, from 2120 on
 
 
 class ClockShift(msgspec.Struct, frozen=True):
-    """How a batch's times stand to the reference's. ``back``, ``ahead``: share of its rows before the
-    reference's first time by more than the reference's own span, and beyond its last by many spans; ``on``:
-    whether the rest only moved on; ``first``, ``last``: the batch's, in words."""
+    """How a batch's times stand to the reference's."""
 
     on: bool
+    """Whether the rest only moved on."""
     back: float
+    """Share of its rows before the reference's first time by more than the reference's own span."""
     ahead: float
+    """Share beyond the reference's last time by many spans."""
     first: str
+    """The batch's, in words, as ``last``."""
     last: str
 
 

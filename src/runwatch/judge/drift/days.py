@@ -23,15 +23,17 @@ _MIDDLE = np.linspace(0.1, 0.9, 9)
 
 
 class DayComparison(msgspec.Struct, frozen=True):
-    """How a batch stands among the reference's days, for one column and subject. ``p_value``: that it is one
-    of them; ``compared``: what was, in words; ``days``: how many days, ``independent``: how many independent
-    ones tell as much, ``set_aside``: days that were unlike all others."""
+    """How a batch stands among the reference's days, for one column and subject."""
 
     p_value: float
+    """That it is one of them."""
     compared: str = ""
+    """What was, in words."""
     days: int = 0
     independent: float = 0.0
+    """How many independent days tell as much."""
     set_aside: int = 0
+    """Days that were unlike all others."""
 
 
 class _DayValue(msgspec.Struct, frozen=True):

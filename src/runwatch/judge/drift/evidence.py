@@ -27,17 +27,18 @@ NO_VALUES = ("no values to compare", "the batch has no values")
 
 
 class DriftTest(msgspec.Struct, frozen=True):
-    """One test of one column. ``effect``: the distance with the no-drift noise taken off;
-    ``levels``: effects from which it is a warning and drifted. ``divergence``: for categories, the
-    Jensen-Shannon distance (base 2, noise off): a level that all but vanished moves few rows, so that total
-    variation stays small, yet is another distribution."""
+    """One test of one column."""
 
     subject: Subject
     method: str
     p_value: float
     effect: float
+    """The distance with the no-drift noise taken off."""
     levels: tuple[float, float]
+    """Effects from which it is a warning and drifted."""
     divergence: float = 0.0
+    """For categories, the Jensen-Shannon distance (base 2, noise off): a level that all but vanished moves
+    few rows, so that total variation stays small, yet is another distribution."""
 
     @property
     def level(self) -> DriftVerdict:

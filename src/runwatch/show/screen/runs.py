@@ -57,24 +57,27 @@ _HERE = "here"
 
 
 class RunsAsk(msgspec.Struct, frozen=True):
-    """What a person wants to see of the runs. ``sort``: the key of a column, "" for ``order``; ``columns``:
-    keys, () for the usual ones; ``metric``: shown instead of each run's main one; ``group``: "", "folder",
-    "group", or ``=NAME`` of a hyperparameter; ``folded``: names of groups that are closed; ``width``: of the
-    table, in cells."""
+    """What a person wants to see of the runs."""
 
     filter: str = ""
     order: Order = "attention"
     marked: tuple[RunKey, ...] = ()
     sort: str = ""
+    """The key of a column, "" for ``order``."""
     descending: bool = False
     columns: tuple[str, ...] = ()
+    """Keys, () for the usual ones."""
     metric: str | None = None
+    """Shown instead of each run's main one."""
     group: str = ""
+    """"", "folder", "group", or ``=NAME`` of a hyperparameter."""
     folded: frozenset[str] = frozenset()
+    """Names of groups that are closed."""
     starred: frozenset[RunKey] = frozenset()
     hidden: frozenset[RunKey] = frozenset()
     with_hidden: bool = False
     width: int = 120
+    """Of the table, in cells."""
 
 
 class GroupKey(NamedTuple):
