@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Mapping
 
 from runwatch.alerts.bell import Bell
-from runwatch.alerts.dispatch import AlertMemory, audible, dump, load, step, taken
+from runwatch.alerts.dispatch import AlertMemory, audible, done_or_snoozed, dump, load, step
 from runwatch.alerts.outbox import Outbox, senders
 from runwatch.config.settings import Alerts
 from runwatch.domain.clock import elapsed
@@ -70,7 +70,7 @@ class RootAlarm:
         held = {finding.fingerprint for finding in findings} | set(still_open)
         lists = [listed] if listed else []
         heard = audible(findings, lists, self._on, unopened)
-        self._memory, due = step(self._memory, heard, held, silences, self._now, taken(lists))
+        self._memory, due = step(self._memory, heard, held, silences, self._now, done_or_snoozed(lists))
         sent = [notification.from_place(self._host, self._origin) for notification in due]
         for notification in sent:
             self._outbox.send(notification)
