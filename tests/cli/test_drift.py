@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+from rich.cells import cell_len
 
 from runwatch.cli import drift
 from runwatch.domain.errors import UserError
@@ -83,6 +84,16 @@ def test_text_names_what_moved(files, capsys) -> None:
     call(files / "ref.parquet", files / "moved.parquet")
     out = capsys.readouterr().out
     assert "drifted" in out and "the median rose by" in out and "2 stable" in out
+
+
+def test_columns_stand_below_one_another_however_wide_their_names_are(capsys, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name, shift in (("a", 0.0), ("b", 2.0)):
+        frame = {word: rng.normal(shift, 1, 500) for word in ("订单金额合计", "x")}
+        pacsv.write_csv(pa.table(frame), tmp_path / f"{name}.csv")
+    call(tmp_path / "a.csv", tmp_path / "b.csv")
+    lines = [line for line in capsys.readouterr().out.splitlines() if "  drifted  " in line]
+    assert len(lines) == 2 and len({cell_len(line.partition("drifted")[0]) for line in lines}) == 1
 
 
 def test_car_loan(capsys, tmp_path: Path) -> None:

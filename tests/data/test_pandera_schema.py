@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -63,4 +64,10 @@ def test_what_breaks_it_is_critical(tmp_path: Path, capsys) -> None:
 def test_what_is_no_schema_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(text)
     with pytest.raises(DataError):
+        expectations(str(tmp_path / "s.yaml"))
+
+
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "s.yaml")
+    with pytest.raises(DataError, match="not a regular file"):
         expectations(str(tmp_path / "s.yaml"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from looking import dashboard, messages, only_run, write
 from runwatch.config.settings import Settings
 from runwatch.monitor.reading import RootReader
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
+from runwatch.readers.common import archives
 from runwatch.readers.registry import built_in
 
 
@@ -125,6 +127,31 @@ def test_a_read_that_fails_once_is_made_up_for_though_no_file_changes(
     assert reader.points("a", "loss").values.tolist() == [0.5, 0.25]
     summary = reader.summarise(reader.entries["a"])
     assert not summary.problems and not reader.problems
+
+
+def test_an_archive_whose_reading_failed_once_is_made_up_for(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told by its time and size, which do not change when the error passes."""
+    (packed,) = (Path(__file__).parents[1] / "fixtures/runs/clearml").glob("*.zip")
+    root.mkdir(exist_ok=True)
+    shutil.copy(packed, root)
+    reader = RootReader(str(root), Settings(), dict(built_in()))
+    real, calls = archives.open_regular, itertools.count(1)
+
+    def opening(path: str) -> tuple[int, os.stat_result]:
+        if next(calls) == 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path)
+
+    monkeypatch.setattr(archives, "open_regular", opening)
+    reader.scan()
+    reader.read_some(lambda: False)
+    assert "cannot be read" in reader.summarise(reader.entries[packed.stem]).problems[0].message
+    reader.try_again()
+    reader.read_some(lambda: False)
+    summary = reader.summarise(reader.entries[packed.stem])
+    assert summary.metrics["acc"].count == 6 and not summary.problems
 
 
 def test_what_was_never_written_is_not_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

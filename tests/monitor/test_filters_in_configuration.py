@@ -10,7 +10,7 @@ from trees import write_csv
 from runwatch.config.settings import ConfigError
 from runwatch.domain.finding import Finding
 from runwatch.domain.run import RunKey
-from runwatch.monitor.alerting import meant
+from runwatch.monitor.alerting import filtered
 from runwatch.monitor.once import Loaded, load
 
 RULE = """[[rules]]
@@ -64,6 +64,6 @@ def finding(root: Path, run: str | None) -> Finding:
 def test_alerts_speak_of_the_runs_that_their_filter_means_and_of_what_is_no_run(tmp_path: Path) -> None:
     runs = look(tmp_path, "").snapshot.situation.runs
     found = [finding(tmp_path, name) for name in ("a", "debug", None)]
-    told = meant(found, "!debug", runs, 0.0)
+    told = filtered(found, "!debug", runs, 0.0)
     assert [f.run.id if f.run else None for f in told] == ["a", None]
-    assert meant(found, "", runs, 0.0) == found
+    assert filtered(found, "", runs, 0.0) == found

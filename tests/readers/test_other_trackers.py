@@ -14,6 +14,7 @@ from harness import FIXTURES, Session, Told, claims, read_all
 
 from runwatch.domain.operations import Evidence, Label, Started, Stated
 from runwatch.readers import ax, console, flaml, guild, neptune, orbax, syne_tune, tensorboard, unread
+from runwatch.readers.base import SourceFile, failed
 
 NEPTUNE = next((FIXTURES / "neptune/.neptune/offline").iterdir())
 OK, BAD = sorted(path.name for path in (FIXTURES / "guild/runs").iterdir())
@@ -104,6 +105,15 @@ def test_reports_without_a_step_are_counted_and_a_failure_is_no_end(tmp_path: Pa
     whole = grown(syne_tune, tmp_path, "std.out", text.encode(), [])
     for cut in range(5, len(text), 17):
         assert grown(syne_tune, tmp_path, "std.out", text.encode(), [cut]) == whole
+
+
+def test_the_names_of_a_trial_are_told_though_its_first_reading_failed() -> None:
+    """The cursor of a failed reading is no sign that anything was told."""
+    claim = next(one for one in claims(syne_tune, FIXTURES / "syne-tune") if one.run_id == "demo/0")
+    source = SourceFile.now(str(FIXTURES / "syne-tune"), "demo/0/std.out")
+    before = failed(source, None, PermissionError("no")).cursor
+    told = syne_tune.read(claim, source, before).operations["demo/0"]
+    assert [one.value for one in told if isinstance(one, Label)] == ["demo/0", "demo"]
 
 
 def test_flaml() -> None:

@@ -12,6 +12,7 @@ from runwatch.runs.planned import budget, planned
     [
         ({"max_steps": 600}, (600, None)),
         ({"trainer": {"max-epochs": 3}}, (None, 3.0)),
+        ({"trainer.max_epochs": 3, "trainer.max_steps": -1}, (None, 3.0)),
         ({"max_steps": -1, "num_train_epochs": 2.5}, (None, 2.5)),
         ({"epochs": True, "steps": 5}, (None, None)),
         ({"max_steps": float("inf")}, (None, None)),

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from runwatch.text.fitting import fit_words, wrapped
+from runwatch.text.fitting import fit_end, fit_words, wrapped
 from runwatch.text.safe import safe
 
 SAID = "small worse than champion, roc_auc −0.0045 (0.9892 against 0.9937, 95% interval −0.0058 to −0.0033)"
@@ -45,3 +47,17 @@ def test_a_text_is_not_cut_inside_a_number(width: int) -> None:
 def test_of_a_name_that_is_cut_its_digits_stay() -> None:
     assert safe("exp-20261130-lr3", 9) == "exp-2026…"
     assert safe("1234567890", 5) == "1234…"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "expected"),
+    [
+        ("runs/a", 6, "runs/a"),
+        ("runs/seed-7", 7, "…seed-7"),
+        ("订单/金额", 9, "订单/金额"),
+        ("订单/金额", 6, "…/金额"),
+        ("订单/金额", 4, "…额"),
+    ],
+)
+def test_a_name_loses_its_start(text: str, width: int, expected: str) -> None:
+    assert fit_end(text, width) == expected and cell_len(expected) <= width

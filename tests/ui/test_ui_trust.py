@@ -34,3 +34,19 @@ async def test_no_changes_nothing(board: OpenBoard, settings: UiSettings) -> Non
         await it.press("n")
         await it.sees("stays within its folder")
     assert trust.trusted() == []
+
+
+async def test_on_a_narrow_screen_every_host_is_seen_in_full(board: OpenBoard, tmp_path: Path) -> None:
+    hosts = ("hooks.slack.com.evil.example", "b.example")
+    (tmp_path / "runwatch.toml").write_text(
+        f'[alerts]\nwebhook = ["https://{hosts[0]}/x", "https://{hosts[1]}/y"]\n'
+        'urls = ["mailto://me:secret@mail.example", "slack://secret-a/secret-b"]\n'
+    )
+    async with board(size=(40, 12), asks=asks(config.load((str(tmp_path),)))) as it:
+        await it.sees("wants to")
+        inside = "".join(line.split("│")[-3] if line.count("│") > 2 else "" for line in it.text.splitlines())
+        seen = "".join(inside.split())
+        assert all(host in seen for host in (*hosts, "mail.example", "slack:")), it.text
+        assert "secret" not in seen
+        await it.press("down", "down", "down", "enter")
+        await it.sees("stays within its")

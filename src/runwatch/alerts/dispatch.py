@@ -30,8 +30,7 @@ Action = Literal["trigger", "acknowledge", "resolve"]
 
 
 class AlertEvent(msgspec.Struct, frozen=True):
-    """One finding's part of a notification; ``who``: who is on it, if somebody is; ``host``: the machine that
-    found it; ``origin``: what names its root among all machines' roots."""
+    """One finding's part of a notification."""
 
     fingerprint: str
     action: Action
@@ -42,8 +41,11 @@ class AlertEvent(msgspec.Struct, frozen=True):
     advice: str
     root: str = ""
     who: str = ""
+    """Who is on it, if somebody is."""
     host: str = ""
+    """The machine that found it."""
     origin: str = ""
+    """What names its root among all machines' roots."""
 
     @property
     def dedup_key(self) -> str:
@@ -82,22 +84,26 @@ class Notification(msgspec.Struct, frozen=True):
 
 
 class KnownAlert(msgspec.Struct, frozen=True):
-    """What is remembered of a finding: the last event made of it, when it was last told (None: never),
-    whether there is news to tell of it (worse, opened again, taken, over), and whether it is over."""
+    """What is remembered of a finding."""
 
     event: AlertEvent
-    told: float | None = None
+    """The last that was made of it."""
+    last_sent: float | None = msgspec.field(default=None, name="told")
+    """Seconds since the epoch, None: never."""
     news: bool = False
+    """There is news to tell of it: worse, opened again, taken, over."""
     over: bool = False
 
 
 class AlertMemory(msgspec.Struct, frozen=True):
-    """All that is remembered between steps: findings by fingerprint, and by group when it last spoke and
-    since when it waits to."""
+    """All that is remembered between steps."""
 
     known: Mapping[str, KnownAlert] = msgspec.field(default_factory=dict)
-    spoke: Mapping[str, float] = msgspec.field(default_factory=dict)
+    """By fingerprint."""
+    last_sent_by_group: Mapping[str, float] = msgspec.field(name="spoke", default_factory=dict)
+    """Seconds since the epoch."""
     waits: Mapping[str, float] = msgspec.field(default_factory=dict)
+    """Since when a group waits to be sent."""
 
 
 def audible(
@@ -115,7 +121,7 @@ def audible(
     ]
 
 
-def taken(lists: Iterable[TaskList]) -> frozenset[str]:
+def done_or_snoozed(lists: Iterable[TaskList]) -> frozenset[str]:
     """The fingerprints that a person has taken care of: done or snoozed."""
     return frozenset(t.fingerprint or "" for t in _tasks(lists) if t.state in ("done", "snoozed"))
 
@@ -130,13 +136,13 @@ def step(
 ) -> tuple[AlertMemory, list[Notification]]:
     """What to send now. ``heard``: ``audible``'s answer; ``held``: fingerprints that are not over, heard or
     not (a finding whose source cannot be read is not over); ``silences``: fingerprints, rules or scopes and
-    until when; ``acknowledged``: ``taken``'s answer."""
+    until when; ``acknowledged``: ``done_or_snoozed``'s answer."""
     pairs = list(heard)
     firing = {f.fingerprint: event_of(f, who) for f, who in pairs if not _silenced(f, silences, now)}
     quiet = {f.fingerprint for f, _ in pairs} | set(held)
     known = _updated(memory.known, firing, quiet, acknowledged)
     waits: dict[str, float] = {}
-    spoke = dict(memory.spoke)
+    last_sent_by_group = dict(memory.last_sent_by_group)
     sent = []
     for group in sorted({entry.event.rule for entry in known.values()}):
         mine = {p: entry for p, entry in known.items() if entry.event.rule == group}
@@ -144,7 +150,7 @@ def step(
         sends, ends = False, False
         if any(_fresh(entry, p in firing, now) for p, entry in mine.items()):
             since = waits[group] = memory.waits.get(group, now)
-            spoken = elapsed(spoke.get(group, float("-inf")), now)
+            spoken = elapsed(last_sent_by_group.get(group, float("-inf")), now)
             sends = elapsed(since, now) >= GROUP_WAIT and spoken >= GROUP_INTERVAL
         if ended:
             since = waits[group + _OVER] = memory.waits.get(group + _OVER, now)
@@ -152,17 +158,19 @@ def step(
         if not sends and not ends:
             continue
         notified = {
-            p for p, e in mine.items() if _ended(e) or (p in firing and (sends or e.told is not None))
+            p for p, e in mine.items() if _ended(e) or (p in firing and (sends or e.last_sent is not None))
         }
         sent.append(_notification(group, [mine[p] for p in notified], now))
         known = _after_sending(known, notified, firing, now)
         waits.pop(group + _OVER, None)
         if sends:
-            spoke[group] = now
+            last_sent_by_group[group] = now
             del waits[group]
     groups = {entry.event.rule for entry in known.values()}
-    spoke = {g: at for g, at in spoke.items() if g in groups or elapsed(at, now) < GROUP_INTERVAL}
-    return AlertMemory(known, spoke, waits), sent
+    last_sent_by_group = {
+        g: at for g, at in last_sent_by_group.items() if g in groups or elapsed(at, now) < GROUP_INTERVAL
+    }
+    return AlertMemory(known, last_sent_by_group, waits), sent
 
 
 def dump(memory: AlertMemory) -> str:
@@ -194,15 +202,15 @@ def _updated(
         worse = rank(event.severity) > rank(before.event.severity)
         again = before.event.action == "acknowledge" and not before.news
         news = worse or again or (before.news and before.event.action == "trigger")
-        updated[print_] = KnownAlert(event, before.told, news)
+        updated[print_] = KnownAlert(event, before.last_sent, news)
     for print_, entry in known.items():
         if print_ in updated:
             continue
         if print_ not in quiet:
-            if entry.told is not None:
+            if entry.last_sent is not None:
                 event = replace(entry.event, action="resolve")
                 updated[print_] = replace(entry, event=event, over=True)
-        elif print_ in acknowledged and entry.told is not None and entry.event.action == "trigger":
+        elif print_ in acknowledged and entry.last_sent is not None and entry.event.action == "trigger":
             event = replace(entry.event, action="acknowledge")
             updated[print_] = replace(entry, event=event, news=True)
         else:
@@ -219,9 +227,9 @@ def _fresh(entry: KnownAlert, fires: bool, now: float) -> bool:
     """Whether there is an alert to send, or to repeat."""
     if not fires or entry.over or entry.event.action == "acknowledge":
         return False
-    if entry.told is None or entry.news:
+    if entry.last_sent is None or entry.news:
         return True
-    return entry.event.severity == "critical" and elapsed(entry.told, now) >= REPEAT_AFTER
+    return entry.event.severity == "critical" and elapsed(entry.last_sent, now) >= REPEAT_AFTER
 
 
 def _notification(group: str, entries: Iterable[KnownAlert], now: float) -> Notification:
@@ -241,7 +249,7 @@ def _after_sending(
         if print_ not in notified:
             left[print_] = entry
         elif not entry.over:
-            left[print_] = replace(entry, told=now if print_ in firing else entry.told, news=False)
+            left[print_] = replace(entry, last_sent=now if print_ in firing else entry.last_sent, news=False)
     return left
 
 

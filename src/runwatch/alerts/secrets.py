@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from runwatch.domain.errors import UserError
 from runwatch.system.files import open_regular
 
 _NAME = re.compile(r"\$\{(file:)?([^}]+)\}")
@@ -19,7 +20,7 @@ _MASK = "•••"
 _LEAST = 4
 
 
-class AlertError(Exception):
+class AlertError(UserError):
     """An alert could not be sent or set up; the text holds no secret. ``passing``: another try may do."""
 
     def __init__(self, text: str, passing: bool = True) -> None:

@@ -81,8 +81,8 @@ def print_history(
     from runwatch.show.remarks import line, remark_json
 
     if args.json:
-        told = {} if notes is None else {"notes": [remark_json(*note) for note in notes]}
-        print_json({**history_json(events), **told})
+        extra = {} if notes is None else {"notes": [remark_json(*note) for note in notes]}
+        print_json({**history_json(events), **extra})
         return 0
     print_text("\n".join(history_text(events, now)))
     for _, remark in notes or ():

@@ -23,20 +23,20 @@ def run(args: argparse.Namespace, intents: Sequence[Intent], now: float, today: 
     from runwatch.hosts.messages import AskHistory, AskTasks
     from runwatch.hosts.requests import asking
 
-    with asking(args.root, args.config) as there:
+    with asking(args.root, args.config) as remote:
 
         def todo() -> Todo:
-            answer: Todo = there.ask(lambda number: AskTasks(number, there.path))
+            answer: Todo = remote.ask(lambda number: AskTasks(number, remote.path))
             return answer
 
         if args.action == "history":
-            began, answer = since(args.since, now), there.ask(AskHistory)
-            return print_history(args, _of_host(answer, there.host, began), None, now)
+            began, answer = since(args.since, now), remote.ask(AskHistory)
+            return print_history(args, _of_host(answer, remote.host, began), None, now)
         if not intents:
             listed = todo()
-            return print_list(args, listed.listed, today, listed.silences, there.host)
-        outcomes = (_outcome(there.do(replace(intent, root=there.path))) for intent in intents)
-        return print_changes(args, outcomes, lambda: todo().listed, there.host)
+            return print_list(args, listed.listed, today, listed.silences, remote.host)
+        outcomes = (_outcome(remote.do(replace(intent, root=remote.path))) for intent in intents)
+        return print_changes(args, outcomes, lambda: todo().listed, remote.host)
 
 
 def _of_host(events: Events, host: str, began: float) -> Events:

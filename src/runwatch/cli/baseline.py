@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if (args.action == "set") != (args.run is not None):
         raise UsageError(f"baseline {args.action}: " + ("name a RUN" if args.run is None else "takes no RUN"))
     if args.root and is_elsewhere(args.root):
-        return _there(args)
+        return _on_host(args)
     with Session([args.root] if args.root else [], args.config) as session:
         print_problems(session.settings.values())
         return {"set": _set, "show": _show, "clear": _clear}[args.action](args, session)
@@ -125,7 +125,7 @@ def _clear(args: argparse.Namespace, session: Session) -> int:
     return max(_print_result(True, answer.message) for answer in answers)
 
 
-def _there(args: argparse.Namespace) -> int:
+def _on_host(args: argparse.Namespace) -> int:
     """A root on another machine: its own state keeps its pins."""
     from runwatch.cli._runs import resolve_run, runs_below
     from runwatch.domain.intents import ClearBaseline, PinBaseline
@@ -137,15 +137,15 @@ def _there(args: argparse.Namespace) -> int:
         raise UsageError("--write-config: write it on the machine itself")
     if args.action != "clear":
         situation = runs_below([args.root], args.config).situation
-    with asking(args.root, args.config) as there:
+    with asking(args.root, args.config) as remote:
         if args.action == "clear":
-            did = there.do(ClearBaseline(there.path))
+            did = remote.do(ClearBaseline(remote.path))
         elif args.action == "set":
             run = resolve_run(args.run, situation.runs)
-            did = there.do(PinBaseline(RunKey(path_of(run.root), run.id), args.reason))
+            did = remote.do(PinBaseline(RunKey(path_of(run.root), run.id), args.reason))
         else:
-            champions = there.ask(lambda number: AskChampions(number, there.path))
-            return _print(args, (there.root,), dict(situation.baselines), {there.root: champions})
+            champions = remote.ask(lambda number: AskChampions(number, remote.path))
+            return _print(args, (remote.root,), dict(situation.baselines), {remote.root: champions})
     return _print_result(did.ok, did.message)
 
 

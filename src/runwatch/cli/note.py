@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.monitor.session import Session
 
     if is_elsewhere(args.root or (args.words or [""])[0]):
-        return _add_there(args)
+        return _add_on_host(args)
     with Session([args.root] if args.root else [], args.config) as session:
         if session.state.in_memory:
             print(f"runwatch: {session.state.notice}", file=sys.stderr)
@@ -58,13 +58,13 @@ def run(args: argparse.Namespace) -> int:
                 raise UsageError(f"note {args.delete}: no such note; runwatch note lists them")
             print(f"note {args.delete} is gone")
             return 0
-        kind, name, text = _meant(args)
+        kind, name, text = _parse_words(args)
         if text:
             return _add(args, session, kind, name, text, time.time())
         return _list(args, session, kind if name or args.baseline else None, name, time.time())
 
 
-def _meant(args: argparse.Namespace) -> tuple[RemarkKind, str, str]:
+def _parse_words(args: argparse.Namespace) -> tuple[RemarkKind, str, str]:
     """(kind, name, text); no text: list."""
     words: list[str] = args.words
     if args.baseline:
@@ -110,13 +110,13 @@ def _add(
     return 0
 
 
-def _add_there(args: argparse.Namespace) -> int:
+def _add_on_host(args: argparse.Namespace) -> int:
     """A note on a run of another machine is kept there."""
     from runwatch.cli._runs import resolve_run, roots_for, runs_below
     from runwatch.domain.intents import AddNote
     from runwatch.hosts.requests import asking
 
-    kind, name, text = _meant(args)
+    kind, name, text = _parse_words(args)
     if not text or args.task or args.delete is not None or args.format != "text":
         raise UsageError("on another machine notes can only be added; list and delete them there")
     root, subject = args.root or roots_for(name, args.config)[0], name
@@ -124,11 +124,11 @@ def _add_there(args: argparse.Namespace) -> int:
         snapshot = runs_below([root], args.config)
         run = resolve_run(name, snapshot.situation.runs, snapshot.watch.hosts)
         root, subject = run.root, run.id
-    with asking(root, args.config) as there:
-        did = there.do(AddNote(there.path, kind, subject, text))
+    with asking(root, args.config) as remote:
+        did = remote.do(AddNote(remote.path, kind, subject, text))
     if not did.ok:
-        raise UsageError(f"{there.host}: {safe(did.message)}")
-    print(f"{safe(did.message)} on {there.host}")
+        raise UsageError(f"{remote.host}: {safe(did.message)}")
+    print(f"{safe(did.message)} on {remote.host}")
     return 0
 
 

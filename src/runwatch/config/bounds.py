@@ -17,7 +17,11 @@ from runwatch.text.safe import safe
 
 _TODO_ENDING = ".txt"
 _SHOWN = 120
-_WEB = re.compile(r"https?://(?:[^/@?#]*@)?([A-Za-z0-9.-]+(?::\d+)?)(?=[/?#]|$)")
+_HOST = re.compile(
+    r"(?:https?|jsons?|xmls?|forms?|mailtos?|gotifys?|mqtts?|apprises?)://(?:[^/@?#]*@)?"
+    r"([A-Za-z0-9.-]+(?::\d+)?)(?=[/?#]|$)"
+)
+"""Schemes, Apprise's too, that have a host where others have a token."""
 
 
 Entry = TypeVar("Entry", Data, Predictions)
@@ -36,14 +40,15 @@ def _alerts(settings: Settings, base: Settings, withheld: list[str]) -> Settings
     if settings.alerts is base.alerts:
         return settings
     to = [*settings.alerts.urls, *settings.alerts.webhooks]
-    withheld.append(f"send alerts to {_host(to[0])}{_more(to)}" if to else "set when alerts are sent")
+    hosts = dict.fromkeys(map(_host, to))
+    withheld.append(f"send alerts to {', '.join(hosts)}" if to else "set when alerts are sent")
     return replace(settings, alerts=base.alerts, alerts_file=base.alerts_file)
 
 
 def _host(url: str) -> str:
     """Where a URL leads, without what may be secret in it."""
-    web = _WEB.match(url)
-    return web[1] if web else f"{_shown(url.partition(':')[0])}:…"
+    found = _HOST.match(url)
+    return found[1] if found else f"{_shown(url.partition(':')[0])}:…"
 
 
 def _more(rest: Sequence[object]) -> str:

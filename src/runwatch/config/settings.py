@@ -68,13 +68,16 @@ class Columns(msgspec.Struct, frozen=True):
 
 
 class RunFiles(msgspec.Struct, frozen=True):
-    """Logs of one's own and what their columns are. ``files``: a glob; ``step``, ``wall``: the columns of the
-    step and of the clock; ``metrics``: those of the metrics (``*`` matches any part)."""
+    """Logs of one's own and what their columns are."""
 
     files: str = ""
+    """A glob."""
     step: str = ""
+    """The column of the step."""
     wall: str = ""
+    """The column of the clock."""
     metrics: tuple[str, ...] = ()
+    """The columns of metrics; ``*`` matches any part."""
 
 
 class Data(msgspec.Struct, frozen=True):
@@ -114,14 +117,13 @@ class Predictions(msgspec.Struct, frozen=True):
 
 
 class Model(msgspec.Struct, frozen=True):
-    """Model files that are run on what arrives. ``data``: the ``[[data]]`` they read; ``labels``: files of
-    key and target, for truth that comes later; ``classes``: names of
-    their class numbers, in order; ``score``: the ONNX output that holds scores; ``timeout``: seconds."""
+    """Model files that are run on what arrives."""
 
     name: str = ""
     champion: Place = ""
     challenger: Place = ""
     data: str = ""
+    """The ``[[data]]`` they read."""
     features: tuple[str, ...] = ()
     target: str | None = None
     key: str | None = None
@@ -129,13 +131,16 @@ class Model(msgspec.Struct, frozen=True):
     slices: tuple[str, ...] = ()
     task: Literal["binary", "multiclass", "regression"] | None = None
     classes: tuple[str, ...] = ()
+    """Names of their class numbers, in order."""
     positive: str | None = None
     score: str | None = None
+    """The ONNX output that holds scores."""
     threshold: float | None = None
     primary: str | None = None
     cost: Costs | None = None
     timeout: Seconds = Seconds(300.0)
     labels: Place | tuple[Place, ...] = ()
+    """Files of key and target, for truth that comes later."""
 
 
 class Tasks(msgspec.Struct, frozen=True):
@@ -151,17 +156,21 @@ class CustomRule(msgspec.Struct, frozen=True):
 
 
 class Alerts(msgspec.Struct, frozen=True):
-    """``on``: the least severity that is sent. ``urls``: Apprise URLs; ``webhook``: http(s) URLs; ``format``:
-    what these take; ``key``: PagerDuty's routing key, or a bearer token for the others; all may hold
-    ``${ENVIRONMENT}`` names. ``bell``: "bell", "osc" or "off". ``filter``: of the runs that are spoken of."""
+    """What is sent where. ``urls``, ``webhook`` and ``key`` may hold ``${ENVIRONMENT}`` names."""
 
     on: Severity = "critical"
+    """The least severity that is sent."""
     urls: tuple[str, ...] = ()
+    """Apprise URLs."""
     webhook: str | tuple[str, ...] | None = None
+    """http(s) URLs."""
     bell: Literal["bell", "osc", "off"] = "bell"
     format: Literal["auto", "runwatch", "alertmanager", "pagerduty", "ntfy"] = "auto"
+    """What the webhooks take."""
     key: str | None = None
+    """PagerDuty's routing key, or a bearer token for the others."""
     filter: str = ""
+    """Of the runs that are spoken of."""
 
     @property
     def webhooks(self) -> tuple[str, ...]:
@@ -176,13 +185,15 @@ class Ui(msgspec.Struct, frozen=True):
 
 
 class HostSettings(msgspec.Struct, frozen=True):
-    """Another machine. ``ssh``: what ssh takes as its destination, or a whole ssh command; ``roots``: paths
-    there; ``command``: how runwatch is called there (text), or a local command that calls it (a list)."""
+    """Another machine."""
 
     name: str = ""
     ssh: str | tuple[str, ...] | None = None
+    """What ssh takes as its destination, or a whole ssh command."""
     roots: tuple[str, ...] = ()
+    """Paths there."""
     command: str | tuple[str, ...] | None = None
+    """How runwatch is called there (text), or a local command that calls it (a list)."""
 
 
 DERIVED = frozenset({"folder", "file", "alerts_file", "bounds", "withheld", "problems", "digest"})
@@ -190,17 +201,14 @@ DERIVED = frozenset({"folder", "file", "alerts_file", "bounds", "withheld", "pro
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """One root's settings. ``folder``: what relative paths are relative to; ``file``: where they came from,
-    None when nothing is configured; ``alerts_file``: where ``[alerts]`` came from. ``rule_options``,
-    ``reader_options``: ``[rules.NAME]``, ``[readers.NAME]``, checked by their owners. ``rule_places``: file
-    and line of "rules[0]", "rules.NAME" and "rules.NAME.key". ``bounds``: the folders outside of which
-    nothing that the configuration names is read or written (none: no bounds); ``withheld``: what it asks for
-    and is not given before its user trusts it, in words; ``problems``: what is wrong with it;
-    ``digest``: what names the file as it was read, "" for one that its user named."""
+    """One root's settings."""
 
     folder: str = "."
+    """What relative paths are relative to."""
     file: str | None = None
+    """Where they came from, None when nothing is configured."""
     alerts_file: str | None = None
+    """Where ``[alerts]`` came from."""
     id: str | None = None
     watch: Watch = msgspec.field(default_factory=Watch)
     baseline: BaselineSetting = msgspec.field(default_factory=BaselineSetting)
@@ -212,15 +220,23 @@ class Settings(msgspec.Struct, frozen=True):
     tasks: Tasks = msgspec.field(default_factory=Tasks)
     rules: tuple[CustomRule, ...] = ()
     rule_options: Mapping[str, Mapping[str, object]] = msgspec.field(default_factory=dict)
+    """``[rules.NAME]``, checked by the rules."""
     rule_places: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """File and line of "rules[0]", "rules.NAME" and "rules.NAME.key"."""
     reader_options: Mapping[str, Mapping[str, object]] = msgspec.field(default_factory=dict)
+    """``[readers.NAME]``, checked by the readers."""
     alerts: Alerts = msgspec.field(default_factory=Alerts)
     ui: Ui = msgspec.field(default_factory=Ui)
     hosts: tuple[HostSettings, ...] = ()
     bounds: tuple[str, ...] = ()
+    """The folders outside of which nothing that the configuration names is read or written; none: no
+    bounds."""
     withheld: tuple[str, ...] = ()
+    """What it asks for and is not given before its user trusts it, in words."""
     problems: tuple[Problem, ...] = ()
+    """What is wrong with it."""
     digest: str = ""
+    """Names the file as it was read; "" for one that its user named."""
 
     def allows(self, path: str) -> bool:
         """Whether what an absolute path means, links followed, may be read and written."""

@@ -55,7 +55,7 @@ def files_key(kind: str, grid: ProfileGrid, files: Iterable[DataFile], settings:
     return PieceKey(grid.id, digest.hexdigest(), kind, "")
 
 
-def kept(cache: Cache, key: PieceKey, kind: type[T], make: Callable[[], T]) -> T:
+def cached(cache: Cache, key: PieceKey, kind: type[T], make: Callable[[], T]) -> T:
     """What ``make`` answered for this key before, else now: a ``kind``."""
     packed = cache.get(key)
     if packed is not None:

@@ -19,17 +19,19 @@ _DAY = re.compile(r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)")
 
 
 class DataFile(msgspec.Struct, frozen=True):
-    """One regular file or remote object. ``name``: as shown; ``partitions``: hive ``key=value`` pairs of its
-    path below the folder that was asked for; ``part_of``: the table or folder that it is only a part of."""
+    """One regular file or remote object."""
 
     uri: str
     name: str
+    """As shown."""
     size: int
     mtime_ns: int = 0
     inode: int = 0
     etag: str = ""
     partitions: tuple[tuple[str, str], ...] = ()
+    """Hive ``key=value`` pairs of its path below the folder that was asked for."""
     part_of: str = ""
+    """The table or folder that it is only a part of."""
 
     @property
     def batch(self) -> str:

@@ -11,9 +11,9 @@ from datetime import datetime
 
 import msgspec
 
-from runwatch.data.drift_reports import may_be_drift_report
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.drift import Batch, ColumnDrift, ColumnTrend, DataSet, DriftReport, DriftVerdict
+from runwatch.domain.drift_reports import may_be_drift_report
 from runwatch.domain.tree import FileStat, Folder
 from runwatch.readers.common import bounded_json
 from runwatch.system.files import read_regular

@@ -36,8 +36,8 @@ def nested(array: Arrow) -> Arrow:
 
     if family(array.type) not in ("string", "binary"):
         return None
-    there = array.drop_null().slice(0, _LOOKED_AT)
-    if not any(value.lstrip().startswith(_BEGINS) for value in as_text(there).to_pylist()):
+    present = array.drop_null().slice(0, _LOOKED_AT)
+    if not any(value.lstrip().startswith(_BEGINS) for value in as_text(present).to_pylist()):
         return None
     pieces, bad = [], 0
     try:

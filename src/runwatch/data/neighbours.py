@@ -155,9 +155,9 @@ def _filled(array: Arrow, column: ColumnGrid) -> tuple[AnyArray, NDArray[np.bool
         values[known] = own
         return values, known & np.isfinite(values) if own.dtype.kind == "f" else known
     if t.is_dictionary(array.type):
-        there = valid_mask(array.dictionary)
-        words = np.zeros(len(there), dtype=np.uint64)
-        words[there] = hashed(as_text(array.dictionary.drop_null()))
+        present = valid_mask(array.dictionary)
+        words = np.zeros(len(present), dtype=np.uint64)
+        words[present] = hashed(as_text(array.dictionary.drop_null()))
         out = np.zeros(len(array), dtype=np.uint64)
         out[known] = words[buffer_values(array.indices.drop_null())]
         return out, known

@@ -14,13 +14,13 @@ from runwatch.data.discover import (
     ListedFile,
     Schema,
     batches_of,
-    folded,
     is_log,
     is_prediction,
     is_table,
     references_in,
     strongly_named,
     unread_tables,
+    with_tables_folded,
 )
 from runwatch.data.errors import explained
 from runwatch.data.files import natural
@@ -54,12 +54,12 @@ def unread_below(paths: Iterable[str]) -> list[Problem]:
     """Files and tables of formats that are not read in the folders among ``paths``."""
     problems: list[Problem] = []
     for top in filter(os.path.isdir, dict.fromkeys(paths)):
-        beside = os.path.dirname(os.path.normpath(top))
+        parent = os.path.dirname(os.path.normpath(top))
         below = (os.path.join(folder, name) for folder, _, names in os.walk(top) for name in names)
         inside = [
-            ListedFile(os.path.relpath(path, beside or ".").replace(os.sep, "/"), 1, 0.0) for path in below
+            ListedFile(os.path.relpath(path, parent or ".").replace(os.sep, "/"), 1, 0.0) for path in below
         ]
-        problems.extend(replace(one, file=os.path.join(beside, one.file)) for one in _unread(inside))
+        problems.extend(replace(one, file=os.path.join(parent, one.file)) for one in _unread(inside))
     return problems
 
 
@@ -71,7 +71,7 @@ def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
             folder.rstrip("/") or ".", None, f"is {kind}, which is not supported", "export the table"
         )
     by_reason: dict[tuple[str, str], list[str]] = {}
-    for entry in folded(entries):
+    for entry in with_tables_folded(entries):
         ending = next((ending for ending in UNREAD if entry.path.lower().endswith(ending)), None)
         if entry.size > 0 and ending:
             by_reason.setdefault((posixpath.dirname(entry.path), ending), []).append(entry.path)
@@ -86,7 +86,7 @@ def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
 
 def _alone(entries: Sequence[ListedFile], judged: Collection[str], schema: Schema) -> Iterable[Problem]:
     """Tables that no data set took, by folder; folders of which it took others are left out."""
-    tables = [entry for entry in folded(entries) if entry.size > 0 and is_table(entry.path)]
+    tables = [entry for entry in with_tables_folded(entries) if entry.size > 0 and is_table(entry.path)]
     known = {_folder(entry.path) for entry in tables if entry.path in judged}
     rest = [entry for entry in tables if not is_log(entry.path) and _folder(entry.path) not in known]
     reported: set[str] = set()

@@ -8,6 +8,7 @@ from typing import Any
 
 from runwatch.data.errors import DataError
 from runwatch.readers.common.bounded_yaml import parse
+from runwatch.system.files import read_regular
 
 MAX_BYTES = 4 * 1024 * 1024
 _KINDS = (
@@ -24,8 +25,7 @@ _HIGHEST = ("less_than_or_equal_to", "le", "less_than", "lt")
 def expectations(path: str) -> dict[str, object]:
     """The ``[data.expect]`` table that a schema file says. Raises DataError for what is none."""
     try:
-        with open(path, "rb") as file:
-            schema = parse(file.read(MAX_BYTES))
+        schema = parse(read_regular(path, MAX_BYTES))
     except (OSError, ValueError) as error:
         raise DataError(path, f"cannot be read: {error}", "give a pandera schema file") from None
     columns = schema.get("columns") if isinstance(schema, Mapping) else None

@@ -177,9 +177,9 @@ def by_key(array: Arrow, keys: Sequence[str]) -> object:
         hits = np.flatnonzero(_equal(flat_keys, key))
         place = np.zeros(len(array), dtype=np.int64)
         place[rows[hits]] = at[hits]
-        there = np.zeros(len(array), dtype=bool)
-        there[rows[hits]] = True
-        fields.append(taken(items, place, there))
+        present = np.zeros(len(array), dtype=bool)
+        present[rows[hits]] = True
+        fields.append(taken(items, place, present))
     return pa.StructArray.from_arrays(fields, names=list(keys)) if keys else array
 
 
@@ -246,14 +246,14 @@ def _moments(values: Arrow, starts: Arrow, lengths: Arrow) -> tuple[Arrow, Arrow
     return mean, spread
 
 
-def _numbers(values: Arrow, like: Arrow, kind: str, there: Arrow = None) -> Arrow:
+def _numbers(values: Arrow, like: Arrow, kind: str, present: Arrow = None) -> Arrow:
     import pyarrow as pa
 
-    mask = valid_mask(like) if there is None else valid_mask(like) & there
+    mask = valid_mask(like) if present is None else valid_mask(like) & present
     return from_numpy(np.where(mask, values, 0).astype(kind), pa.type_for_alias(kind), mask)
 
 
 def _first(values: Arrow, starts: Arrow, lengths: Arrow) -> Arrow:
     """The first element of each row, null where there is none."""
-    there = lengths > 0
-    return taken(values, np.where(there, starts, 0), there)
+    present = lengths > 0
+    return taken(values, np.where(present, starts, 0), present)

@@ -27,8 +27,8 @@ def filesystem(url: str, chained: bool = True) -> tuple[Any, str]:
     try:
         import fsspec
 
-        there, options = _reached(url)
-        system, path = fsspec.core.url_to_fs(there, **options)
+        address, options = _reached(url)
+        system, path = fsspec.core.url_to_fs(address, **options)
         if hasattr(system, "stay_connected"):
             system.stay_connected()
     except ImportError as error:

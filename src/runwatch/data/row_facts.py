@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, valid_mask
-from runwatch.data.cache import Cache, files_key, kept
+from runwatch.data.cache import Cache, cached, files_key
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explaining
 from runwatch.data.formats import format_of
@@ -67,7 +67,7 @@ def _facts(
     def made() -> RowFacts:
         return engine.call(row_facts, files, names, keys, parse_types(grid))
 
-    return kept(cache, files_key("facts-2", grid, files, "\n".join((*names, *keys))), RowFacts, made)
+    return cached(cache, files_key("facts-2", grid, files, "\n".join((*names, *keys))), RowFacts, made)
 
 
 def _all_names(files: Sequence[DataFile], grid: ProfileGrid) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from runwatch.data.arrays import as_text, buffer_values, taken
-from runwatch.data.cache import Cache, files_key, kept, on_grid, without_grid
+from runwatch.data.cache import Cache, cached, files_key, on_grid, without_grid
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError, explaining
 from runwatch.data.formats import format_of
@@ -31,7 +31,7 @@ def kept_segments(
         profiles = engine.call(segment_profiles, files, grid, by)
         return {value: without_grid(one) for value, one in profiles.items()}
 
-    known = kept(cache, files_key("segments-2", grid, files, by), dict[str, TableProfile], made)
+    known = cached(cache, files_key("segments-2", grid, files, by), dict[str, TableProfile], made)
     return {value: on_grid(one, grid) for value, one in known.items()}
 
 

@@ -38,14 +38,18 @@ _COUNTS, _HEAD = 8 << 10, 4096 * 9  # bytes a column of a piece: its counts, its
 
 
 class Reference(msgspec.Struct, frozen=True, eq=False):
-    """An opened reference: its readable ``files``, the ``grid`` they fix, their profile in all and one a
-    file (``days``), and what could not be read."""
+    """An opened reference."""
 
     files: tuple[DataFile, ...]
+    """Those that are readable."""
     grid: ProfileGrid
+    """What they fix."""
     profile: TableProfile
+    """Of all."""
     days: tuple[NamedProfile, ...]
+    """One a file."""
     problems: tuple[Problem, ...]
+    """What could not be read."""
 
 
 def find_files(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
-import os
 import struct
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Protocol
 
 from runwatch.demo.training import Logged
 from runwatch.domain.borders import JsonDict, JsonMapping
+from runwatch.system.saving import save, save_text
 
 DIGITS = 6
 
@@ -147,7 +146,7 @@ class HuggingFace:
             "max_steps": self._max_steps,
             "num_train_epochs": self._epochs,
         }
-        _put(folder / "trainer_state.json", (json.dumps(state, indent=1) + "\n").encode())
+        save_text(folder / "trainer_state.json", json.dumps(state, indent=1) + "\n")
 
     def close(self) -> None:
         self._save(self._folder)
@@ -172,16 +171,7 @@ def write_parquet(path: Path, table: JsonMapping) -> None:
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    pq.write_table(pa.table(dict(table)), buffer, compression="zstd")
-    _put(path, buffer.getvalue())
-
-
-def _put(path: Path, data: bytes) -> None:
-    """A file is complete under a temporary name before it gets its own."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+    save(path, lambda file: pq.write_table(pa.table(dict(table)), file, compression="zstd"))
 
 
 def varint(value: int) -> bytes:

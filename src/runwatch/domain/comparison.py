@@ -33,18 +33,20 @@ class Costs(msgspec.Struct, frozen=True):
 
 
 class CompareOptions(msgspec.Struct, frozen=True):
-    """What a person decided about comparing. ``tolerances``, ``directions``: by metric name. ``task``,
-    ``positive``, ``threshold``, ``horizon``, ``costs``: of predictions."""
+    """What a person decided about comparing."""
 
     primary: str | None = None
     """The metric that decides."""
     tolerances: Mapping[str, float] = msgspec.field(default_factory=dict)
+    """By metric name."""
     directions: Mapping[str, Direction] = msgspec.field(default_factory=dict)
+    """By metric name."""
     tolerance: float | None = None
     """For the primary metric when its name is in no table."""
     at: At = "last"
     """Which value of a run counts."""
     task: PredictionTask | None = None
+    """This and the next four: of predictions."""
     positive: str | None = None
     threshold: float | None = None
     horizon: int | None = None
@@ -53,25 +55,32 @@ class CompareOptions(msgspec.Struct, frozen=True):
     """Also what methods names as background work (average precision, ...)."""
 
 
+WITHIN_RUN = "curve-mad"
+"""The method of an interval from one run a side: the spread of its curve, and nothing between seeds."""
+
+
 class MetricComparison(msgspec.Struct, frozen=True):
-    """One metric of a candidate against the baseline. ``delta`` is candidate minus baseline in the metric's
-    own units, never flipped; ``ci`` is delta's interval, lo <= hi; ``method`` is the interval's, ``test`` the
-    p-value's; ``p_adjusted`` Holm's."""
+    """One metric of a candidate against the baseline."""
 
     name: str
     direction: Direction
     baseline: float | None
     candidate: float | None
     delta: float | None
+    """Candidate minus baseline in the metric's own units, never flipped."""
     verdict: MetricVerdict
     reason: str
     primary: bool = False
     ci: tuple[float, float] | None = None
+    """Of ``delta``, lo <= hi."""
     confidence: float = 0.95
     p_value: float | None = None
     p_adjusted: float | None = None
+    """Holm's."""
     method: str | None = None
+    """Of the interval."""
     test: str | None = None
+    """Of the p-value."""
     n: int | None = None
     n_needed: int | None = None
     """Rows (or seeds) that would settle an inconclusive verdict."""
@@ -79,6 +88,12 @@ class MetricComparison(msgspec.Struct, frozen=True):
     at: int | None = None
     """The step compared."""
     note: str = ""
+
+    @property
+    def noise_known(self) -> bool:
+        """Whether rows or several runs tell of its noise. Of one run a side only the curve's own spread is
+        known, of bare numbers nothing."""
+        return self.method not in (None, WITHIN_RUN)
 
 
 class SliceComparison(msgspec.Struct, frozen=True):
@@ -186,16 +201,20 @@ class Baseline(msgspec.Struct, frozen=True):
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """One run in a table of runs. ``rank``: from 1, None without a finite value; ``value`` of the ranking
-    metric at ``step``; ``metrics``, ``hparams``: in the table's column order (None: has none)."""
+    """One run in a table of runs."""
 
     key: RunKey
     rank: int | None
+    """From 1, None without a finite value."""
     value: float | None
+    """Of the ranking metric."""
     step: int | None
+    """Where that value is."""
     status: Status
     metrics: tuple[float | None, ...]
+    """In the table's column order, None: has none."""
     hparams: tuple[object, ...]
+    """In the table's column order, None: has none."""
 
 
 class RunTable(msgspec.Struct, frozen=True, eq=False):

@@ -58,13 +58,15 @@ class Multivariate(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """A dated piece of what arrives: ``name`` relative to the root, ``rows``, ``when`` (mtime, seconds),
-    and why it could not be judged (``problem``), if so."""
+    """A dated piece of what arrives."""
 
     name: str
+    """Relative to the root."""
     rows: int
     when: float | None
+    """mtime, seconds since the epoch."""
     problem: Problem | None = None
+    """Why it could not be judged."""
 
 
 class DriftReport(msgspec.Struct, frozen=True, eq=False):
@@ -171,9 +173,7 @@ class DataSet(msgspec.Struct, frozen=True, eq=False):
 
 
 class PerformanceEstimate(msgspec.Struct, frozen=True):
-    """Estimated (no labels) or realised performance of one batch. ``low``, ``high``: the estimate with three
-    standard errors; ``usual_low``, ``usual_high``: where it lies for a batch of as many rows that is like the
-    reference, by labels where the batch has them."""
+    """Estimated (no labels) or realised performance of one batch."""
 
     batch: str
     metric: str
@@ -181,12 +181,16 @@ class PerformanceEstimate(msgspec.Struct, frozen=True):
     realised: float | None
     standard_error: float | None
     low: float | None
+    """The estimate less three standard errors."""
     high: float | None
+    """The estimate and three standard errors."""
     alert: bool = False
-    """It is worse than that."""
+    """Worse than usual."""
     better: bool = False
-    """Better than that."""
+    """Better than usual."""
     by_labels: bool = False
     """Whether labels say so."""
     usual_low: float | None = None
+    """From here to ``usual_high`` it lies for a batch of as many rows that is like the reference; by labels
+    where the batch has them."""
     usual_high: float | None = None

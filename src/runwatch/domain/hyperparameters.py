@@ -1,9 +1,8 @@
-"""Hyperparameters: flat, and what they name."""
+"""What hyperparameters name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from runwatch.domain.nested import flatten
 from runwatch.domain.run import Run
 
 _SEEDS = ("seed", "random_seed", "random_state", "data_seed")
@@ -11,22 +10,10 @@ _WATCHED = ("metric_for_best_model", "early_stopping_metric", "checkpoint_metric
 _DATA = ("dataset", "data_hash", "fingerprint", "data_version", "git", "commit")
 
 
-def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Nested hyperparameters as "a.b" -> value; lists and other things stay values."""
-    out: dict[str, object] = {}
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            out.update(flat(value, f"{name}."))
-        else:
-            out[name] = value
-    return out
-
-
 def seed_of(run: Run) -> str | None:
     """The run's seed, where its hyperparameters or configuration name one."""
     for section in (run.hparams, run.config):
-        for name, value in flat(section).items():
+        for name, value in flatten(section).items():
             if name.rpartition(".")[2].lower() in _SEEDS and isinstance(value, int | str):
                 return str(value)
     return None
@@ -34,7 +21,7 @@ def seed_of(run: Run) -> str | None:
 
 def watched_metric(run: Run) -> str | None:
     """The metric that the run's early stopping or checkpoints watch, where it is recorded."""
-    every = {**flat(run.config), **flat(run.hparams)}
+    every = {**flatten(run.config), **flatten(run.hparams)}
     for key in _WATCHED:
         for name, value in every.items():
             if name.rpartition(".")[2].lower() == key and isinstance(value, str) and value:
@@ -47,7 +34,7 @@ def settings_of(run: Run) -> dict[str, object]:
     code."""
     recorded = {
         name: value
-        for name, value in flat(run.environment).items()
+        for name, value in flatten(run.environment).items()
         if any(word in name.lower() for word in _DATA)
     }
-    return {**recorded, **flat(run.config), **flat(run.hparams)}
+    return {**recorded, **flatten(run.config), **flatten(run.hparams)}

@@ -115,16 +115,18 @@ Intent = (
 
 
 class IntentAnswer(msgspec.Struct, frozen=True):
-    """``ok`` and what was done, or why not; ``undo``: a token that takes it back; ``warning``: what the
-    person may not have thought of (it stands in ``message`` too); ``task``: the id of the task that was
-    added or changed, "" for none."""
+    """What became of an intent."""
 
     intent: Intent
     ok: bool
     message: str
+    """What was done, or why not."""
     undo: str | None = None
+    """A token that takes it back."""
     warning: str = ""
+    """What the person may not have thought of; it stands in ``message`` too."""
     task: str = ""
+    """The id of the task that was added or changed, "" for none."""
 
 
 def root_of(intent: Intent) -> str:

@@ -1,12 +1,16 @@
-"""What other installed packages add to runwatch, by entry point. Who can install a package can run code; a
-plug-in that fails is a problem on the list all the same, and never the end of anything."""
+"""What is added by its place: the modules of our packages, and what other installed packages add by entry
+point. Who can install a package can run code; a plug-in that fails is a problem on the list all the same, and
+never the end of anything."""
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from runwatch.domain.run import Problem
@@ -15,6 +19,14 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _GROUPS = b"[runwatch."
+
+
+def modules_in(package: str) -> list[ModuleType]:
+    """The modules of one of our packages, in the order of their names, without the packages below it: a new
+    file is a new part."""
+    folders = importlib.import_module(package).__path__
+    infos = sorted(pkgutil.iter_modules(folders), key=lambda info: info.name)
+    return [importlib.import_module(f"{package}.{info.name}") for info in infos if not info.ispkg]
 
 
 def plug_ins(group: str) -> Iterator[EntryPoint]:

@@ -40,12 +40,14 @@ def of_former(name: str) -> tuple[str, int] | None:
 
 
 class Points(msgspec.Struct, frozen=True, eq=False):
-    """Points of one tag: ``steps`` int64, ``wall_times`` seconds since the epoch (NaN: the format has no
-    clock), ``values`` float64 (NaN and infinities are values). All of one length."""
+    """Points of one tag; all arrays are of one length."""
 
     steps: IntArray
+    """int64."""
     wall_times: FloatArray
+    """Seconds since the epoch, NaN where the format has no clock."""
     values: FloatArray
+    """float64; NaN and infinities are values."""
 
     def __len__(self) -> int:
         return len(self.steps)

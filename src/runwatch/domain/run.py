@@ -43,14 +43,14 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Metric(msgspec.Struct, frozen=True):
-    """One tag's summary. ``min``, ``max``, ``best`` ignore non-finite values; without a direction there is no
-    best."""
+    """One tag's summary."""
 
     tag: str
     last: float
     last_step: int
     last_time: float | None
     best: float | None
+    """None without a direction; it, ``min`` and ``max`` ignore non-finite values."""
     best_step: int | None
     min: float | None
     max: float | None
@@ -88,11 +88,14 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """A saved model: its ``path`` relative to the root, ``size`` in bytes, ``mtime`` in seconds."""
+    """A saved model."""
 
     path: str
+    """Relative to the root."""
     size: int
+    """Bytes."""
     mtime: float
+    """Seconds since the epoch."""
 
 
 class Process(msgspec.Struct, frozen=True):

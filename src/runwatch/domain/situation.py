@@ -57,18 +57,20 @@ ROOT_GONE = "root is gone, waiting"
 
 
 class HostLink(msgspec.Struct, frozen=True):
-    """How the link to another machine stands. ``heard``: when something came from it last (seconds since the
-    epoch), None: never; ``message``: what is wrong and what helps, or what a person should know;
-    ``mirrored``: nothing is installed there, its files are copied and read here; ``version``: of runwatch
-    there; ``clock``: seconds that its clock is ahead."""
+    """How the link to another machine stands."""
 
     name: str
     state: Literal["connecting", "live", "lost"]
     heard: float | None = None
+    """When something came from it last (seconds since the epoch), None: never."""
     message: str = ""
+    """What is wrong and what helps, or what a person should know."""
     mirrored: bool = False
+    """Nothing is installed there; its files are copied and read here."""
     version: str = ""
+    """Of runwatch there."""
     clock: float = 0.0
+    """Seconds that its clock is ahead."""
 
 
 class WatchState(msgspec.Struct, frozen=True):

@@ -14,12 +14,12 @@ TaskState = RecordState | Literal["hidden"]
 
 
 class Task(msgspec.Struct, frozen=True):
-    """``id``: the ``rw:`` value, else a short hash of the text (cli.md); ``line``: the file's line as it
-    stands; ``source`` rule: opened by a finding; ``state`` hidden: the line says ``h:1``, which other
-    programs give lines that are no task."""
+    """A line of the to-do file."""
 
     id: str
+    """The ``rw:`` value, else a short hash of the text."""
     line: str
+    """As it stands in the file."""
     text: str
     priority: str | None
     done: bool
@@ -31,8 +31,10 @@ class Task(msgspec.Struct, frozen=True):
     contexts: tuple[str, ...]
     tags: Mapping[str, str] = msgspec.field(default_factory=dict)
     source: Literal["manual", "rule"] = "manual"
+    """rule: opened by a finding."""
     fingerprint: str | None = None
     state: TaskState = "open"
+    """hidden: the line says ``h:1``, which other programs give lines that are no task."""
 
 
 class TaskList(msgspec.Struct, frozen=True):

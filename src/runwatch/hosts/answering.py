@@ -112,8 +112,8 @@ class Answers:
 
 
 def _same(points: Points, at: int, step: int, value: float) -> bool:
-    there = float(points.values[at])
-    return int(points.steps[at]) == step and (there == value or (there != there and value != value))
+    known = float(points.values[at])
+    return int(points.steps[at]) == step and (known == value or (known != known and value != value))
 
 
 def _bytes(array: AnyArray) -> bytes:

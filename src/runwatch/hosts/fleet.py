@@ -119,7 +119,7 @@ class Fleet:
         if isinstance(intent, Rescan):
             for each in self._machines.values():
                 each.wake()
-                self._pool.submit(self._do, each, intent, intent, _nobody)
+                self._pool.submit(self._do, each, intent, intent, _ignore_answer)
         if isinstance(intent, MarkLooked):
             answer = self._mark_looked(intent)
             if self._local is None:
@@ -133,7 +133,7 @@ class Fleet:
         name = host_of(root)
         machine = self._machines.get(name) if name else None
         if machine is not None:
-            self._pool.submit(self._do, machine, intent, _there(intent), answered)
+            self._pool.submit(self._do, machine, intent, _with_remote_root(intent), answered)
         elif self._local is not None and name is None:
             self._local.submit(intent, answered)
         else:
@@ -167,9 +167,9 @@ class Fleet:
         return IntentAnswer(intent, True, "seen")
 
     @staticmethod
-    def _do(machine: Remote, intent: Intent, there: Intent, answered: Answered) -> None:
+    def _do(machine: Remote, intent: Intent, remote_intent: Intent, answered: Answered) -> None:
         try:
-            did = machine.ask(lambda number: m.Do(number, to_json(there)))
+            did = machine.ask(lambda number: m.Do(number, to_json(remote_intent)))
         except WireError as error:
             answered(IntentAnswer(intent, False, str(error)))
         else:
@@ -363,11 +363,11 @@ class Fleet:
                     self._state.keep(key, facts(snapshot, date.fromtimestamp(now)), now, KEEP_EVERY_S)
 
 
-def _nobody(answer: IntentAnswer) -> None:
+def _ignore_answer(answer: IntentAnswer) -> None:
     """Not waited for."""
 
 
-def _there(intent: Intent) -> Intent:
+def _with_remote_root(intent: Intent) -> Intent:
     """The intent with its root as the other machine names it."""
     changes: Mapping[str, object] = (
         {"run": RunKey(path_of(intent.run.root), intent.run.id)}

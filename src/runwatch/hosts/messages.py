@@ -79,8 +79,7 @@ class Rest(msgspec.Struct):
 
 
 class Update(msgspec.Struct, tag="update", omit_defaults=True):
-    """What changed since the update before it. Parts map keys to records; ``gone``: keys that left, by part;
-    ``more``: the rest of this change comes in the next message; ``judged``: all has been looked at."""
+    """What changed since the update before it. Parts map keys to records."""
 
     number: int
     rest: Rest | None = None
@@ -94,18 +93,23 @@ class Update(msgspec.Struct, tag="update", omit_defaults=True):
     findings: dict[int, Finding] = {}
     tasks: dict[str, TaskList] = {}
     gone: dict[str, tuple[RunKey | str | int, ...]] = {}
+    """Keys that left, by part."""
     more: bool = False
+    """The rest of this change comes in the next message."""
     judged: bool = False
+    """All has been looked at."""
 
 
 class Open(msgspec.Struct, tag="open"):
-    """Look at ``roots``. ``once``: one look, no watching; ``idle``: none, only questions; ``keep``: tasks may
-    be opened, as a dashboard does; the rest as in ``monitor.wanted.Wanted``."""
+    """Look at ``roots``; what has no word here is as in ``monitor.wanted.Wanted``."""
 
     roots: tuple[str, ...]
     idle: bool = False
+    """Look at none; only answer questions."""
     once: bool = False
+    """One look, no watching."""
     keep: bool = False
+    """Tasks may be opened, as a dashboard does."""
     data: bool = True
     judging: bool = True
     machine: bool = True
@@ -136,26 +140,30 @@ class _AskOfRun(_AskOfRoot):
 
 
 class AskSeries(_AskOfRun, tag="series"):
-    """``have`` points are known here, the last of them (``step``, ``value``): only later ones are wanted
-    where that still holds. ``most``: how many may come, thinned to their envelope; 0: all."""
+    """Points of a curve, only later ones where those known here still hold."""
 
     tag: str
     have: int = 0
+    """How many are known here."""
     step: int = 0
+    """Of the last of them, as ``value``."""
     value: float = 0.0
     most: int = 0
+    """How many may come, thinned to their envelope; 0: all."""
 
 
 class CurveUpdate(msgspec.Struct):
-    """Points as arrays of 8 bytes a value, little endian, after the first ``start``; ``total``: how many are
-    told with these; ``more``: there are later ones to be asked for."""
+    """Points as arrays of 8 bytes a value, little endian."""
 
     start: int
+    """How many points come before these."""
     total: int
+    """How many are told with these."""
     steps: bytes
     wall_times: bytes
     values: bytes
     more: bool = False
+    """There are later ones to be asked for."""
 
 
 class AskColumn(_Ask, tag="column"):

@@ -81,7 +81,7 @@ class Mirror:
     @property
     def names(self) -> dict[str, str]:
         """The real paths there, by the folders that are watched here."""
-        return {root.files: root.there for root in self.roots}
+        return {root.files: root.remote_path for root in self.roots}
 
     @property
     def notes(self) -> Sequence[str]:
@@ -111,7 +111,7 @@ class Mirror:
         if now - self._machine_at < MACHINE_EVERY_S:
             return
         self._machine_at = now
-        roots = [root.there for root in self.roots]
+        roots = [root.remote_path for root in self.roots]
         with_gpus = now >= self._gpus_at
         reading = self._talk.ask_value("machine", roots=roots, gpus=with_gpus)
         if not isinstance(reading, dict):

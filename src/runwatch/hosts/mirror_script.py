@@ -111,17 +111,17 @@ def gpus() -> str:
 class MirrorServer:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
-        self.told = {}  # type: Any
+        self.listed = {}  # type: Any
 
     def list(self, request: Any) -> None:
         """What changed since the last listing of this root."""
         root = os.path.realpath(os.path.expanduser(request["root"]))
         began = time.time()
         files = walk(root)
-        before = self.told.get(root, {})
+        before = self.listed.get(root, {})
         changed = [[path, *known] for path, known in files.items() if before.get(path) != known]
         gone = [path for path in before if path not in files]
-        self.told[root] = files
+        self.listed[root] = files
         took = time.time() - began
         self.answer(
             {"root": root, "now": time.time(), "took": took, "full": len(files) >= MOST_FILES},

@@ -27,6 +27,7 @@ from runwatch.readers.registry import built_in
 from runwatch.runs.checkpoints import is_checkpoint
 from runwatch.system.folders import cache_dir
 from runwatch.system.identity import digest
+from runwatch.system.saving import save_text
 
 MOST_FILES = 100_000
 MOST_HEADS = 20_000
@@ -52,13 +53,13 @@ class KnownFile(NamedTuple):
 
 
 class MirroredRoot:
-    """The copy of one root. ``path``: as it was asked for; ``there``: its real path, once it was listed;
+    """The copy of one root. ``path``: as it was asked for; ``remote_path``: its real one, once it is listed;
     ``notes``: what is not mirrored, and why."""
 
     def __init__(self, host: str, path: str, talk: Conversation) -> None:
         base = cache_dir() or Path(os.environ.get("TMPDIR", "/tmp")) / f"runwatch-{os.getuid()}"
         self.folder = base / "mirror" / digest(f"{host}\0{path}".encode("utf-8", "surrogateescape"))
-        self.path, self.there, self.took, self.ahead = path, path, 0.0, 0.0
+        self.path, self.remote_path, self.took, self.ahead = path, path, 0.0, 0.0
         self.notes: tuple[str, ...] = ()
         self._talk = talk
         self._listed: dict[str, KnownFile] = {}
@@ -82,7 +83,7 @@ class MirroredRoot:
         """Ask what changed, and what our readers make of it; whether there is something to fetch. Raises
         WireError; OSError: the root is not there."""
         answer, data = self._talk.ask("list", root=self.path)
-        self.there, self.took = str(answer["root"]), float(answer["took"])
+        self.remote_path, self.took = str(answer["root"]), float(answer["took"])
         ahead = float(answer["now"]) - time.time()
         self.ahead = 0.0 if abs(ahead) < 5.0 else float(round(ahead))
         changed, gone = _listing(data)
@@ -144,7 +145,7 @@ class MirroredRoot:
         for group, tail_size in ((logs, limits.TAIL), (sorted(set(names) - set(logs)), 0)):
             for at in range(0, len(group), _HEADS_AT_ONCE):
                 some = group[at : at + _HEADS_AT_ONCE]
-                for path, head, tail, rest in heads(self._talk, self.there, some, tail_size):
+                for path, head, tail, rest in heads(self._talk, self.remote_path, some, tail_size):
                     self._write_holes(path, head, tail, rest)
                     if len(head) == self._listed[path].size:
                         self._whole[path] = head
@@ -246,7 +247,7 @@ class MirroredRoot:
         for _ in range(MOST_FILE // PIECE + 2):
             crc = _fingerprint(part if part.exists() else file, offset)
             answer, data = self._talk.ask(
-                "get", root=self.there, file=path, offset=offset, crc=crc, most=PIECE
+                "get", root=self.remote_path, file=path, offset=offset, crc=crc, most=PIECE
             )
             start, size = int(answer["start"]), int(answer["size"])
             appends = start == offset and file.is_file() and not part.exists() and not rewritten
@@ -294,11 +295,8 @@ class MirroredRoot:
         return {p: k for p, k in files.items() if _harmless(p) and (self.folder / "files" / p).is_file()}
 
     def _keep_index(self) -> None:
-        text = json.dumps(self._have)
-        part = self.folder / "index.part"
         with contextlib.suppress(OSError):
-            part.write_text(text, "ascii")
-            os.replace(part, self.folder / "index.json")
+            save_text(self.folder / "index.json", json.dumps(self._have), 0o600)
 
 
 def _listing(data: bytes) -> tuple[list[tuple[str, KnownFile]], list[str]]:

@@ -99,13 +99,13 @@ class RemoteSnapshot:
             overlooked=tuple(map(self._problem, rest.overlooked)),
         )
 
-    def _watch(self, there: WatchState) -> WatchState:
+    def _watch(self, state: WatchState) -> WatchState:
         return replace(
-            there,
-            modes={self._root(root): mode for root, mode in there.modes.items()},
-            marks=tuple(f"{self._host}: {mark}" for mark in there.marks),
-            degraded=tuple(f"{self._host}: {mark}" for mark in there.degraded),
-            since={f"{self._host}: {mark}": at for mark, at in there.since.items()},
+            state,
+            modes={self._root(root): mode for root, mode in state.modes.items()},
+            marks=tuple(f"{self._host}: {mark}" for mark in state.marks),
+            degraded=tuple(f"{self._host}: {mark}" for mark in state.degraded),
+            since={f"{self._host}: {mark}": at for mark, at in state.since.items()},
         )
 
     def _root(self, root: str) -> str:

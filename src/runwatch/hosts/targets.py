@@ -68,12 +68,14 @@ def target(name: str, roots: tuple[str, ...], known: Mapping[str, HostSettings])
     if isinstance(host.command, tuple):
         return Target(name, (*host.command, *SERVE), roots, by_ssh=False)
     if host.command is None:
-        there = f"exec env RUNWATCH_START=1 RUNWATCH_HOW={shlex.quote(_START)} sh -c 'eval \"$RUNWATCH_HOW\"'"
+        command = (
+            f"exec env RUNWATCH_START=1 RUNWATCH_HOW={shlex.quote(_START)} sh -c 'eval \"$RUNWATCH_HOW\"'"
+        )
     else:
-        there = f"{host.command} {shlex.join(SERVE)}"
+        command = f"{host.command} {shlex.join(SERVE)}"
     if isinstance(host.ssh, tuple):
-        return Target(name, (*host.ssh, *SSH_OPTIONS, there), roots)
-    return Target(name, ("ssh", *SSH_OPTIONS, "--", host.ssh or _bare(name), there), roots)
+        return Target(name, (*host.ssh, *SSH_OPTIONS, command), roots)
+    return Target(name, ("ssh", *SSH_OPTIONS, "--", host.ssh or _bare(name), command), roots)
 
 
 def _bare(name: str) -> str:

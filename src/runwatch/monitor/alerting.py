@@ -54,7 +54,7 @@ class Alerting:
         for root, alarm in self._alarms.items():
             if not alarm.sends(now):
                 continue
-            own = meant(of_root(findings, root, roots), self._filters[root], runs, now)
+            own = filtered(of_root(findings, root, roots), self._filters[root], runs, now)
             listed = tasks.get(root)
             rings = alarm.update(
                 own,
@@ -97,7 +97,7 @@ class Alerting:
             alarm.close()
 
 
-def meant(findings: Sequence[Finding], filter: str, runs: Iterable[Run], now: float) -> list[Finding]:
+def filtered(findings: Sequence[Finding], filter: str, runs: Iterable[Run], now: float) -> list[Finding]:
     """The findings that the filter of ``[alerts]`` lets pass: those about no run always."""
     about = {finding.run for finding in findings if finding.run is not None}
     if not filter or not about:

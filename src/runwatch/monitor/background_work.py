@@ -11,9 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runwatch.config.settings import Settings
-from runwatch.data.drift_reports import may_be_drift_report
 from runwatch.domain.comparison import Comparison, PredictionsKey
 from runwatch.domain.drift import DataSet, Distribution
+from runwatch.domain.drift_reports import may_be_drift_report
 from runwatch.domain.machine import Machine
 from runwatch.domain.predictions import TextRows
 from runwatch.domain.run import Problem

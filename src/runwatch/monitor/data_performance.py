@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from runwatch.data.cache import Cache, files_key, kept
+from runwatch.data.cache import Cache, cached, files_key
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.grouping import numbered
@@ -40,7 +40,7 @@ def estimates(
     files = files[-MAX_BATCHES:]
     key = files_key("estimates-2", reference.grid, [*reference.files, *files], f"{options!r} {regression}")
     kind = tuple[PerformanceEstimate, ...]
-    return kept(cache, key, kind, lambda: _estimates(reference, files, options, regression))
+    return cached(cache, key, kind, lambda: _estimates(reference, files, options, regression))
 
 
 def _estimates(
@@ -77,7 +77,7 @@ def errors_changed(
         return ErrorChange()
     files = files[-MAX_BATCHES:]
     key = files_key("errors-2", reference.grid, [*reference.files, *files], repr(options))
-    return kept(cache, key, ErrorChange, lambda: _last_change(reference, files, parts))
+    return cached(cache, key, ErrorChange, lambda: _last_change(reference, files, parts))
 
 
 def _last_change(reference: Reference, files: Sequence[DataFile], parts: PartColumns) -> ErrorChange:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.data.cache import Cache, files_key, kept
+from runwatch.data.cache import Cache, cached, files_key
 from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError
 from runwatch.data.files import natural
@@ -25,7 +25,7 @@ from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total
 from runwatch.domain.drift import Batch, DriftReport, Multivariate
-from runwatch.domain.empty_words import alike
+from runwatch.domain.empty_words import without_empty_words
 from runwatch.domain.errors import UserError
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import DataOptions, DriftOptions, NamedProfile, TableProfile
@@ -40,22 +40,24 @@ _MOST_SKIPPED = 0.01
 
 
 class DataSpec(msgspec.Struct, frozen=True):
-    """What one data set is made of. ``reference``, ``batches``: paths, folders, globs (relative to ``root``)
-    or URLs; ``assumed``: how it was found, when no configuration named it; ``every``: seconds between
-    batches by agreement; ``importance``: the file that says how much each column matters; ``engine``: the
-    address of a Dask cluster that reads the files, empty for this process; ``within``: the folders beyond
-    which no file is read (none: no bounds)."""
+    """What one data set is made of."""
 
     name: str
     root: str
     reference: tuple[str, ...]
+    """Paths, folders, globs (relative to ``root``) or URLs; ``batches`` likewise."""
     batches: tuple[str, ...]
     options: DataOptions = msgspec.field(default_factory=DataOptions)
     assumed: str = ""
+    """How it was found, when no configuration named it."""
     every: float | None = None
+    """Seconds between batches by agreement."""
     importance: str = ""
+    """The file that says how much each column matters."""
     engine: str = ""
+    """The address of a Dask cluster that reads the files, empty for this process."""
     within: tuple[str, ...] = ()
+    """The folders beyond which no file is read; none: no bounds."""
 
 
 class OpenedData(msgspec.Struct, frozen=True, eq=False):
@@ -266,7 +268,7 @@ def _by_owner(
     def designs(of: Sequence[DataFile], rows: int) -> list[tuple[float, float]]:
         key = files_key("designs-1", reference.grid, of, f"{group} {rows}")
         make = partial(engine.call, group_designs, of, reference.grid, group, rows)
-        return kept(cache, key, list[tuple[float, float]], make)
+        return cached(cache, key, list[tuple[float, float]], make)
 
     try:
         then = designs(reference.files, reference.profile.rows)
@@ -294,7 +296,7 @@ def quality_case(
     arrived = max((one.when for one in current if one.when is not None), default=None)
     usual = usual_repeats(reference.files, reference.grid, facts, cache, engine) if compared else None
     before, current, more = _by_owner(spec, opened, current, files, cache, engine)
-    before, (current,) = alike(before, current)
+    before, (current,) = without_empty_words(before, current)
     whole = total(reference.grid, current)
     if before.blank_is_missing or whole.blank_is_missing:
         sampled = _none_empty(sampled)
@@ -321,7 +323,7 @@ def multivariate(
     cannot be read. Imports scikit-learn: call it in another process."""
     key = files_key("classifier-4", reference.grid, [*reference.files, *files], group or "")
     try:
-        return kept(cache, key, Multivariate, lambda: _classified(reference, files, engine, group))
+        return cached(cache, key, Multivariate, lambda: _classified(reference, files, engine, group))
     except DataError:
         return None
 

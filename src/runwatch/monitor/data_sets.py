@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from runwatch.data.cache import NO_CACHE, Cache, files_key, kept
+from runwatch.data.cache import NO_CACHE, Cache, cached, files_key
 from runwatch.data.data_file import DataFile
 from runwatch.data.errors import DataError
 from runwatch.data.profile_cache import Engine
@@ -16,7 +16,7 @@ from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DriftOptions
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.distribution import distribution
-from runwatch.judge.drift.trend import LONGEST, LOOK_BACK, Row, assembled, row
+from runwatch.judge.drift.trend import LONGEST, LOOK_BACK, Row, row, trends_of
 from runwatch.judge.quality.arrivals import Arrival, expected_every, next_arrival
 from runwatch.judge.quality.run import examine
 from runwatch.monitor.data_performance import errors_changed, estimates
@@ -108,8 +108,8 @@ def _trends(opened: OpenedData, rules: DriftOptions, cache: Cache) -> tuple[Colu
         behind = [*reference.files, *(file for one in recent for file in parts[one.name])]
         key = files_key("trend-1", reference.grid, behind)
         make = partial(row, reference.profile, recent, rules, reference.days)
-        rows.append(kept(cache, key, Row, make))
-    return assembled(reference.profile, rows, rules)
+        rows.append(cached(cache, key, Row, make))
+    return trends_of(reference.profile, rows, rules)
 
 
 def column_distribution(

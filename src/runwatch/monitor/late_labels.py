@@ -20,15 +20,17 @@ _HINT = "name the column that both have: key (--key)"
 
 
 class Labels(msgspec.Struct, frozen=True, eq=False):
-    """The labels of all ``files``: ``keys`` and ``values`` one column a file; ``key``, ``target``: what
-    these columns are called; ``notes``: what was assumed."""
+    """The labels of all ``files``."""
 
     files: tuple[str, ...]
     key: str
+    """What its columns are called, as ``target``."""
     target: str
     keys: tuple[Column, ...]
+    """One column a file, as ``values``."""
     values: tuple[Column, ...]
     notes: tuple[str, ...] = ()
+    """What was assumed."""
 
 
 def read_labels(columns: ColumnNames) -> Labels | None:
@@ -65,8 +67,8 @@ def labelled_rows(path: str, chosen: Chosen, labels: Labels, baseline: bool) -> 
     own, *known = canonical([rows.key, *labels.keys])
     each = np.concatenate(known)
     at = np.full(max(int(own.max(initial=-1)), int(each.max(initial=-1))) + 2, -1, dtype=np.int64)
-    there = np.flatnonzero(each >= 0)
-    at[each[there]] = there  # a later label overwrites an earlier one
+    usable = np.flatnonzero(each >= 0)
+    at[each[usable]] = usable  # a later label overwrites an earlier one
     matches = np.where(own >= 0, at[own], -1)
     lost = int((matches < 0).sum())
     named = ", ".join(_shown(file) for file in labels.files[:3])
@@ -76,7 +78,7 @@ def labelled_rows(path: str, chosen: Chosen, labels: Labels, baseline: bool) -> 
     notes = [*rows.notes, *labels.notes]
     if lost:
         notes.append(f"{lost:,} of {plural(len(matches), 'row')} of {_shown(path)} have no label in {named}")
-    repeats = len(there) - len(np.unique(each[there]))
+    repeats = len(usable) - len(np.unique(each[usable]))
     if repeats:
         notes.append(f"{plural(repeats, 'label')} in {named} replaced by a later one of the same key")
     return replace(rows, truth=_taken(labels.values, matches), notes=tuple(notes))

@@ -63,7 +63,7 @@ def _common_scores(a: ScoringAnswer, b: ScoringAnswer) -> tuple[bool, tuple[str,
         return False, ()
     if len(a.scores) == 1:
         return True, ()
-    seen = {*a.truths, *b.truths, *a.said, *b.said}
+    seen = {*a.truths, *b.truths, *a.predicted_labels, *b.predicted_labels}
     if a.scores == b.scores and seen == set(a.classes):
         return True, ()
     return False, ("class scores left out: the batch does not hold just the classes that both models know",)
@@ -111,7 +111,7 @@ def _fits(entry: Model, answer: ScoringAnswer) -> bool:
     performance without labels goes by."""
     if answer.task == "regression":
         return True
-    known = {*answer.said, *answer.classes}
+    known = {*answer.predicted_labels, *answer.classes}
     if known and not known & set(answer.truths):
         return False
     return entry.positive is None or entry.positive == max(answer.truths, key=label_order)

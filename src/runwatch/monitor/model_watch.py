@@ -21,8 +21,8 @@ from runwatch.monitor.model_judging import Scored, compared, judged, prediction_
 from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan, model_files
 from runwatch.monitor.table_reader import PlanModels, TableReader, distribute, ignore_parts, relative
 from runwatch.scoring.base import ScoringAnswer, ScoringJob
-from runwatch.scoring.work import Scoring, lacking, unfit
-from runwatch.scoring.writing import kept
+from runwatch.scoring.work import Scoring, missing_package, unsupported
+from runwatch.scoring.writing import written_before
 from runwatch.store.cache import CacheFile
 from runwatch.system.files import stamp_of
 from runwatch.system.folders import root_dir
@@ -132,11 +132,11 @@ class ModelWatch:
         problems: list[Problem] = []
         needed: dict[str, str] = {}
         for path in dict.fromkeys(self._model_files()):
-            problem = unfit(path)
+            problem = unsupported(path)
             if problem is not None:
                 problems.append(problem)
                 continue
-            package = lacking(path)
+            package = missing_package(path)
             if package is None:
                 usable.append(path)
             else:
@@ -153,7 +153,7 @@ class ModelWatch:
         identity, known = self._known.get(job.output, ("", None))
         if identity == job.identity and (isinstance(known, Problem) or os.path.exists(job.output)):
             return known
-        answer = kept(job.output, job.identity)
+        answer = written_before(job.output, job.identity)
         if answer is not None:
             self._known[job.output] = (job.identity, answer)
             return answer

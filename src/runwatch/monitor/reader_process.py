@@ -57,14 +57,14 @@ class ReaderProcess:
             nameless = 0
             for _ in range(_MOST_DEATHS):
                 try:
-                    return self._heard(job, tell)
+                    return self._exchange(job, tell)
                 except _Died as death:
                     nameless += not self._refuse(str(death))
                     if nameless > 1 or self._stopped:
                         raise ReaderError(f"the process that reads data ended: {death}") from None
             raise ReaderError(f"data is not read: {_MOST_DEATHS} files ended the process that read them")
 
-    def _heard(self, job: TableJob[Answer], tell: Tell) -> Answer:
+    def _exchange(self, job: TableJob[Answer], tell: Tell) -> Answer:
         child = self._running()
         assert child.stdin is not None and child.stdout is not None
         body = pickle.dumps((job, self.refused))

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Mapping
 
 from runwatch.alerts.bell import Bell
-from runwatch.alerts.dispatch import AlertMemory, audible, dump, load, step, taken
+from runwatch.alerts.dispatch import AlertMemory, audible, done_or_snoozed, dump, load, step
 from runwatch.alerts.outbox import Outbox, senders
 from runwatch.config.settings import Alerts
 from runwatch.domain.clock import elapsed
@@ -42,8 +42,8 @@ class RootAlarm:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the configuration, or could not be sent in the last quarter of an hour."""
         lately = self._failure and elapsed(self._failed_at, self._now) < TOLD_FOR_S
-        told = (*self._wrong, *((self._failure,) if lately else ()))
-        return tuple(Problem(self._file, None, words, "see docs/alerts.md") for words in told)
+        messages = (*self._wrong, *((self._failure,) if lately else ()))
+        return tuple(Problem(self._file, None, words, "see docs/alerts.md") for words in messages)
 
     def sends(self, now: float) -> bool:
         """Whether this process is the one that sends; it goes on from what another one has sent before.
@@ -72,7 +72,7 @@ class RootAlarm:
         held = {finding.fingerprint for finding in findings} | set(still_open)
         lists = [listed] if listed else []
         heard = audible(findings, lists, self._on, unopened)
-        self._memory, due = step(self._memory, heard, held, silences, self._now, taken(lists))
+        self._memory, due = step(self._memory, heard, held, silences, self._now, done_or_snoozed(lists))
         sent = [notification.from_place(self._host, self._origin) for notification in due]
         for notification in sent:
             self._outbox.send(notification)

@@ -14,7 +14,7 @@ from runwatch.domain.operations import Length
 from runwatch.domain.run import Process, Progress, Run, RunKey
 from runwatch.judge.health.eta import progress
 from runwatch.judge.health.rhythm import Quiet, Rhythm, stall_sign
-from runwatch.monitor.health import HealthBook
+from runwatch.monitor.health import RootHealth
 from runwatch.monitor.read_run import ReadRun
 from runwatch.monitor.reading import RootReader
 from runwatch.runs.checkpoints import checkpoints
@@ -91,7 +91,7 @@ class _Built(msgspec.Struct, frozen=True):
 class RunBuilder:
     """Builds the runs of one root; an unchanged run that still stands as it did is the same object."""
 
-    def __init__(self, reader: RootReader, observations: RunObservations, health: HealthBook) -> None:
+    def __init__(self, reader: RootReader, observations: RunObservations, health: RootHealth) -> None:
         self._reader = reader
         self._observations = observations
         self._health = health
@@ -218,7 +218,7 @@ class RunBuilder:
             last_step=summary.step,
             last_epoch=_last_epoch(summary),
             updated=updated,
-            console_updated=self._crash_told(entry) or max(console, default=None),
+            console_updated=self._crash_reported_at(entry) or max(console, default=None),
             numbers_updated=max(numbers, default=None),
             own_clock=summary.own_clock,
             longest_gap=summary.longest_gap,
@@ -226,7 +226,7 @@ class RunBuilder:
             process=self._observations.processes.get(key),
         )
 
-    def _crash_told(self, entry: ReadRun) -> float | None:
+    def _crash_reported_at(self, entry: ReadRun) -> float | None:
         """When a console that tells of a crash was last written."""
         stats = [
             self._reader.tree.stat(file)
@@ -241,8 +241,8 @@ class RunBuilder:
         """How far the run is: by its framework's word, else by the length that its hyperparameters name."""
         length = summary.length or Length()
         steps, epochs = length.steps, length.epochs
-        said = bool(summary.hparams or summary.config)
-        if said and steps is None and epochs is None:
+        described = bool(summary.hparams or summary.config)
+        if described and steps is None and epochs is None:
             rounds = bool(summary.step) and not _TRIALS.intersection(summary.formats)
             steps, epochs = planned(summary.hparams, summary.config, rounds=rounds)
         epoch = summary.epoch if summary.epoch is not None or steps is not None else summary.step
@@ -253,7 +253,7 @@ class RunBuilder:
             steps,
             None if epochs is None else float(epochs),
         )
-        allowed = budget(summary.hparams, summary.config) if said else None
+        allowed = budget(summary.hparams, summary.config) if described else None
         if allowed is not None and summary.started is not None:
             made = replace(made, budget_ends=summary.started + allowed)
         ended = status == "finished" and made.fraction is not None

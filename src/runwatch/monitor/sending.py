@@ -12,7 +12,7 @@ from runwatch.alerts.outbox import senders
 from runwatch.alerts.secrets import AlertError
 from runwatch.config.settings import Settings
 from runwatch.domain.finding import SEVERITIES, fingerprint, of_root, rank
-from runwatch.monitor.alerting import meant
+from runwatch.monitor.alerting import filtered
 from runwatch.monitor.once import Loaded
 from runwatch.system.identity import host_name, root_identity
 
@@ -64,7 +64,7 @@ def send_findings(loaded: Loaded, wanted: Collection[str], least: str) -> Iterat
         to, wrong = senders(settings.alerts)
         yield from wrong
         own = of_root(snapshot.findings, root, snapshot.situation.roots)
-        alerts = meant(own, settings.alerts.filter, snapshot.situation.runs, snapshot.situation.now)
+        alerts = filtered(own, settings.alerts.filter, snapshot.situation.runs, snapshot.situation.now)
         sends = least in SEVERITIES  # not for "never"
         loud = [f for f in alerts if sends and f.fingerprint in wanted and rank(f.severity) >= rank(least)]
         host, origin = host_name(), root_identity(root, settings.id)

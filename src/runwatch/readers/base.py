@@ -36,35 +36,37 @@ Role = Literal["run", "part", "lonely", "many", "unread"]
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """What a person says of the columns of a log of their own: the names of the ``step`` and of the clock
-    (``wall``), and the ``metrics`` (names, ``*`` matches any part). "" and (): as usual names tell."""
+    """What a person says of the columns of a log of their own; "" and (): as usual names tell."""
 
     step: str = ""
+    """The name of the step's column."""
     wall: str = ""
+    """The name of the clock's column."""
     metrics: tuple[str, ...] = ()
+    """Names; ``*`` matches any part."""
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Files that one reader understands as (a part of) one run.
-
-    ``format``: the word shown in ``formats`` ("" for side files: they are not listed). ``priority``: a file
-    claimed twice goes to the higher one (frameworks 50, console 5, plain CSV/JSONL 10). ``supersedes``:
-    formats that repeat this claim's numbers, hidden once this claim has got as far as they. ``exclusive``:
-    its files repeat each other, the greatest ``Rank`` counts. ``role``: "run" makes a run; "part" joins one
-    that others make; "lonely" makes one only where no other run is at or below the folder; "many": one file
-    holds many runs, whose ids ``read`` gives; "unread": so does it, but all that ``read`` gives is a problem.
-    ``layout``: what the configuration says of the columns."""
+    """Files that one reader understands as (a part of) one run."""
 
     reader: str
     format: str
+    """The word shown in ``formats``; "" for side files, which are not listed."""
     run_id: str
     files: tuple[str, ...]
     tag_prefix: str = ""
     priority: int = 50
+    """A file claimed twice goes to the higher one (frameworks 50, plain CSV/JSONL 10, console 5)."""
     supersedes: frozenset[str] = frozenset()
+    """Formats that repeat this claim's numbers, hidden once this claim has got as far as they."""
     exclusive: bool = False
+    """Its files repeat each other: the greatest ``Rank`` counts."""
     role: Role = "run"
+    """"run" makes a run; "part" joins one that others make; "lonely" makes one only where no other run is at
+    or below the folder; "many": one file holds many runs, whose ids ``read`` gives; "unread": so does it, but
+    all that ``read`` gives is a problem."""
     layout: Layout | None = None
+    """What the configuration says of the columns."""
 
     @property
     def names_runs(self) -> bool:
@@ -79,17 +81,19 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """Where reading stopped in one file, and by what we know the file again.
-
-    A file is the one that we read if the first ``head[0]`` bytes and the ``near[0]`` bytes before
-    ``offset`` still have the CRC-32s that they had (the same inode is given again to new files).
-    ``stat``: what the file looked like then. ``state``: the reader's own memory, JSON-able."""
+    """Where reading stopped in one file, and by what we know the file again: the first ``head[0]`` bytes and
+    the ``near[0]`` bytes before ``offset`` still have the CRC-32s that they had (the same inode is given
+    again to new files)."""
 
     offset: int = 0
     head: tuple[int, int] = (0, 0)
+    """(bytes, CRC-32)."""
     near: tuple[int, int] = (0, 0)
+    """(bytes, CRC-32)."""
     stat: FileStat | None = None
+    """What the file looked like then."""
     state: JsonMapping = msgspec.field(default_factory=dict)
+    """The reader's own memory, JSON-able."""
 
     def to_json(self) -> JsonDict:
         values: JsonDict = to_plain(self)
@@ -101,11 +105,14 @@ class Cursor(msgspec.Struct, frozen=True):
 
 
 class SourceFile(msgspec.Struct, frozen=True):
-    """One file to read: ``root`` absolute, ``file`` relative to it, ``stat`` as the walk saw it."""
+    """One file to read."""
 
     root: str
+    """Absolute."""
     file: str
+    """Relative to the root."""
     stat: FileStat
+    """As the walk saw it."""
 
     @property
     def path(self) -> str:
@@ -131,14 +138,16 @@ class SourceFile(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True, eq=False):
-    """What is new. ``operations`` by run id, in order; ``more``: call again, a slice limit was reached;
-    ``again``: the system gave an error that may pass, try once more though the file does not change."""
+    """What is new."""
 
     operations: Mapping[str, Sequence[Operation]]
+    """By run id, in order."""
     cursor: Cursor
     problems: tuple[Problem, ...] = ()
     more: bool = False
+    """Call again: a slice limit was reached."""
     again: bool = False
+    """The system gave an error that may pass: try once more though the file does not change."""
 
     @staticmethod
     def of(
@@ -251,15 +260,17 @@ class Listing:
 
 
 class Tail(msgspec.Struct, frozen=True):
-    """New bytes of an append-only file. ``start``: the offset of ``data[0]``; ``rewritten``: the file is
-    not the one that the cursor knew: ``data`` starts at 0 and what it said before is void; ``more``: there
-    are bytes past this slice; ``state``: the cursor's reader state ({} when rewritten)."""
+    """New bytes of an append-only file."""
 
     data: bytes
     start: int
+    """The offset of ``data[0]``."""
     rewritten: bool
+    """The file is not the one that the cursor knew: ``data`` starts at 0, and what it said before is void."""
     more: bool
+    """There are bytes past this slice."""
     state: JsonMapping
+    """The cursor's reader state, {} when rewritten."""
     _known: FileStat
     _head: bytes
     _before: bytes
@@ -351,7 +362,8 @@ def unchanged(source: SourceFile, cursor: Cursor | None) -> Reading:
 
 
 def failed(source: SourceFile, cursor: Cursor | None, error: Exception, hint: str = "") -> Reading:
-    """The file could not be opened or is past a limit: one problem, and nothing new."""
+    """The file could not be opened or is past a limit: one problem, and nothing new. After an error that may
+    pass, the cursor knows no ``stat``: the file, which does not change with it, is read again."""
     if isinstance(error, NotRegular):
         problem = Problem(source.file, None, "not a regular file, skipped", "remove it, or log to a file")
     elif isinstance(error, OSError):
@@ -360,7 +372,8 @@ def failed(source: SourceFile, cursor: Cursor | None, error: Exception, hint: st
     else:
         problem = Problem(source.file, None, f"cannot be read: {error}", hint or "split it, or log less")
     passing = isinstance(error, OSError) and not isinstance(error, NotRegular | TooLarge | FileNotFoundError)
-    return Reading({}, replace(cursor or Cursor(), stat=source.stat), (problem,), again=passing)
+    now = replace(cursor or Cursor(), stat=None if passing else source.stat)
+    return Reading({}, now, (problem,), again=passing)
 
 
 def whole_lines(data: bytes, final: bool) -> tuple[list[bytes], int]:

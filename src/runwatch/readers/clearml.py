@@ -17,7 +17,7 @@ from runwatch.readers.common import bounded_json
 from runwatch.readers.common.archives import Archive
 from runwatch.readers.common.bounded_json import dig, mapping
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.documents import Said, read_archive, read_json
+from runwatch.readers.common.documents import Parsed, read_archive, read_json
 from runwatch.readers.common.facts import facts
 from runwatch.readers.common.lines import LineNotes, read_rows, take_json
 from runwatch.readers.common.point_log import PointLog
@@ -55,7 +55,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return read_archive(claim, source, cursor, partial(_closed, source))
 
 
-def _closed(source: SourceFile, archive: Archive) -> Said:
+def _closed(source: SourceFile, archive: Archive) -> Parsed:
     """How a packed session ended. One that an exception ended is closed and packed as well; only the
     traceback at the end of its log tells."""
     health = ConsoleHealth({}, _LOG)
@@ -68,7 +68,9 @@ def _closed(source: SourceFile, archive: Archive) -> Said:
     for text in _last_errors(log):
         health.feed(text, None)
     crashes = (
-        said for said in health.operations() if isinstance(said, Evidence) and said.status == "crashed"
+        operation
+        for operation in health.operations()
+        if isinstance(operation, Evidence) and operation.status == "crashed"
     )
     for crash in crashes:
         yield Evidence("crashed", crash.reason, at=source.stat.mtime)
@@ -96,7 +98,7 @@ def _events(line: bytes) -> list[JsonDict]:
     return [event for event in value if isinstance(event, dict)] if isinstance(value, list) else []
 
 
-def _archive(claim: Claim, source: SourceFile, archive: Archive) -> Said:
+def _archive(claim: Claim, source: SourceFile, archive: Archive) -> Parsed:
     """A closed session whose folder is gone."""
     if _TASK in archive.names:
         yield from _task(bounded_json.parse(archive.read(_TASK)))

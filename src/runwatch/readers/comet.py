@@ -14,7 +14,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import archives, bounded_json
 from runwatch.readers.common.bounded_json import dig, mapping
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.documents import Said, read_archive
+from runwatch.readers.common.documents import Parsed, read_archive
 from runwatch.readers.common.facts import facts, known
 from runwatch.readers.common.lines import LineNotes, take_json
 from runwatch.readers.common.point_log import PointLog
@@ -43,10 +43,10 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return read_archive(claim, source, cursor, partial(_said, claim, source))
+    return read_archive(claim, source, cursor, partial(_parse, claim, source))
 
 
-def _said(claim: Claim, source: SourceFile, archive: archives.Archive) -> Said:
+def _parse(claim: Claim, source: SourceFile, archive: archives.Archive) -> Parsed:
     if _MESSAGES not in archive.names:
         yield Evidence("running", "Comet packs its zip when the experiment ends")
     else:

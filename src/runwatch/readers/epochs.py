@@ -13,7 +13,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.column_names import DATA_WORDS, plain, step_key
-from runwatch.readers.common.documents import Said, read_json
+from runwatch.readers.common.documents import Parsed, read_json
 from runwatch.readers.common.records import JsonRows
 
 NAME = "epochs"
@@ -53,10 +53,10 @@ def _word(listing: Listing, name: str) -> str | None:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return read_json(claim, source, cursor, partial(_said, claim, source))
+    return read_json(claim, source, cursor, partial(_parse, claim, source))
 
 
-def _said(claim: Claim, source: SourceFile, value: object) -> Said:
+def _parse(claim: Claim, source: SourceFile, value: object) -> Parsed:
     records = JsonRows(source.file, {})
     for row in value if isinstance(value, list) else ():
         if isinstance(row, dict):

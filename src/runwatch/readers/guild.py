@@ -27,10 +27,10 @@ def claim(listing: Listing) -> Iterable[Claim]:
     if inner is None or attributes is None or "started" not in attributes.files:
         return
     locked = [name for name in _LOCKS if name in inner.files]
-    told = [name for name in _ATTRIBUTES if name in attributes.files]
+    attribute_names = [name for name in _ATTRIBUTES if name in attributes.files]
     if locked:  # of a run that was restarted Guild keeps the earlier exit status until the next one
-        told = [name for name in told if name != _EXIT]
-    yield Claim(NAME, NAME, listing.path, (*map(attributes.join, told), *map(inner.join, locked)))
+        attribute_names = [name for name in attribute_names if name != _EXIT]
+    yield Claim(NAME, NAME, listing.path, (*map(attributes.join, attribute_names), *map(inner.join, locked)))
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:

@@ -30,7 +30,7 @@ from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.bounded_json import whole
-from runwatch.readers.common.documents import Said, read_json
+from runwatch.readers.common.documents import Parsed, read_json
 from runwatch.readers.common.point_log import PointLog
 from runwatch.text.units import plural
 
@@ -80,17 +80,17 @@ def _is_evaluation(listing: Listing, name: str) -> bool:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return read_json(claim, source, cursor, partial(_said, claim, source))
+    return read_json(claim, source, cursor, partial(_parse, claim, source))
 
 
-def _said(claim: Claim, source: SourceFile, value: object) -> Said:
+def _parse(claim: Claim, source: SourceFile, value: object) -> Parsed:
     if not isinstance(value, dict):
         return [Problem(source.file, None, "no object in this JSON", "is it a Trainer's file?")]
     name = os.path.basename(source.file)
     return _state(claim, source, value) if name == _STATE else _results(claim, name, value, source)
 
 
-def _state(claim: Claim, source: SourceFile, state: JsonMapping) -> Said:
+def _state(claim: Claim, source: SourceFile, state: JsonMapping) -> Parsed:
     at_root = os.path.dirname(source.file) == ("" if claim.run_id == "." else claim.run_id)
     history = state.get("log_history")
     rows = [row for row in bounded_json.sequence(history) if isinstance(row, dict)]

@@ -38,17 +38,17 @@ def claim(listing: Listing) -> Iterable[Claim]:
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
     if source.file.endswith(".eval"):
         return read_archive(claim, source, cursor, _archive)
-    return read_json(claim, source, cursor, _said)
+    return read_json(claim, source, cursor, _parse)
 
 
 def _archive(archive: archives.Archive) -> Iterable[Operation]:
     name = _HEADER if _HEADER in archive.names else _START
     if name not in archive.names:
         raise ValueError("no log of inspect-ai in it")
-    return _said(bounded_json.parse(archive.read(name)))
+    return _parse(bounded_json.parse(archive.read(name)))
 
 
-def _said(log: object) -> Iterable[Operation]:
+def _parse(log: object) -> Iterable[Operation]:
     about = mapping(dig(log, "eval"))
     if not about:
         raise ValueError("no log of inspect-ai")

@@ -16,7 +16,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.bounded_json import mapping
 from runwatch.readers.common.column_names import clock
-from runwatch.readers.common.documents import Said, read_json
+from runwatch.readers.common.documents import Parsed, read_json
 from runwatch.readers.common.facts import facts
 
 NAME = "lm-eval"
@@ -39,10 +39,10 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return read_json(claim, source, cursor, partial(_said, source))
+    return read_json(claim, source, cursor, partial(_parse, source))
 
 
-def _said(source: SourceFile, value: object) -> Said:
+def _parse(source: SourceFile, value: object) -> Parsed:
     document = mapping(value)
     at = clock(document.get("date"))
     operations = list(_metrics(mapping(document.get("results")), document.get("higher_is_better"), at))

@@ -13,7 +13,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.documents import Said, read_json
+from runwatch.readers.common.documents import Parsed, read_json
 
 NAME = "orbax"
 _STEP = re.compile(r"(?:[A-Za-z][\w-]{0,60}_)?(\d{1,18})", re.ASCII)
@@ -29,10 +29,10 @@ def claim(listing: Listing) -> Iterable[Claim]:
 
 
 def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = False) -> Reading:
-    return read_json(claim, source, cursor, partial(_said, claim, source))
+    return read_json(claim, source, cursor, partial(_parse, claim, source))
 
 
-def _said(claim: Claim, source: SourceFile, value: object) -> Said:
+def _parse(claim: Claim, source: SourceFile, value: object) -> Parsed:
     match = _STEP.fullmatch(source.file.split("/")[-3])
     numbers = bounded_json.flat_numbers(value)
     if match is None or not numbers:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from runwatch.domain.directions import direction_of
+from runwatch.domain.nested import flatten
 from runwatch.domain.operations import Append, HParams, Operation
 from runwatch.domain.points import Points
 from runwatch.domain.run import Problem
@@ -17,7 +18,7 @@ from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common import bounded_json
 from runwatch.readers.common.cells import number
 from runwatch.readers.common.column_names import step_key
-from runwatch.readers.common.documents import Said, Torn, read_json, read_whole
+from runwatch.readers.common.documents import Parsed, Torn, read_json, read_whole
 from runwatch.readers.common.lines import LineNotes
 from runwatch.readers.common.quotes import Quotes
 from runwatch.readers.common.table import header_names
@@ -86,7 +87,7 @@ def _are_numbers(value: dict[str, object]) -> bool:
     if step_key(value) not in (None, "epoch"):
         return False
     try:
-        leaves = bounded_json.flatten(value)
+        leaves = flatten(value, "/")
     except ValueError:
         return False
     numbers = sum(bounded_json.number(item) is not None for item in leaves.values())
@@ -100,7 +101,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return read_json(claim, source, cursor, partial(_numbers, claim, source))
 
 
-def _numbers(claim: Claim, source: SourceFile, value: object) -> Said:
+def _numbers(claim: Claim, source: SourceFile, value: object) -> Parsed:
     numbers = bounded_json.flat_numbers(value)
     epoch = numbers.pop("epoch", 0.0)
     at = int(epoch) if 0 <= epoch < 2**53 else 0
@@ -109,7 +110,7 @@ def _numbers(claim: Claim, source: SourceFile, value: object) -> Said:
     return [Append(claim.tag_prefix + tag, Points.of([at], [number])) for tag, number in numbers.items()]
 
 
-def _search(claim: Claim, source: SourceFile, data: bytes) -> Said:
+def _search(claim: Claim, source: SourceFile, data: bytes) -> Parsed:
     """The table of a search: one row a candidate. The candidates are the steps; the best one by the first
     rank gives the parameters."""
     lines = data.rstrip(b"\r\n").split(b"\n")

@@ -46,7 +46,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     records.feed(b"".join(report for _, line in rows if (report := _report(line))), final=False)
     rows.state.update(records.state())
     rows.notes.found += records.notes.problems()
-    names = _names(claim) if cursor is None else ()
+    names = () if cursor is not None and cursor.offset else _names(claim)
     return rows.reading(claim, [*names, *records.log.operations(claim.tag_prefix)])
 
 

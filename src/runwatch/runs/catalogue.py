@@ -163,14 +163,14 @@ class ReaderPanel:
     def of(self, folder: Folder) -> list[tuple[str, Reader]]:
         """(name, reader) in their order."""
         names = "\n".join(("", *folder.files, *folder.folders, "")).lower()
-        there = tuple([mark for mark in self._marks if mark in names])
-        if there not in self._known:
-            self._known[there] = [
+        present = tuple([mark for mark in self._marks if mark in names])
+        if present not in self._known:
+            self._known[present] = [
                 (name, reader)
                 for name, reader in self.readers.items()
-                if any(mark in there for mark in self._wanted[name])
+                if any(mark in present for mark in self._wanted[name])
             ]
-        return self._known[there]
+        return self._known[present]
 
 
 def _marks(looks_for: Iterable[str] | None) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
+from runwatch.domain.nested import flatten
+
 STEPS = (
     "max_steps",
     "total_steps",
@@ -26,7 +28,7 @@ def planned(*sections: Mapping[str, object], rounds: bool = True) -> tuple[int |
     """(steps, epochs) by the usual names, at any depth; of several the first section's, in the order of the
     names. What is no positive number (-1: "not set") counts as not named. ``rounds``: boosting rounds are
     steps of this run."""
-    pairs = [pair for section in sections for pair in _flat(section)]
+    pairs = [pair for section in sections for pair in _named(section)]
     steps = _first(pairs, (*STEPS, *ROUNDS) if rounds else STEPS)
     return (None if steps is None else int(steps)), _first(pairs, EPOCHS)
 
@@ -38,7 +40,7 @@ _CLOCK = re.compile(r"(?:(\d+)[-:])?(\d{1,3}):(\d{2}):(\d{2})")
 def budget(*sections: Mapping[str, object]) -> float | None:
     """The seconds that a run may take, by the usual names: a number of seconds, or Lightning's and Slurm's
     DD:HH:MM:SS, DD-HH:MM:SS or HH:MM:SS."""
-    pairs = [pair for section in sections for pair in _flat(section)]
+    pairs = [pair for section in sections for pair in _named(section)]
     spans = (_span(value) for name in BUDGETS for key, value in pairs if key == name)
     return next((span for span in spans if span is not None), None)
 
@@ -65,10 +67,7 @@ def _positive(value: object) -> float | None:
     return float(value) if math.isfinite(value) and value > 0 else None
 
 
-def _flat(section: Mapping[str, object], depth: int = 4) -> Iterator[tuple[str, object]]:
-    for key, value in section.items():
-        if isinstance(value, Mapping):
-            if depth:
-                yield from _flat(value, depth - 1)
-        else:
-            yield str(key).replace("-", "_").lower(), value
+def _named(section: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Every value with the last part of its path, as the lists of names spell it."""
+    for path, value in flatten(section).items():
+        yield path.rpartition(".")[2].replace("-", "_").lower(), value

@@ -22,17 +22,20 @@ _MOST_INT32, _MOST_INT64 = 2**31 - 1, 2**63 - 1
 
 
 class StepFacts(NamedTuple):
-    """``stride``: how far apart they are, None: not evenly spaced (0 of one step alone); ``rises``: each is
-    greater than the one before; ``falls``: one is less than the one before; ``bottom``, ``top``: the least
-    and the greatest."""
+    """What steps are like."""
 
     first: int
     last: int
     stride: int | None
+    """How far apart they are, None: not evenly spaced (0 of one step alone)."""
     rises: bool
+    """Each is greater than the one before."""
     falls: bool
+    """One is less than the one before."""
     bottom: int
+    """The least."""
     top: int
+    """The greatest."""
 
     @property
     def narrow(self) -> bool:
@@ -41,18 +44,23 @@ class StepFacts(NamedTuple):
 
 
 class PointFacts(NamedTuple):
-    """``gap``: the longest time between neighbours (NaN: not known); ``narrow``: whether 32 bits hold the
-    values exactly; ``low``, ``high``: the extremes of the finite values (inf and -inf where there is none),
-    and the steps where they first were; ``bad``: how many are not finite."""
+    """What points are like."""
 
     steps: StepFacts
     gap: float
+    """The longest time between neighbours, NaN: not known."""
     narrow: bool
+    """Whether 32 bits hold the values exactly."""
     low: float
+    """The least finite value, inf where there is none."""
     low_at: int
+    """The step where it first was."""
     high: float
+    """The greatest finite value, -inf where there is none."""
     high_at: int
+    """The step where it first was."""
     bad: int = 0
+    """How many are not finite."""
 
 
 def facts_of(points: Points) -> PointFacts:

@@ -71,7 +71,7 @@ class Restarts:
         return (points.where(~lost), points.where(lost)) if lost.any() else (points, Points.empty())
 
     @property
-    def told(self) -> frozenset[tuple[str, int, float | None, int, str | None]]:
+    def signature(self) -> frozenset[tuple[str, int, float | None, int, str | None]]:
         """What tells these restarts from others."""
         return frozenset(
             (claim, one.step, one.wall, one.by, one.tag)
@@ -99,8 +99,8 @@ class Restarts:
         if EPOCHS not in data.series or not self._of.get(data.source.claim):
             return data.newest_epoch
         known = self.split(data, EPOCHS)[0].values
-        told = known[np.isfinite(known)].tolist() + ([] if data.epoch is None else [data.epoch])
-        return max(told, default=None)
+        epochs = known[np.isfinite(known)].tolist() + ([] if data.epoch is None else [data.epoch])
+        return max(epochs, default=None)
 
     def attempts(self, visible: Sequence[SourceData]) -> tuple[Attempt, ...]:
         """The earlier attempts that the visible sources tell of, oldest first."""
@@ -113,7 +113,7 @@ class Restarts:
             number = best.attempts.forgotten
             rows = [
                 (branches[0].wall, _attempt_of(branches))
-                for branches in _beside(best, [data for data in known if data is not best])
+                for branches in _branches_by_attempt(best, [data for data in known if data is not best])
             ]
         for claim in dict.fromkeys(data.source.claim for data in visible):
             rows += [
@@ -152,7 +152,7 @@ class Restarts:
         )
 
 
-def _beside(best: SourceData, others: Iterable[SourceData]) -> list[tuple[Former, ...]]:
+def _branches_by_attempt(best: SourceData, others: Iterable[SourceData]) -> list[tuple[Former, ...]]:
     """The branches that a source tells, oldest first, each with those of its claim's other files (one a tag:
     MLflow, DVCLive) that tell as many."""
     mine = [one for one in best.attempts.former if one.for_all]

@@ -53,7 +53,7 @@ class RunMemory:
         self.thinned = False
         self._nbytes: int | None = 0
         self._known_restarts: Restarts | None = None
-        self._told_restarts: frozenset[object] = frozenset()
+        self._restarts_before: frozenset[object] = frozenset()
 
     def data_of(self, source: Source) -> SourceData:
         key = (source.claim, source.file)
@@ -230,8 +230,8 @@ class RunMemory:
 
     def restarts_changed(self) -> bool:
         """Whether another file's restart was found since last asked: the metric of any tag may change."""
-        before, self._told_restarts = self._told_restarts, self._restarts.told
-        return before != self._told_restarts
+        before, self._restarts_before = self._restarts_before, self._restarts.signature
+        return before != self._restarts_before
 
     @property
     def _restarts(self) -> Restarts:

@@ -41,7 +41,7 @@ class SystemCurves:
                     self._read_wandb(file)
                 elif file.endswith(sqlite.SUFFIXES):
                     self._read_trackio(file)
-            except (OSError, ValueError, sqlite3.Error, sqlite.Busy):
+            except (OSError, ValueError, sqlite3.Error):
                 continue
         return tuple(sorted(self._curves))
 

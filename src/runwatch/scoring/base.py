@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.comparison import PredictionTask
+from runwatch.domain.errors import UserError
 from runwatch.domain.points import AnyArray
 from runwatch.domain.run import Problem
 from runwatch.text.safe import safe
@@ -19,11 +20,11 @@ PIECE = 65_536
 TRUTH, PREDICTION, SCORE, CONFIDENCE, CLASS = "y_true", "y_pred", "y_score", "confidence", "p_"
 
 
-class ScoringError(Exception):
+class ScoringError(UserError):
     """Why a model cannot be run on a file: ``what`` is wrong with ``file``, and what to do (``hint``)."""
 
     def __init__(self, file: str, what: str, hint: str = "") -> None:
-        super().__init__(what)
+        super().__init__(f"{file}: {what}" + (f"; {hint}" if hint else ""))
         self.problem = Problem(file, None, what, hint)
 
 
@@ -33,50 +34,58 @@ def first_line(error: Exception) -> str:
 
 
 class ScoringJob(msgspec.Struct, frozen=True):
-    """One model on one file. ``features``: columns in the model's order, () for those it names itself;
-    ``usual``: the reference's columns of numbers in its order, which a model that names none gets;
-    ``labels``: files of key and target that truth is taken from where the data has none;
-    ``classes``: names of its class numbers; ``score``: the output that holds scores; ``identity``: written
-    into the output; ``mtime_ns``: the output's time; ``rows``, ``memory`` (bytes, None: half of what this
-    machine has), ``seconds``: limits."""
+    """One model on one file."""
 
     model: str
     data: str
     output: str
     identity: str
+    """Written into the output."""
     mtime_ns: int = 0
+    """The output's time."""
     features: tuple[str, ...] = ()
+    """Columns in the model's order, () for those it names itself."""
     target: str | None = None
     key: str | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
     task: PredictionTask | None = None
     classes: tuple[str, ...] = ()
+    """Names of its class numbers."""
     positive: str | None = None
     score: str | None = None
+    """The output that holds scores."""
     rows: int = MAX_ROWS
+    """The most that are read."""
     memory: int | None = None
+    """The most that it takes, in bytes; None: half of what this machine has."""
     seconds: float = 300.0
+    """The longest that it runs."""
     usual: tuple[str, ...] = ()
+    """The reference's columns of numbers in its order, which a model that names none gets."""
     labels: tuple[str, ...] = ()
+    """Files of key and target that truth is taken from where the data has none."""
 
 
 class ScoringAnswer(msgspec.Struct, frozen=True):
-    """What a written predictions file holds. ``task``: None where only class labels are known; ``scores``:
-    its score columns, one, or one a class in label order; ``labelled``: rows whose truth is known;
-    ``truths``, ``said``: labels that occur in truth and predictions (of classes); ``bad``: rows whose output
-    is not a finite number."""
+    """What a written predictions file holds."""
 
     identity: str
+    """Of the model and the data that it was made of."""
     rows: int
     task: PredictionTask | None
+    """None where only class labels are known."""
     predicted: bool
     scores: tuple[str, ...] = ()
+    """Its score columns: one, or one a class in label order."""
     classes: tuple[str, ...] = ()
     labelled: int = 0
+    """Rows whose truth is known."""
     truths: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    """Class labels that occur among the truths."""
+    predicted_labels: tuple[str, ...] = msgspec.field(default=(), name="said")
     bad: int = 0
+    """Rows whose output is not a finite number."""
     notes: tuple[str, ...] = ()
 
 
@@ -91,13 +100,15 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 class RawScores(msgspec.Struct, frozen=True, eq=False):
-    """A model's outputs for n rows. ``label``: (n,) predicted classes; ``scores``: (n, C) one column a class
-    of ``classes``; ``value``: (n,) one number a row. None where the model has no such output."""
+    """A model's outputs for n rows; None where it has no such output."""
 
     label: AnyArray | None = None
+    """(n,) predicted classes."""
     scores: NDArray[np.float64] | None = None
+    """(n, C) one column a class of ``classes``."""
     classes: tuple[Any, ...] | None = None
     value: NDArray[np.float64] | None = None
+    """(n,) one number a row."""
 
 
 KEYS = ("id", "key", "row_id", "sample_id", "index", "uuid")

@@ -18,12 +18,12 @@ def require(offer: Offer, columns: Sequence[str]) -> None:
     if not absent:
         return
     message = ", ".join(safe(name, 40) for name in absent[:12])
-    there = ", ".join(safe(name, 30) for name in offer.names[:20])
+    available = ", ".join(safe(name, 30) for name in offer.names[:20])
     more = ", …" if len(offer.names) > 20 else ""
     raise ScoringError(
         offer.file,
         f"lacks inputs of the model: {message}",
-        f"the file has {there}{more}; see [[models]] features",
+        f"the file has {available}{more}; see [[models]] features",
     )
 
 

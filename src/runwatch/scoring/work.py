@@ -25,7 +25,7 @@ _ENVIRONMENT = {**_ONE_THREAD, "ARROW_DEFAULT_MEMORY_POOL": "system"}
 _TAIL = 2000
 
 
-def unfit(model: str) -> Problem | None:
+def unsupported(model: str) -> Problem | None:
     """Why a model file is never scored, as far as its name and first bytes tell."""
     try:
         format_of(model)
@@ -34,7 +34,7 @@ def unfit(model: str) -> Problem | None:
     return None
 
 
-def lacking(model: str) -> str | None:
+def missing_package(model: str) -> str | None:
     """The package that this model file needs and that is not installed; None where there is no model."""
     try:
         needed = format_of(model).NEEDS
@@ -68,7 +68,7 @@ class Scoring:
                 _kill(worker)
                 with self._lock:
                     self._worker = None
-            return _heard(job, worker.returncode, output, _tail(errors))
+            return _answer_of(job, worker.returncode, output, _tail(errors))
 
     def stop(self) -> None:
         with self._lock:
@@ -106,7 +106,7 @@ def _tail(errors: IO[bytes]) -> str:
     return safe(lines[-1], 200) if lines else ""
 
 
-def _heard(job: ScoringJob, code: int, output: bytes, tail: str) -> ScoringAnswer | Problem:
+def _answer_of(job: ScoringJob, code: int, output: bytes, tail: str) -> ScoringAnswer | Problem:
     try:
         result = json.loads(output)
         if "answer" in result:

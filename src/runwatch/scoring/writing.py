@@ -77,7 +77,7 @@ def _answer(job: ScoringJob, rows: int, predicted: Predicted, columns: dict[str,
         classes=predicted.classes,
         labelled=0 if truth is None else rows - _missing(truth),
         truths=() if predicted.task == "regression" else _labels(truth),
-        said=() if predicted.task == "regression" else _labels(columns.get(PREDICTION)),
+        predicted_labels=() if predicted.task == "regression" else _labels(columns.get(PREDICTION)),
         bad=predicted.bad,
         notes=predicted.notes,
     )
@@ -95,7 +95,7 @@ def _labels(column: Arrow) -> tuple[str, ...]:
     return tuple(sorted({label_text(one) for one in labels if one is not None})[:_SEEN])
 
 
-def kept(path: str, identity: str) -> ScoringAnswer | None:
+def written_before(path: str, identity: str) -> ScoringAnswer | None:
     """What an earlier worker wrote, when it is of this very model and data; else None."""
     import pyarrow.parquet as parquet
 

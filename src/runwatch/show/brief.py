@@ -44,24 +44,30 @@ class BriefLine(msgspec.Struct, frozen=True):
 
 
 class Brief(msgspec.Struct, frozen=True):
-    """``since``, ``until``: seconds since the epoch; ``span``: since when, in words; ``runs``: kept runs by
-    what they did; ``findings``: kept ones, worst first; ``new``, ``closed``: of tasks; ``old``: how old the
-    facts are, in words, "" when they are fresh; ``notes``: people's own words (``show.remarks.facts_of``);
-    ``first``: nobody had looked before, it tells of the last day."""
+    """What happened since somebody looked."""
 
     since: float
+    """Seconds since the epoch, as ``until``."""
     until: float
     span: str
+    """Since when, in words."""
     headline: str
     runs: Mapping[str, Sequence[Facts]]
+    """Kept runs by what they did."""
     findings: Sequence[Facts]
+    """Kept ones, worst first."""
     tasks: Facts
     new: Sequence[Facts]
+    """Tasks that were opened."""
     closed: Sequence[Facts]
+    """Tasks that were closed."""
     lines: Sequence[BriefLine]
     old: str = ""
+    """How old the facts are, in words; "" when they are fresh."""
     notes: Sequence[Facts] = ()
+    """People's own words (``show.remarks.facts_of``)."""
     first: bool = False
+    """Nobody had looked before: it tells of the last day."""
 
     @property
     def aged(self) -> str:
@@ -320,8 +326,8 @@ def _finding_text(finding: Facts, names: Mapping[tuple[str, str], str]) -> str:
     if run is None:
         return _on(finding) + summary
     called = names.get((finding["root"], run), run)
-    said = called in summary or summary.startswith(f"{called.rpartition('/')[2]} ")
-    return _on(finding) + (summary if said else f"{_short(called)}: {summary}")
+    is_named = called in summary or summary.startswith(f"{called.rpartition('/')[2]} ")
+    return _on(finding) + (summary if is_named else f"{_short(called)}: {summary}")
 
 
 def _on(fact: Facts) -> str:

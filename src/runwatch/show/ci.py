@@ -23,14 +23,16 @@ _MOST_ANNOTATIONS = 50
 
 
 class CiCase(msgspec.Struct, frozen=True):
-    """One thing that was judged. ``name`` within ``group``; ``file``: the file it is about, if it is one."""
+    """One thing that was judged."""
 
     name: str
     level: Level
     message: str
     detail: str = ""
     group: str = ""
+    """What ``name`` is a name within."""
     file: str = ""
+    """The file it is about, if it is one."""
 
 
 class CiTable(msgspec.Struct, frozen=True):
@@ -42,15 +44,18 @@ class CiTable(msgspec.Struct, frozen=True):
 
 
 class CiReport(msgspec.Struct, frozen=True):
-    """An answer. ``title``: the command; ``level``, ``verdict``: in a word and in a line; ``reason``: why;
-    ``tables``, ``notes``, ``legend``: what Markdown shows beside it."""
+    """An answer."""
 
     title: str
+    """The command."""
     level: Level
+    """The verdict in a word."""
     verdict: str
+    """In a line."""
     reason: str = ""
     cases: Sequence[CiCase] = ()
     tables: Sequence[CiTable] = ()
+    """These, ``notes`` and ``legend`` Markdown shows beside it."""
     notes: Sequence[str] = ()
     legend: str = ""
 

@@ -8,6 +8,7 @@ from runwatch.domain.borders import JsonDict
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, Multivariate
 from runwatch.show.ci import CiCase, CiReport, CiTable, Level
 from runwatch.show.runs import problem_json
+from runwatch.show.tabular import table
 from runwatch.text import units
 from runwatch.text.jsonable import SCHEMA, fields, plain, text
 from runwatch.text.safe import run_name, safe
@@ -154,12 +155,16 @@ def _headline(report: DriftReport) -> str:
 
 
 def _table(columns: Sequence[ColumnDrift]) -> list[str]:
-    width = min(max((len(safe(column.name)) for column in columns), default=0), 32)
-    return [
-        f"  {DRIFT_SIGNS[c.verdict]} {safe(c.name, 32):<{width}}  {c.verdict:<8}"
-        f"{units.number(c.effect, 2):>7}  {safe(c.sentence or c.reason)}{_what(c)}"
+    rows = [
+        (
+            f"  {DRIFT_SIGNS[c.verdict]} {safe(c.name, 32)}",
+            c.verdict,
+            units.number(c.effect, 2),
+            f"{safe(c.sentence or c.reason)}{_what(c)}",
+        )
         for c in columns
     ]
+    return table(rows, right=(2,)).splitlines()
 
 
 def _what(column: ColumnDrift) -> str:

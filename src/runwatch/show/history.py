@@ -16,17 +16,18 @@ _CLOSING = ("resolved", "done", "dismissed")
 
 
 class FindingHistory(msgspec.Struct, frozen=True):
-    """One opening of a task and how it ended. Times in seconds since the epoch; ``closed`` None: it is open
-    still; ``opened`` None: it was opened before the history begins; ``outcome``: resolved (the condition
-    went away), done, dismissed, or open."""
+    """One opening of a task and how it ended. Times in seconds since the epoch."""
 
     root: str
     fingerprint: str
     text: str
     severity: str | None
     opened: float | None
+    """None: before the history begins."""
     closed: float | None
+    """None: it is open still."""
     outcome: str
+    """resolved (the condition went away), done, dismissed, or open."""
     by: str | None
 
     @property

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
 from runwatch.domain.health import HealthSign
-from runwatch.domain.hyperparameters import flat
+from runwatch.domain.nested import flatten
 from runwatch.domain.run import Attempt, Metric, Problem, Run, RunKey
 from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import HostLink, Snapshot
 from runwatch.show.names import root_names
 from runwatch.show.tabular import table
 from runwatch.text import units
+from runwatch.text.fitting import fit_end
 from runwatch.text.jsonable import SCHEMA, fields, hparams, number, plain
 from runwatch.text.safe import run_name, safe
 from runwatch.text.signs import STATUS_SIGNS, STATUS_WORDS
@@ -164,11 +167,11 @@ def ls_text(snapshot: Snapshot, of: int = 0, width: int | None = None) -> str:
 
 def _for_little_room(rows: list[list[str]], width: int) -> None:
     """Statuses as signs, and of names that are too long their end."""
-    rest = 1 + max(len(row[3]) for row in rows) + max(len(row[4]) for row in rows) + 6
+    rest = 1 + max(cell_len(row[3]) for row in rows) + max(cell_len(row[4]) for row in rows) + 6
     room = max(width - rest, _SHORTEST_NAME)
     for row in rows:
         row[0] = row[0][:1] if row is not rows[0] else ""
-        row[1] = row[1] if len(row[1]) <= room else f"…{row[1][1 - room :]}"
+        row[1] = fit_end(row[1], room)
 
 
 def _nothing(roots: Sequence[str], of: int) -> str:
@@ -216,7 +219,7 @@ def show_text(snapshot: Snapshot, run: Run, comparison: Comparison | None, width
         ("ENVIRONMENT", run.environment),
     ):
         if section:
-            settings = sorted(flat(section).items())
+            settings = sorted(flatten(section).items())
             lines += ["", title, *(f"  {safe(name)} = {safe(str(value), 100)}" for name, value in settings)]
     lines += _findings_text(snapshot, run, comparison)
     return "\n".join(lines)

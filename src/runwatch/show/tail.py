@@ -67,9 +67,9 @@ class SnapshotTail:
             result += self._finding_records(snapshot, {run.key for run in runs})
         return result
 
-    def _forget(self, there: Set[RunKey]) -> None:
+    def _forget(self, present: Set[RunKey]) -> None:
         """Runs that were deleted: one of the same name is another."""
-        gone = self._versions.keys() - there
+        gone = self._versions.keys() - present
         for key in gone:
             del self._versions[key]
             self._status.pop(key, None)

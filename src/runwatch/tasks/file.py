@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from runwatch.domain.errors import UserError
 from runwatch.domain.tree import is_below
 from runwatch.system.files import NotRegular, Stamp, TooLarge, private_folder, read_with_stat, stamp_of
 from runwatch.system.identity import digest
@@ -48,7 +49,7 @@ _REMEDIES: dict[Why, str] = {
 }
 
 
-class TodoError(Exception):
+class TodoError(UserError):
     """The file could not be read or saved; it is as it was before. ``why`` sorts it, the text says it."""
 
     def __init__(self, path: Path, why: Why, message: str) -> None:
@@ -113,15 +114,15 @@ class TodoFile:
         except LockBusy as error:
             raise TodoError(self.path, "busy", "is being changed") from error
         except OSError as error:
-            told = error.strerror or str(error)
+            reason = error.strerror or str(error)
             if is_below(str(self._locks), str(error.filename)) or is_below(
                 str(error.filename), str(self._locks)
             ):
                 raise TodoError(
-                    self.path, "unlocked", f"not saved: no lock in {self._locks} ({told})"
+                    self.path, "unlocked", f"not saved: no lock in {self._locks} ({reason})"
                 ) from error
             why = _REASONS.get(error.errno or 0, "unreadable")
-            raise TodoError(self.path, why, f"not saved ({told})") from error
+            raise TodoError(self.path, why, f"not saved ({reason})") from error
 
     def _tries(self, make: Callable[[Document], Sequence[LineEdit]]) -> Document:
         for _ in range(_TRIES):
@@ -136,9 +137,9 @@ class TodoFile:
         raise TodoError(self.path, "changed", "was changed by another program during each of three tries")
 
     def _move(self, finished: Callable[[str], bool]) -> int:
-        there = TodoFile(self.path.with_name(_ARCHIVE), self._locks)
+        archive = TodoFile(self.path.with_name(_ARCHIVE), self._locks)
         done = [line for line in self.read().texts if finished(line)]
-        there._tries(lambda document: [LineEdit(None, line) for line in done])
+        archive._tries(lambda document: [LineEdit(None, line) for line in done])
         left, taken = Counter(done), Counter[str]()
 
         def gone(document: Document) -> list[LineEdit]:
@@ -150,7 +151,7 @@ class TodoFile:
             self._tries(gone)
             left -= taken
         finally:  # what another program has changed since is in the list still, and is not put away
-            there._tries(lambda now: [LineEdit(line, None, len(now.lines)) for line in left.elements()])
+            archive._tries(lambda now: [LineEdit(line, None, len(now.lines)) for line in left.elements()])
         return taken.total()
 
     def _read(self, path: Path) -> tuple[bytes, Stamp | None]:

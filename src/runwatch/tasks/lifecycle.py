@@ -30,33 +30,39 @@ _GROUP_TEXT = re.compile(r"and [\d,]+ more findings?, open runwatch")
 
 
 class LifecycleInput(msgspec.Struct, frozen=True):
-    """What is seen at one moment. ``timing``: (hold, keep) seconds by rule; ``unreadable``: scopes that
-    could not be read ("." is the whole root), ``unjudged``: rules whose subjects were not looked at yet;
-    the conditions of both count as neither held nor clear;
-    ``silenced``: fingerprints that open nothing now; ``first``: the root was never looked at before;
-    ``root``: its identity; ``host``: as in ``TodoFile``."""
+    """What is seen at one moment."""
 
     findings: tuple[Finding, ...]
     now: float
     today: date
     timing: Mapping[str, tuple[float, float]] = msgspec.field(default_factory=dict)
+    """(hold, keep) seconds by rule."""
     unreadable: frozenset[str] = frozenset()
+    """Scopes that could not be read; "." is the whole root. Their conditions count as neither held nor
+    clear."""
     unjudged: frozenset[str] = frozenset()
+    """Rules whose subjects were not looked at yet; likewise."""
     silenced: frozenset[str] = frozenset()
+    """Fingerprints that open nothing now."""
     first: bool = False
+    """The root was never looked at before."""
     root: str = ""
+    """Its identity."""
     host: str = ""
+    """As in ``TodoFile``."""
 
 
 class LifecycleStep(msgspec.Struct, frozen=True):
-    """What one pass leads to. ``edits`` by fingerprint: the file's changes; ``beyond``: findings past the
-    cap; ``older``: findings too old at the first pass to be tasks."""
+    """What one pass leads to."""
 
     records: Mapping[str, TaskRecord]
     edits: Mapping[str, LineEdit]
+    """The file's changes, by fingerprint."""
     events: tuple[TaskEvent, ...]
     beyond: int
+    """Findings past the cap."""
     older: int
+    """Findings too old at the first pass to be tasks."""
 
 
 def advance(

@@ -27,21 +27,21 @@ def follow_manual(
     """The records of the file's own tasks and what happened to them since. ``records``: those of the last
     time (empty: the first time, which is no event); ``finished``: ids of done tasks in done.txt. A list of
     more than 2,000 tasks has no history."""
-    there = {PREFIX + task.id: task for task in tasks if task.source == "manual"}
-    if len(there) > _MOST:
+    listed = {PREFIX + task.id: task for task in tasks if task.source == "manual"}
+    if len(listed) > _MOST:
         return {}, []
     if not records:
         return {
             _BEGUN: _new(_BEGUN, None, now),
-            **{key: _new(key, task, now) for key, task in there.items()},
+            **{key: _new(key, task, now) for key, task in listed.items()},
         }, []
     result: dict[str, TaskRecord] = {_BEGUN: records.get(_BEGUN) or _new(_BEGUN, None, now)}
     events: list[TaskEvent] = []
-    lost = [key for key in records if key not in there and key != _BEGUN]
+    lost = [key for key in records if key not in listed and key != _BEGUN]
     put_away = {PREFIX + id_ for id_ in finished} if lost else set()
-    new = [key for key in there if key not in records]
+    new = [key for key in listed if key not in records]
     renamed = lost[0] if len(lost) == len(new) == 1 and records[lost[0]].missing_since is None else None
-    for key, task in there.items():
+    for key, task in listed.items():
         before = records.get(key) or (records[renamed] if renamed and key in new else None)
         result[key] = after = _new(key, task, now) if before is None else _moved(before, key, task, now)
         if what := _what(before, after, key in new):

@@ -1,4 +1,5 @@
-"""A sentence for little room: it loses asides, then whole words from its end, never part of a number."""
+"""Text for little room. A sentence loses asides, then whole words from its end, never part of a number; a
+name or a path its start."""
 
 from __future__ import annotations
 
@@ -32,6 +33,22 @@ def fit_words(text: str, width: int) -> str:
     if words:
         return " ".join(words).rstrip(",;:") + "…"
     return "…" + text.split(" ")[0][2 - width :] if width > 2 else "…"[:width]
+
+
+def fit_end(text: str, width: int) -> str:
+    """``text`` in at most ``width`` cells: of one that is too long its end."""
+    have = cell_len(text)
+    return text if have <= width else "…" + without_start(text, have - width + 1)
+
+
+def without_start(text: str, cells: int) -> str:
+    """``text`` without what takes ``cells`` at its start, and without half a character that is two wide."""
+    gone = 0
+    for i, char in enumerate(text):
+        if gone >= cells:
+            return text[i:]
+        gone += cell_len(char)
+    return ""
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -13,8 +13,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from runwatch.domain.directions import core_words, split_of
-from runwatch.domain.hyperparameters import flat
 from runwatch.domain.main_metric import same_metric
+from runwatch.domain.nested import flatten
 from runwatch.domain.run import STATUSES, Run
 from runwatch.text.bounded_pattern import BoundedPattern
 from runwatch.text.durations import seconds
@@ -181,7 +181,7 @@ def _last(run: Run, name: str) -> float | None:
 
 def _setting(run: Run, key: str) -> object:
     """A hyperparameter, by its name or the end of its name; where there is none, a metric's last value."""
-    settings = flat(run.hparams)
+    settings = flatten(run.hparams)
     name = key if key in settings else next((one for one in settings if one.endswith("." + key)), None)
     return _last(run, key) if name is None else settings[name]
 
@@ -221,7 +221,7 @@ def completions(text: str, runs: Iterable[Run], most: int = 8) -> list[str]:
         words = [f"{key}:{one}" for one in _values(key, runs) if one.lower().startswith(value.lower())]
     elif word:
         names = [f"{one}:" for one in _KEYS] + ["age<", "started<", "took<", "step>", "epoch>"]
-        names += [f"{one}=" for one in _seen(flat(run.hparams) for run in runs)]
+        names += [f"{one}=" for one in _seen(flatten(run.hparams) for run in runs)]
         names += [f"{one}<" for one in _seen(run.metrics for run in runs)]
         words = [one for one in names if one.lower().startswith(word.lower()) and one != word]
     else:

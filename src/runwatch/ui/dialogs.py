@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from rich.cells import chop_cells
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,6 +16,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from runwatch.show.screen.view import TableView, ViewColumn, ViewRow, matches, text
+from runwatch.text.fitting import wrapped
 from runwatch.text.safe import safe
 from runwatch.ui.bindings import hidden
 from runwatch.ui.left_once import LeftOnce
@@ -77,6 +79,14 @@ class AskLine(LeftOnce[str | None], ModalScreen[str | None]):
             self.dismiss(event.value)
 
 
+_AROUND = 8
+"""Cells of a line of a menu that are no words: borders, its key, blanks."""
+
+
+def _lines(words: str, room: int) -> list[str]:
+    return [line for broken in wrapped(words, room) for line in chop_cells(broken, room)]
+
+
 class Menu(LeftOnce[str | None], ModalScreen[str | None]):
     """A few choices, each with a letter: (letter, words, value). ``wide``: their words are long."""
 
@@ -89,16 +99,28 @@ class Menu(LeftOnce[str | None], ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog menu") as box:
             box.border_title = Content(self._title)
-            box.styles.height = len(self._entries) + 2
             if self._wide:
                 box.styles.width = "80%"
             yield TableWidget(header=False)
 
     def on_mount(self) -> None:
-        columns = (ViewColumn("key", "", 2), ViewColumn("what", "", 20, grow=1))
-        rows = tuple(ViewRow.of(value, text(key, "key"), text(what)) for key, what, value in self._entries)
-        self.query_one(TableWidget).show(TableView(columns, rows))
+        self._fill()
         self.query_one(TableWidget).focus()
+
+    def on_resize(self) -> None:
+        self._fill()
+
+    def _fill(self) -> None:
+        """Wide words go on in the next lines: nothing of them is hidden on a narrow screen."""
+        room = max(int(0.8 * self.app.size.width) - _AROUND, 1)
+        columns = (ViewColumn("key", "", 2), ViewColumn("what", "", 20, grow=1))
+        rows = [
+            ViewRow.of((value, i), text("" if i else key, "key"), text(part))
+            for key, what, value in self._entries
+            for i, part in enumerate(_lines(what, room) if self._wide else [what])
+        ]
+        self.query_one(".dialog").styles.height = len(rows) + 2
+        self.query_one(TableWidget).show(TableView(columns, tuple(rows)))
 
     def on_key(self, event: events.Key) -> None:
         for key, _, value in self._entries:
@@ -110,8 +132,8 @@ class Menu(LeftOnce[str | None], ModalScreen[str | None]):
 
     def on_table_widget_opened(self, event: TableWidget.Opened) -> None:
         event.stop()
-        value: Any = event.key
-        self.dismiss(value)
+        row: Any = event.key
+        self.dismiss(row[0])
 
 
 class Pick(SearchDialog[str]):

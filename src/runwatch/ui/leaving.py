@@ -118,7 +118,9 @@ class _Signals:
         self._thread = threading.Thread(target=self._listen, name="runwatch-signals", daemon=True)
         self._thread.start()
         try:
-            self._before: dict[int, Any] = {number: signal.signal(number, _heard) for number in _SIGNALS}
+            self._before: dict[int, Any] = {
+                number: signal.signal(number, _ignore_signal) for number in _SIGNALS
+            }
             self._fd_before = signal.set_wakeup_fd(self._told.fileno(), warn_on_full_buffer=False)
         except ValueError:
             self._told.close()
@@ -139,5 +141,5 @@ class _Signals:
         self._hears.close()
 
 
-def _heard(number: int, frame: FrameType | None) -> None:
+def _ignore_signal(number: int, frame: FrameType | None) -> None:
     """The thread was told."""

@@ -44,11 +44,11 @@ Request = Destination | TaskAction | BaselineAction | NoteAction | TakeBack
 
 
 class ViewChanged(Message):
-    """Something was chosen that changes what is to be shown; ``said``: a word about it for the foot."""
+    """Something was chosen that changes what is to be shown; ``message``: a word about it for the foot."""
 
-    def __init__(self, said: str = "") -> None:
+    def __init__(self, message: str = "") -> None:
         super().__init__()
-        self.said = said
+        self.message = message
 
 
 class ExportRequested(Message):

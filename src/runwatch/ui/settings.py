@@ -16,19 +16,24 @@ Layout = Literal["auto", "panes", "tabs"]
 
 
 class UiSettings(msgspec.Struct, frozen=True):
-    """``theme``: a name, "" = ours for this terminal. ``keymap``: binding id -> keys ("slash,f").
-    ``layout``: panes side by side, tabs, or by the terminal's size. ``themes``: the folder with a person's
-    own theme files. ``roots``: the folders on this machine that are watched. ``log``: where a
-    crash leaves its traceback. ``clock``: seconds since the epoch. ``asks``: files that wait for
-    the person's trust. ``ascii_only``: draw with ASCII alone."""
+    """What a person set, and where the screen runs."""
 
     theme: str = ""
+    """A name, "" = ours for this terminal."""
     keymap: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Binding id -> keys ("slash,f")."""
     layout: Layout = "auto"
+    """Panes side by side, tabs, or by the terminal's size."""
     mouse: bool = True
     themes: Path | None = None
+    """The folder with a person's own theme files."""
     log: Path | None = None
+    """Where a crash leaves its traceback."""
     clock: Callable[[], float] = time.time
+    """Seconds since the epoch."""
     roots: tuple[str, ...] = ()
+    """The folders on this machine that are watched."""
     asks: tuple[Ask, ...] = ()
+    """Files that wait for the person's trust."""
     ascii_only: bool = False
+    """Draw with ASCII alone."""

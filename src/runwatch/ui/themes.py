@@ -12,6 +12,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 from runwatch.domain.borders import JsonDict
+from runwatch.domain.errors import UserError
 
 DEFAULT_THEME = "runwatch-dark"
 ANSI_THEME = "runwatch-ansi"
@@ -67,7 +68,7 @@ _LEAST_CONTRAST = 4.5
 _PLAIN = ("name", "label", "dark", "ansi", "author", "luminosity_spread", "text_alpha")
 
 
-class ThemeError(Exception):
+class ThemeError(UserError):
     """A theme file that cannot be used; the message names file and key."""
 
 

@@ -11,7 +11,7 @@ from runwatch.text.safe import safe
 from runwatch.ui.dialogs import Menu
 from runwatch.ui.host import Host
 
-_MOST_SHOWN = 8
+_MOST_SHOWN, _LONGEST = 8, 400
 
 
 def ask_trust(host: Host, asks: tuple[Ask, ...], restart: Callable[[], object]) -> None:
@@ -31,10 +31,10 @@ def ask_trust(host: Host, asks: tuple[Ask, ...], restart: Callable[[], object]) 
             return
         restart()
 
-    wants = [("", f"· {safe(want, 100)}", f"want-{i}") for i, want in enumerate(ask.wants[:_MOST_SHOWN])]
+    wants = [("", f"· {safe(want, _LONGEST)}", f"want-{i}") for i, want in enumerate(ask.wants[:_MOST_SHOWN])]
     if len(ask.wants) > _MOST_SHOWN:
         wants.append(("", f"· and {len(ask.wants) - _MOST_SHOWN} more", "want-more"))
     choices = (("n", "Not now", "later"), ("t", "Trust it as it is now", "trust"))
     folder, name = os.path.split(ask.file)
-    place = ("", f"  in {safe(folder, 100)}", "folder")
+    place = ("", f"  in {safe(folder, _LONGEST)}", "folder")
     host.ask(Menu(f"{safe(name)} wants to", (*choices, *wants, place), wide=True), answered)

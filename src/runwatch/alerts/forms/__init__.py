@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from typing import cast
 
 from runwatch.alerts.forms.base import Form
+from runwatch.domain.plugins import modules_in
 
 _OWN = "runwatch"
 
@@ -17,8 +16,8 @@ _OWN = "runwatch"
 @cache
 def forms() -> Mapping[str, Form]:
     """All forms by name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name != "base")
-    return {name: cast(Form, importlib.import_module(f"{__name__}.{name}")) for name in names}
+    named = {module.__name__.rpartition(".")[2]: cast(Form, module) for module in modules_in(__name__)}
+    return {name: form for name, form in named.items() if name != "base"}
 
 
 def form_of(url: str, form: str) -> str:

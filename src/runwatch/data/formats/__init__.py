@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import cache
 from typing import cast
 
@@ -11,14 +9,14 @@ from runwatch.data.data_file import DataFile, is_url
 from runwatch.data.errors import DataError, explaining
 from runwatch.data.formats.base import Piece, TableFormat
 from runwatch.data.formats.table import Table
+from runwatch.domain.plugins import modules_in
 
 
 @cache
 def formats() -> dict[str, TableFormat]:
     """Every format in this package by the suffix that names it."""
     by_name: dict[str, TableFormat] = {}
-    for module in pkgutil.iter_modules(__path__, __name__ + "."):
-        loaded = importlib.import_module(module.name)
+    for loaded in modules_in(__name__):
         for ending in getattr(loaded, "SUFFIXES", ()):
             by_name[ending] = cast(TableFormat, loaded)
     return by_name

@@ -14,12 +14,14 @@ MAX_LINE = 8 << 20
 
 
 class ColumnBlock(NamedTuple):
-    """Some columns of some rows. ``rows``: rows that this block adds to the table (0 when it brings further
-    columns of rows already counted); ``columns``: (name, Arrow array); ``skipped``: lines left out."""
+    """Some columns of some rows."""
 
     rows: int
+    """Rows that it adds to the table; 0 when it brings further columns of rows already counted."""
     columns: list[tuple[str, Arrow]]
+    """(name, Arrow array)."""
     skipped: int = 0
+    """Lines left out."""
 
 
 class Piece(NamedTuple):

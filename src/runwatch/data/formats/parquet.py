@@ -124,10 +124,10 @@ def spelled(file: DataFile) -> frozenset[str]:
         if not text or not parquet.metadata.num_row_groups:
             return frozenset()
         chunks = [(c.path_in_schema, c.statistics) for c in _chunks(parquet.metadata.row_group(0), text)]
-        told = [(name, found) for name, found in chunks if found is not None and found.has_min_max]
+        with_bounds = [(name, found) for name, found in chunks if found is not None and found.has_min_max]
         return frozenset(
             name
-            for name, found in told
+            for name, found in with_bounds
             if all(str(end).startswith(("{", "[")) for end in (found.min, found.max))
         )
 

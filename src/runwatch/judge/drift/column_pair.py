@@ -174,16 +174,16 @@ def _apart(own: TableProfile, other: TableProfile, columns: list[int]) -> bool |
     """Whether rows of both sides have the same values in ``columns`` more seldom than rows of ``own`` do, by
     half of how often its rows repeat or more; None where too many of its own rows have them."""
     factors = np.random.default_rng(0).integers(1, 1 << 62, len(columns), dtype=np.uint64) * np.uint64(2) + 1
-    here, there = (
+    own_counts, other_counts = (
         np.unique(side.repeating[:, columns].astype(np.uint64) @ factors, return_counts=True)
         for side in (own, other)
     )
     n, m = len(own.repeating), len(other.repeating)
-    within = float((here[1] * (here[1] - 1.0)).sum()) / max(n * (n - 1), 1)
+    within = float((own_counts[1] * (own_counts[1] - 1.0)).sum()) / max(n * (n - 1), 1)
     if within > _TELLING * own.same or within * n * n < _LEAST_MET:
         return None
-    _, at, to = np.intersect1d(here[0], there[0], assume_unique=True, return_indices=True)
-    across = float((here[1][at] * there[1][to]).sum()) / (n * m)
+    _, at, to = np.intersect1d(own_counts[0], other_counts[0], assume_unique=True, return_indices=True)
+    across = float((own_counts[1][at] * other_counts[1][to]).sum()) / (n * m)
     return across < within - own.same / 2
 
 

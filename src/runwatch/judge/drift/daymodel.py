@@ -28,15 +28,17 @@ _INFLATED = (1e2, 1e4)
 
 
 class DaySeries(msgspec.Struct, frozen=True, eq=False):
-    """``values`` of days at ``times`` (whole days, rising), each with the variance that its rows alone would
-    give it (``noise``), float64 ``[days]``; the last ``newest`` of them are those in question. ``weekly``:
-    whether ``times`` are dates, so that weekdays may differ."""
+    """Values of days, float64 ``[days]``."""
 
     values: Floats
     noise: Floats
+    """The variance that its rows alone would give each."""
     times: Ints
+    """Whole days, rising."""
     newest: int
+    """How many of the last are those in question."""
     weekly: bool
+    """Whether ``times`` are dates, so that weekdays may differ."""
 
 
 class _Fit(NamedTuple):

@@ -23,15 +23,17 @@ _MIDDLE = np.linspace(0.1, 0.9, 9)
 
 
 class DayComparison(msgspec.Struct, frozen=True):
-    """How a batch stands among the reference's days, for one column and subject. ``p_value``: that it is one
-    of them; ``compared``: what was, in words; ``days``: how many days, ``independent``: how many independent
-    ones tell as much, ``set_aside``: days that were unlike all others."""
+    """How a batch stands among the reference's days, for one column and subject."""
 
     p_value: float
+    """That it is one of them."""
     compared: str = ""
+    """What was, in words."""
     days: int = 0
     independent: float = 0.0
+    """How many independent days tell as much."""
     set_aside: int = 0
+    """Days that were unlike all others."""
 
 
 class _DayValue(msgspec.Struct, frozen=True):
@@ -206,6 +208,6 @@ def _log_distance(pair: ColumnPair, usual: float) -> float:
         a, b = pair.levels
         distance = total_variation.total_variation(a, b)
         noise = NOISE_TV**2 * max(len(a) - 1, 1)
-    there = pair.n * usual / (pair.n + usual)
-    square = max(distance**2 + noise / there - noise / pair.effective, distance**2 / 4, 1e-12)
+    usual_n = pair.n * usual / (pair.n + usual)
+    square = max(distance**2 + noise / usual_n - noise / pair.effective, distance**2 / 4, 1e-12)
     return math.log(square) / 2

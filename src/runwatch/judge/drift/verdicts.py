@@ -30,19 +30,21 @@ RANK: dict[DriftVerdict, int] = {"unknown": 0, "stable": 1, "warning": 2, "drift
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """The verdict on one column. ``deciding``: the test that made it, or the values' own test where nothing
-    was called; ``sure``: the tests that were significant; ``held_back``: significant in the rows, but no more
-    than the reference's days differ among themselves; ``among``: how the batch stands among those days."""
+    """The verdict on one column."""
 
     verdict: DriftVerdict
     evidence: ColumnEvidence
     deciding: DriftTest | None
+    """The test that made it, or the values' own test where nothing was called."""
     sure: tuple[DriftTest, ...]
+    """The tests that were significant."""
     p_adjusted: float | None
     smallest_visible: float | None
     held_back: bool = False
+    """Significant in the rows, but no more than the reference's days differ among themselves."""
     unit: float | None = None
     among: DayComparison | None = None
+    """How the batch stands among those days."""
 
     @property
     def effect(self) -> float | None:

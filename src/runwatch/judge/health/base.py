@@ -17,16 +17,18 @@ from runwatch.judge.health.windows import Window
 
 
 class PointBatch(msgspec.Struct, eq=False):
-    """New points of one curve: ``points`` as read; ``finite``: their mask, None when all are;
-    ``steps``, ``walls``, ``values``: the finite ones; ``windows``: those in rolling windows (empty unless a
-    check of this curve asked for them)."""
+    """New points of one curve."""
 
     points: Points
+    """As read."""
     finite: np.ndarray | None
+    """Their mask, None when all are."""
     steps: IntArray
+    """Of the finite ones, as ``walls`` and ``values``."""
     walls: FloatArray
     values: FloatArray
     windows: list[Window]
+    """The finite ones in rolling windows; empty unless a check of this curve asked for them."""
 
 
 class _Check(ABC):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import cache
 
@@ -11,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.health import HealthSign
+from runwatch.domain.plugins import modules_in
 from runwatch.domain.points import Points
 from runwatch.judge.health import checks
 from runwatch.judge.health.base import CurveCheck, CurveView, PointBatch, RunCheck
@@ -162,8 +161,7 @@ def _needing_fixed_goal() -> frozenset[str]:
 
 
 def _check_classes() -> Iterator[type[CurveCheck | RunCheck]]:
-    for info in sorted(pkgutil.iter_modules(checks.__path__), key=lambda info: info.name):
-        module = importlib.import_module(f"{checks.__name__}.{info.name}")
+    for module in modules_in(checks.__name__):
         for value in vars(module).values():
             own = isinstance(value, type) and value.__module__ == module.__name__
             if own and issubclass(value, CurveCheck | RunCheck):

@@ -32,15 +32,18 @@ def median(values: FloatArray) -> float:
 
 
 class Window(msgspec.Struct, eq=False):
-    """A piece of a curve. ``values`` (m,) begins at the block-aligned index ``origin`` of all finite points
-    and holds the blocks before the first new point; ``steps`` (new,) belong to the new points only.
-    ``before``, ``after``: how many finite points there were before and after this feed."""
+    """A piece of a curve."""
 
     origin: int
+    """The block-aligned index among all finite points at which ``values`` begins."""
     before: int
+    """How many finite points there were before this feed."""
     after: int
+    """How many there are after it."""
     values: FloatArray
+    """(m,), with the blocks before the first new point."""
     steps: IntArray
+    """(new,), of the new points only."""
 
     def step_at(self, index: int) -> int:
         """The step of the new point with that index among all finite points."""

@@ -13,22 +13,26 @@ _ROUNDING = 1e-12
 
 
 class Estimate(msgspec.Struct, frozen=True):
-    """Metric ``name`` on both sides. ``ci``: 95% interval of candidate minus baseline, ``method`` its name;
-    ``test``: the name of ``p_value``; ``n``: independent cases; ``reason``: why there is no interval;
-    ``spread``: standard deviation of one case's difference, where it is not se sqrt(n)."""
+    """One metric on both sides."""
 
     name: str
     baseline: float
     candidate: float
     n: int
+    """Independent cases."""
     se: float | None = None
     ci: tuple[float, float] | None = None
+    """95% interval of candidate minus baseline."""
     p_value: float | None = None
+    """Of ``test``."""
     method: str | None = None
+    """Of the interval."""
     test: str | None = None
     reason: str = ""
+    """Why there is no interval."""
     note: str = ""
     spread: float | None = None
+    """Standard deviation of one case's difference, where it is not se sqrt(n)."""
 
     @property
     def delta(self) -> float:

@@ -14,15 +14,18 @@ FEW = 10
 
 
 class Side(msgspec.Struct, frozen=True, eq=False):
-    """One model's n rows. ``truth`` and ``prediction``: codes into the sample's labels (classes) or values
-    (regression); ``score``: (n,) score of the positive class or (n, K) one a class; ``group``: unit codes.
-    ``faults``: why prediction or score cannot be used, by "prediction" or "score"."""
+    """One model's n rows."""
 
     truth: NDArray[np.int64] | FloatArray
+    """Codes into the sample's labels (classes) or values (regression)."""
     prediction: NDArray[np.int64] | FloatArray | None
+    """As ``truth``."""
     score: FloatArray | None
+    """(n,) score of the positive class, or (n, K) one a class."""
     group: IntArray | None
+    """Unit codes."""
     faults: tuple[tuple[str, str], ...] = ()
+    """Why prediction or score cannot be used, by "prediction" or "score"."""
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -32,23 +35,25 @@ class Side(msgspec.Struct, frozen=True, eq=False):
 
 
 class Sample(msgspec.Struct, frozen=True, eq=False):
-    """Baseline and candidate rows of one task. ``labels``: class names by code (binary: negative, positive);
-    ``paired``: row i is the same case with the same truth on both sides; ``horizon``: steps ahead of a
-    forecast; ``unit``: what one independent case is called;
-    ``asked``: names of metrics that are computed only where they are named;
-    ``counts_fault``: why metrics of predicted labels have no verdict, though they have values."""
+    """Baseline and candidate rows of one task."""
 
     task: PredictionTask
     baseline: Side
     candidate: Side
     labels: tuple[str, ...]
+    """Class names by code (binary: negative, positive)."""
     paired: bool
+    """Row i is the same case with the same truth on both sides."""
     horizon: int = 1
+    """Steps ahead of a forecast."""
     costs: Costs | None = None
     unit: str = "row"
+    """What one independent case is called."""
     notes: tuple[str, ...] = ()
     counts_fault: str = ""
+    """Why metrics of predicted labels have no verdict, though they have values."""
     asked: tuple[str, ...] = ()
+    """Names of metrics that are computed only where they are named."""
 
     @property
     def sides(self) -> tuple[Side, Side]:

@@ -11,23 +11,29 @@ from runwatch.domain.profile import ColumnGrid, ColumnProfile, NamedProfile, Row
 
 
 class QualityCase(msgspec.Struct, frozen=True, eq=False):
-    """``current``: the data in question; ``reference``: what is trusted, on the same grid, where there is
-    one; ``sample``: rows of ``current`` in memory; ``facts``: what whole rows tell; ``expect``: the
-    ``[data.expect]`` table; ``history``: earlier batches, oldest first; ``arrived``: when the data came and
-    ``now``, both seconds since the epoch; ``every``: seconds between arrivals by agreement;
-    ``reference_facts``: as ``facts``, of the reference's rows."""
+    """What a check of data quality sees."""
 
     current: TableProfile
+    """The data in question."""
     reference: TableProfile | None = None
+    """What is trusted, on the same grid."""
     sample: Mapping[str, AnyArray] = msgspec.field(default_factory=dict)
+    """Rows of ``current`` in memory, by column."""
     facts: RowFacts | None = None
+    """What whole rows tell."""
     expect: Mapping[str, object] = msgspec.field(default_factory=dict)
+    """The ``[data.expect]`` table."""
     history: Sequence[NamedProfile] = ()
+    """Earlier batches, oldest first."""
     arrived: float | None = None
+    """When the data came, seconds since the epoch."""
     now: float | None = None
+    """Seconds since the epoch."""
     target: str | None = None
     every: float | None = None
+    """Seconds between arrivals by agreement."""
     reference_facts: RowFacts | None = None
+    """As ``facts``, of the reference's rows."""
 
     def columns(self) -> Iterator[tuple[ColumnGrid, ColumnProfile | None, ColumnProfile]]:
         """(grid, reference or None, current) of every column that the current data has."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Sequence
 from functools import cache
 from typing import Literal, Protocol, cast
 
 from runwatch.domain.drift import QualityCheck
 from runwatch.domain.finding import rank
+from runwatch.domain.plugins import modules_in
 from runwatch.judge.quality import checks
 from runwatch.judge.quality.case import QualityCase
 
@@ -23,8 +22,7 @@ class QualityCheckModule(Protocol):
 @cache
 def all_checks() -> tuple[QualityCheckModule, ...]:
     """Every check of the package, by name."""
-    modules = pkgutil.iter_modules(checks.__path__, checks.__name__ + ".")
-    return tuple(cast(QualityCheckModule, importlib.import_module(module.name)) for module in modules)
+    return tuple(cast(QualityCheckModule, module) for module in modules_in(checks.__name__))
 
 
 def examine(case: QualityCase) -> tuple[QualityCheck, ...]:

@@ -62,8 +62,8 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
 def _read_database(source: SourceFile, cursor: Cursor | None, connection: sqlite3.Connection) -> Reading:
     store = sqlite.StorePass(connection, source, cursor)
     trials = trials_of(store)
-    told = store.reading()
-    return replace(_reading(source, told.cursor, cursor, trials), problems=told.problems)
+    reading = store.reading()
+    return replace(_reading(source, reading.cursor, cursor, trials), problems=reading.problems)
 
 
 def _reading(source: SourceFile, now: Cursor, before: Cursor | None, trials: Iterable[Trial]) -> Reading:

@@ -18,7 +18,7 @@ from runwatch.domain.run import Direction, Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, SourceFile
 from runwatch.readers.common.bounded_json import dig, sequence
-from runwatch.readers.common.documents import Said, read_json
+from runwatch.readers.common.documents import Parsed, read_json
 from runwatch.readers.common.table import read_table
 
 NAME = "catboost"
@@ -65,10 +65,10 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
         return Reading({}, Cursor(stat=source.stat))
     if name != _META:
         return _by_set(read_table(claim, source, cursor, final), claim, source)
-    return read_json(claim, source, cursor, partial(_said, source))
+    return read_json(claim, source, cursor, partial(_parse, source))
 
 
-def _said(source: SourceFile, value: object) -> Said:
+def _parse(source: SourceFile, value: object) -> Parsed:
     meta = dig(value, "meta")
     if not isinstance(meta, dict):
         return [Problem(source.file, None, "no meta in this JSON", "is it CatBoost's file?")]

@@ -14,7 +14,7 @@ from runwatch.domain.run import Problem
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Listing, Reading, Role, SourceFile, read_tail
 from runwatch.readers.common import bounded_json
-from runwatch.readers.common.documents import Said, read_json
+from runwatch.readers.common.documents import Parsed, read_json
 from runwatch.readers.common.lines import Frame, LineNotes
 from runwatch.readers.common.point_log import PointLog
 
@@ -54,12 +54,12 @@ def claim(listing: Listing) -> Iterable[Claim]:
     if not names:
         return
     known = library_of(listing)
-    told = {
+    by_file = {
         name: _library_of_file(listing, name) for name in names if known is None or name.endswith(".json")
     }
-    first: Library | None = next((who for who in told.values() if who), None)
+    first: Library | None = next((who for who in by_file.values() if who), None)
     usual: Library = known or first or "xgboost"
-    whose: dict[str, Library] = {name: told.get(name) or usual for name in names}
+    whose: dict[str, Library] = {name: by_file.get(name) or usual for name in names}
     libraries = sorted(set(whose.values()))
     for library in libraries:
         dumps = [name for name in names if whose[name] == library and name.endswith(".json")]
@@ -139,7 +139,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     return _read_log(claim, source, cursor, final)
 
 
-def _dump(claim: Claim, source: SourceFile, value: object) -> Said:
+def _dump(claim: Claim, source: SourceFile, value: object) -> Parsed:
     separator = "'s " if claim.format == "lightgbm" else "-"
     operations: list[Operation] = []
     last = -1

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
 import msgspec
 
+from runwatch.domain.nested import flatten
 from runwatch.readers import limits
 
 _DIGITS = 400
@@ -84,7 +84,8 @@ def parse_line(text: str) -> Any:
         value = _STRICT.decode(text)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):  # NaN, huge numbers, blanks: not strict JSON
         value = _parse_loose(text)
-    if len(text) > 2 * limits.JSON_DEPTH and text.count("[") > limits.JSON_DEPTH and _too_deep(value):
+    deep = len(text) > 2 * limits.JSON_DEPTH and max(text.count("["), text.count("{")) > limits.JSON_DEPTH
+    if deep and _too_deep(value):
         raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}")
     return value
 
@@ -103,23 +104,6 @@ def _parse_loose(text: str) -> object:
     if end != len(text):
         raise json.JSONDecodeError("Extra data", text, end)
     return value
-
-
-def flatten(value: Mapping[str, object]) -> dict[str, object]:
-    """Nested objects as one, keys joined by ``/``; lists stay as they are. Raises PastLimit."""
-    flat: dict[str, object] = {}
-    _flatten(value, "", 1, flat)
-    return flat
-
-
-def _flatten(value: Mapping[str, object], before: str, depth: int, flat: dict[str, object]) -> None:
-    if depth > limits.JSON_DEPTH:
-        raise PastLimit(f"nested deeper than {limits.JSON_DEPTH}")
-    for key, inner in value.items():
-        if type(inner) is dict:
-            _flatten(inner, f"{before}{key}/", depth + 1, flat)
-        else:
-            flat[before + key] = inner
 
 
 def number(value: object) -> float | None:
@@ -162,7 +146,6 @@ def whole(value: object) -> int | None:
 
 
 def flat_numbers(value: object) -> dict[str, float]:
-    """The numbers of nested objects by their path, parts joined with ``/``; lists are left out. Raises
-    PastLimit."""
-    leaves = ((path, number(leaf)) for path, leaf in flatten(mapping(value)).items())
+    """The numbers of nested objects by their path, parts joined with ``/``; lists are left out."""
+    leaves = ((path, number(leaf)) for path, leaf in flatten(mapping(value), "/").items())
     return dict(islice(((path, real) for path, real in leaves if real is not None), limits.TAGS))

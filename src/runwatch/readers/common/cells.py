@@ -49,13 +49,15 @@ def number(cell: bytes) -> float | None:
 
 
 class CellMatrix(msgspec.Struct, eq=False):
-    """Numbers by column: ``values`` and ``present`` of shape (columns, rows); ``lines``: each row's line
-    within the block, from 0; ``texts``: (column, row, cell) of the cells that are words."""
+    """Numbers by column."""
 
     values: FloatArray
+    """(columns, rows), as ``present``."""
     present: BoolArray
     lines: IntArray
+    """Each row's line within the block, from 0."""
     texts: list[tuple[int, int, bytes]]
+    """(column, row, cell) of the cells that are words."""
 
 
 class NumericCells:

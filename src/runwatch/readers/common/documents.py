@@ -11,7 +11,7 @@ from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Reading, SourceFile, failed, read_document, unchanged
 from runwatch.readers.common import archives, bounded_json
 
-Said = Iterable[Operation | Problem]
+Parsed = Iterable[Operation | Problem]
 """What a version says, and what is wrong with it."""
 
 T = TypeVar("T")
@@ -58,36 +58,36 @@ def read_whole(
     claim: Claim,
     source: SourceFile,
     cursor: Cursor | None,
-    said_by: Callable[[bytes], Said],
+    parse: Callable[[bytes], Parsed],
     limit: int = limits.DOCUMENT,
 ) -> Reading:
-    """What ``said_by`` tells of the newest version, in place of what the earlier one said."""
-    version = newest(source, cursor, lambda data: list(said_by(data)), limit)
+    """What ``parse`` tells of the newest version, in place of what the earlier one said."""
+    version = newest(source, cursor, lambda data: list(parse(data)), limit)
     return version if isinstance(version, Reading) else _in_place(claim, cursor, *version)
 
 
 def read_json(
-    claim: Claim, source: SourceFile, cursor: Cursor | None, said_by: Callable[[Any], Said]
+    claim: Claim, source: SourceFile, cursor: Cursor | None, parse: Callable[[Any], Parsed]
 ) -> Reading:
     """As ``read_whole``, of the value of a JSON document."""
-    return read_whole(claim, source, cursor, lambda data: said_by(json_of(data)))
+    return read_whole(claim, source, cursor, lambda data: parse(json_of(data)))
 
 
 def read_archive(
-    claim: Claim, source: SourceFile, cursor: Cursor | None, said_by: Callable[[archives.Archive], Said]
+    claim: Claim, source: SourceFile, cursor: Cursor | None, parse: Callable[[archives.Archive], Parsed]
 ) -> Reading:
     """As ``read_whole``, of a zip archive, which is read again when its time or size is another one."""
     if cursor is not None and cursor.stat == source.stat:
         return unchanged(source, cursor)
     try:
         with archives.opened(source.path) as archive:
-            said = list(said_by(archive))
+            found = list(parse(archive))
     except ValueError as error:
         return failed(source, cursor, error, AGAIN)
-    return _in_place(claim, cursor, said, Cursor(source.stat.size, stat=source.stat))
+    return _in_place(claim, cursor, found, Cursor(source.stat.size, stat=source.stat))
 
 
-def _in_place(claim: Claim, before: Cursor | None, said: list[Operation | Problem], now: Cursor) -> Reading:
+def _in_place(claim: Claim, before: Cursor | None, found: list[Operation | Problem], now: Cursor) -> Reading:
     operations: list[Operation] = [] if before is None else [Replace()]
-    operations += [one for one in said if not isinstance(one, Problem)]
-    return Reading.of(claim, operations, now, [one for one in said if isinstance(one, Problem)])
+    operations += [one for one in found if not isinstance(one, Problem)]
+    return Reading.of(claim, operations, now, [one for one in found if isinstance(one, Problem)])

@@ -11,10 +11,11 @@ import numpy as np
 
 from runwatch.domain.borders import JsonDict, JsonMapping
 from runwatch.domain.directions import split_of
+from runwatch.domain.nested import flatten
 from runwatch.domain.points import FloatArray, IntArray
 from runwatch.readers import limits
 from runwatch.readers.base import Claim, Cursor, Layout, Reading, SourceFile, read_tail
-from runwatch.readers.common.bounded_json import PastLimit, flatten, number, parse_line, whole
+from runwatch.readers.common.bounded_json import PastLimit, number, parse_line, whole
 from runwatch.readers.common.cells import BoolArray
 from runwatch.readers.common.column_names import STEP_OF_LENGTH, moment, plain, seconds, step_key
 from runwatch.readers.common.row_log import GrowingRows, Roles
@@ -32,7 +33,7 @@ def first_records(head: bytes, whole: bool) -> list[dict[str, object]]:
         try:
             value = parse_line(line)
             if isinstance(value, dict):
-                flat = flatten(value)
+                flat = flatten(value, "/")
                 records.append(_spelled_out(flat) if STEP_OF_LENGTH in flat else flat)
         except ValueError:
             continue
@@ -124,7 +125,7 @@ class JsonRows(GrowingRows):
             if type(record) is not dict:
                 return False
             if line.find("{", 1) >= 0:
-                record = flatten(record)
+                record = flatten(record, "/")
             if STEP_OF_LENGTH in record:
                 record = _spelled_out(record)
         except PastLimit as error:
@@ -184,7 +185,7 @@ def _pieces(line: str) -> list[str]:
             break
         try:
             record = parse_line(line[at:])
-            if type(record) is dict and step_key(flatten(record)) is not None:
+            if type(record) is dict and step_key(flatten(record, "/")) is not None:
                 return [line[:at], line[at:]]
         except ValueError:
             pass

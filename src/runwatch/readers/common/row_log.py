@@ -201,8 +201,8 @@ class RowLog:
                 if rows is None and everything and present.all():
                     self._add(owner, roles.names[column], place, values)
                     continue
-                there = present & placed
-                theirs = np.flatnonzero(there) if rows is None else rows[there[rows]]
+                mask = present & placed
+                theirs = np.flatnonzero(mask) if rows is None else rows[mask[rows]]
                 if len(theirs):
                     self._add(owner, roles.names[column], place.where(theirs), values[theirs])
 

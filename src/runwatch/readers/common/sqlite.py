@@ -42,7 +42,7 @@ _TABLE = re.compile(rb"CREATE TABLE [\"'`\[]?(\w{1,64})")
 _OPCODES_A_CALL, _CALLS = 1_000_000, 500
 
 
-class Busy(Exception):
+class Busy(sqlite3.OperationalError):
     """The file was written to each time we copied it: look again later."""
 
 
@@ -76,7 +76,8 @@ def tables_in_sight(listing: Listing, name: str) -> frozenset[str]:
 def opened(source: SourceFile) -> Iterator[sqlite3.Connection]:
     """A connection to a private copy of the database that ``source`` (it or its WAL) belongs to.
 
-    Raises Busy, OSError, ValueError (too large), sqlite3.Error. A query that runs away is interrupted."""
+    Raises sqlite3.Error (Busy is one), OSError, ValueError (too large). A query that runs away is
+    interrupted."""
     path = source.path.removesuffix(WAL)
     folder = tempfile.mkdtemp(prefix="runwatch-", dir=_place(path))
     try:
@@ -212,7 +213,7 @@ def _copy(path: str, copy: str) -> None:
                 os.unlink(copy + companion)
         if before[0] is not None and _file_states(path) == before:
             return
-    raise Busy
+    raise Busy("it is being written to")
 
 
 def _file_states(path: str) -> list[tuple[int, int, int, int] | None]:

@@ -250,7 +250,7 @@ def _what(listing: Listing, name: str, stat: FileStat) -> frozenset[str]:
             elif (progress := parse(text)) is not None and progress.pairs:
                 return frozenset({*news, "numbers"})
         lines = Lines({})
-        if any((progress := lines.said(text)) is not None and progress.pairs for text in rows):
+        if any((progress := lines.parsed(text)) is not None and progress.pairs for text in rows):
             return frozenset({*news, "numbers"})
         if len(part) == stat.size:
             break
@@ -270,7 +270,7 @@ def read(claim: Claim, source: SourceFile, cursor: Cursor | None, final: bool = 
     lines = Lines(state)
     for row in rows:
         text = plain(row)
-        progress = lines.said(text)
+        progress = lines.parsed(text)
         for teller in tellers:
             teller.feed(text, progress)
     changes: list[Operation] = [Replace()] if anew else []

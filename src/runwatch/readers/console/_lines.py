@@ -122,22 +122,24 @@ _FOREIGN = ("wandb:", "File ", "slurmstepd:", "srun:", "wandb.")
 
 
 class LineProgress(NamedTuple):
-    """``pairs``: names and values in line order; ``kind``: a whole ``line``, a progress ``bar``, a ``keras``
-    bar or a row of a ``table``; ``total_steps``: of ``step 100/6000``, which beside an epoch is a batch, 0
-    where only the training's last line tells it; ``held_out``: a line of validation, whose batches are its
-    own (a table's has no place at all); ``first_epoch``: the number that the format gives the first one,
-    where it is known by its form."""
+    """What a line tells."""
 
     kind: str
+    """A whole ``line``, a progress ``bar``, a ``keras`` bar or a row of a ``table``."""
     pairs: tuple[tuple[str, float], ...]
+    """Names and values in line order."""
     epoch: float | None = None
     epochs: int | None = None
     batch: int | None = None
     batches: int | None = None
     step: int | None = None
     total_steps: int | None = None
+    """Of ``step 100/6000``, which beside an epoch is a batch; 0 where only the training's last line tells
+    it."""
     held_out: bool = False
+    """A line of validation, whose batches are its own (a table's has no place at all)."""
     first_epoch: int | None = None
+    """The number that the format gives the first one, where it is known by its form."""
 
     @property
     def at_end(self) -> bool:

@@ -56,7 +56,7 @@ class Lines:
     def __init__(self, state: JsonDict) -> None:
         self._tables = Tables(state.setdefault("tables", {}))
 
-    def said(self, text: str) -> LineProgress | None:
+    def parsed(self, text: str) -> LineProgress | None:
         return self._tables.row(text) or parse(text)
 
 
@@ -265,7 +265,7 @@ class ConsoleNumbers:
             and (progress.epoch or 0) <= self._state.get("train", -1)
             and "told" in self._state
         ):
-            return self._beside(progress)
+            return self._uncounted_step(progress)
         if "epoch" in self._state:
             return self._epochs(self._state["epoch"])
         self._state["row"] = self._state.get("row", 0) + 1
@@ -277,7 +277,7 @@ class ConsoleNumbers:
             self._state["told"] = {name: True for name, _ in progress.pairs}
         return step
 
-    def _beside(self, progress: LineProgress) -> int:
+    def _uncounted_step(self, progress: LineProgress) -> int:
         """A line without a counter among such with one: an epoch's, or one of no place. What would say the
         same as a line before it at that step has a step of its own."""
         told, names = self._state["told"], [name for name, _ in progress.pairs]

@@ -70,13 +70,13 @@ class Quick:
     def _read_rounds(self, data: bytes, at: int, columns: Columns) -> int:
         """Read the rounds that begin at ``at``, if there are many; else look again only later."""
         rounds, tags = self._rounds(data, at)
-        count, told = cycles.read(data, at, rounds, tags) if tags else (0, [])
+        count, scalar_columns = cycles.read(data, at, rounds, tags) if tags else (0, [])
         width = sum(rounds.sizes) + FRAME * len(tags)
         if count < _FEW_ROUNDS:
             self._look_at, self._wait = at + self._wait, min(2 * self._wait, _MOST_WAIT)
             return at
         self._look_at, self._wait = 0, _LEAST_WAIT
-        for column in told:
+        for column in scalar_columns:
             columns[column.tag].append(column)
         return at + count * width
 

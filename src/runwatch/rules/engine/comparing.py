@@ -14,15 +14,16 @@ from runwatch.rules.engine.findings import began_at, project_of, run_finding
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """A comparison and what it is about. ``assumed``: the baseline was not configured or pinned;
-    ``called``, ``baseline_called``: both sides as people call them."""
+    """A comparison and what it is about."""
 
     scope: str
     root: str
     comparison: Comparison
     run: Run | None
     assumed: bool
+    """The baseline was not configured or pinned."""
     called: str
+    """As people call it; ``baseline_called`` likewise."""
     baseline_called: str
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Protocol, cast
@@ -11,7 +9,7 @@ from typing import Protocol, cast
 import msgspec
 
 from runwatch.domain.finding import Finding
-from runwatch.domain.plugins import load_plug_ins
+from runwatch.domain.plugins import load_plug_ins, modules_in
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Situation
 
@@ -107,10 +105,4 @@ def _check(rule: object, known: Mapping[str, Rule]) -> None:
 
 @cache
 def _built_in() -> tuple[Rule, ...]:
-    package = importlib.import_module("runwatch.rules")
-    modules = [
-        importlib.import_module(f"{package.__name__}.{info.name}")
-        for info in pkgutil.iter_modules(package.__path__)
-        if not info.ispkg
-    ]
-    return tuple(cast(Rule, module) for module in modules if hasattr(module, "NAME"))
+    return tuple(cast(Rule, module) for module in modules_in("runwatch.rules") if hasattr(module, "NAME"))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import time
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import cast, get_args
 
-import runwatch.runs.media as package
 from runwatch.domain.media import MediaContent, MediaItem, MediaKind, MediaList, MediaSeries, Unshown
+from runwatch.domain.plugins import modules_in
 from runwatch.readers.base import Cursor, SourceFile
-from runwatch.runs.media import files as beside
+from runwatch.runs.media import files as image_files
 from runwatch.runs.media.base import MOST_BYTES, FoundMedia, MediaPlace, MediaReader, MediaRefused
 from runwatch.system.files import NotRegular, TooLarge
 from runwatch.text.safe import safe
@@ -30,8 +28,7 @@ _ORDER: tuple[MediaKind, ...] = get_args(MediaKind)
 def readers() -> Mapping[str, MediaReader]:
     """The media readers by name."""
     by_format: dict[str, MediaReader] = {}
-    for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        module = importlib.import_module(info.name)
+    for module in modules_in("runwatch.runs.media"):
         if all(hasattr(module, name) for name in ("NAME", "takes", "scan", "content")):
             by_format[module.NAME] = cast(MediaReader, module)
     return by_format
@@ -141,12 +138,12 @@ class RunMedia:
         ]
         named = {item.file for one in series for item in one.items}
         lying: dict[str, list[MediaItem]] = {}
-        for file in beside.walk(self._place, others):
+        for file in image_files.walk(self._place, others):
             if file.item.file not in named:
                 lying.setdefault(file.tag, []).append(file.item)
         for tag, items in lying.items():
             items.sort(key=lambda item: (item.step or 0, item.file))
-            series.append(MediaSeries("picture", tag, beside.NAME, tuple(items)))
+            series.append(MediaSeries("picture", tag, image_files.NAME, tuple(items)))
         series.sort(key=lambda one: (_ORDER.index(one.kind), one.tag))
         return MediaList(tuple(series), whole, self._notes(series))
 
@@ -165,7 +162,7 @@ class RunMedia:
         reader = readers().get(series.reader)
         try:
             if reader is None:
-                return beside.content(self._place, series, item)
+                return image_files.content(self._place, series, item)
             return reader.content(self._place, series, item)
         except MediaRefused as refused:
             return Unshown(str(refused))

@@ -30,7 +30,7 @@ def scan(place: MediaPlace, source: SourceFile, cursor: Cursor | None) -> Scan:
     own = cursor.state.get("key") if cursor is not None else None
     media: list[FoundMedia] = []
     rows = sqlite.QueryRows([], after, 0)
-    with contextlib.suppress(sqlite3.Error, sqlite.Busy), sqlite.opened(source) as connection:
+    with contextlib.suppress(sqlite3.Error), sqlite.opened(source) as connection:
         known = sqlite.columns(connection, "metrics")
         if {"id", "run_name", "step", "metrics"} <= known:
             key = "run_id" if "run_id" in known else "run_name"
@@ -72,7 +72,7 @@ def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaCon
     try:
         with sqlite.opened(SourceFile.now(place.root, item.file)) as connection:
             row = connection.execute("SELECT metrics FROM metrics WHERE id = ?", (item.offset,)).fetchone()
-    except (sqlite3.Error, sqlite.Busy) as error:
+    except sqlite3.Error as error:
         raise MediaRefused(f"the database cannot be read now: {error}") from None
     for key, value in bounded_json.parse_object(row[0]).items() if row else ():
         for tag, inner in logged.media_in(key, value):

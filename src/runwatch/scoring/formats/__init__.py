@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 from functools import cache
 from typing import cast
 
+from runwatch.domain.plugins import modules_in
 from runwatch.scoring.base import ModelFormat, ScoringError
 from runwatch.system.files import NotRegular, open_regular
 
@@ -24,8 +23,7 @@ _CONVERT = (
 @cache
 def formats() -> tuple[ModelFormat, ...]:
     """Every format in this package."""
-    names = [module.name for module in pkgutil.iter_modules(__path__, __name__ + ".")]
-    return tuple(cast(ModelFormat, importlib.import_module(name)) for name in names)
+    return tuple(cast(ModelFormat, module) for module in modules_in(__name__))
 
 
 def format_of(path: str) -> ModelFormat:

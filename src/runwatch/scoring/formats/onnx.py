@@ -55,7 +55,7 @@ def load(path: str, score: str | None) -> _Onnx:
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        message = _said(error)
+        message = _message(error)
         hint = "export it again"
         if _DOUBLE.search(message):
             hint = "it has no float64 form of this: export the model with float32 inputs (FloatTensorType)"
@@ -63,7 +63,7 @@ def load(path: str, score: str | None) -> _Onnx:
     return _Onnx(path, session, score)
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """Without onnxruntime's codes and the file's path."""
     return _NOISE.sub("", first_line(error))
 
@@ -135,7 +135,7 @@ class _Onnx:
         try:
             result = self._session.run(None, feed)
         except Exception as error:
-            wrong = f"onnxruntime cannot run it on these columns: {_said(error)}"
+            wrong = f"onnxruntime cannot run it on these columns: {_message(error)}"
             raise ScoringError(
                 self._data, wrong, "check [[models]] features, their order and types"
             ) from error

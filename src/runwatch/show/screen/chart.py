@@ -19,14 +19,16 @@ are none of these."""
 
 
 class ChartLine(msgspec.Struct, frozen=True, eq=False):
-    """A curve: ``x`` ascending, ``y`` with NaN where it breaks. ``selected``: the one that the person looks
-    at, named first; without a name it is a shadow of another and is not told of."""
+    """A curve; one without a name is a shadow of another, which no legend tells of."""
 
     name: str
     tone: Tone
     x: FloatArray
+    """Ascending."""
     y: FloatArray
+    """NaN where it breaks."""
     selected: bool = False
+    """The one that the person looks at, named first."""
 
 
 class ChartBand(msgspec.Struct, frozen=True, eq=False):

@@ -19,6 +19,7 @@ from runwatch.show.screen.view import (
     words,
 )
 from runwatch.text import units
+from runwatch.text.fitting import fit_end
 from runwatch.text.safe import safe
 
 _COLUMNS = (
@@ -78,7 +79,7 @@ def about(finding: Finding, called: str = "") -> str:
 
 def shortened(path: str, longest: int = _LONGEST_NAME) -> str:
     """A long path by its end, so that what happened to it is still seen."""
-    return path if len(path) <= longest else "…" + path[1 - longest :]
+    return fit_end(path, longest)
 
 
 def banner(snapshot: Snapshot, key: Key | None, now: float) -> Words:

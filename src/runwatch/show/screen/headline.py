@@ -71,8 +71,8 @@ def _finding(snapshot: Snapshot, finding: Finding, room: int) -> Words:
     at = f" {every.index(finding) + 1}/{len(every)}" if len(every) > 1 else ""
     tone = SEVERITY_TONES[finding.severity]
     called = given_name(snapshot.situation, RunKey(finding.root, finding.scope))
-    said = _FOLDED.sub("", about(finding, called))
-    message = fit_words(said, max(room - 2 - len(at) - bool(at), 8))
+    sentence = _FOLDED.sub("", about(finding, called))
+    message = fit_words(sentence, max(room - 2 - len(at) - bool(at), 8))
     return words(badge(finding.severity), text(at, "muted") if at else "", " ", Span(message, tone))
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.domain.finding import Severity
-from runwatch.domain.hyperparameters import flat
 from runwatch.domain.main_metric import same_metric
+from runwatch.domain.nested import flatten
 from runwatch.domain.run import Metric, Run
 from runwatch.show.screen.view import (
     SEVERITY_TONES,
@@ -102,7 +102,7 @@ def choices(runs: Iterable[Run]) -> list[tuple[str, str]]:
     settings: dict[str, None] = {}
     tags: dict[str, None] = {}
     for run in runs:
-        settings.update(dict.fromkeys(flat(run.hparams)))
+        settings.update(dict.fromkeys(flatten(run.hparams)))
         tags.update({tag: None for tag, metric in run.metrics.items() if not metric.hidden})
     described = [(key, each.about) for key, each in COLUMNS.items()]
     described += [(_SETTING + name, f"hyperparameter {name}") for name in sorted(settings)]
@@ -191,14 +191,14 @@ def against_baseline(judged: MetricComparison | None, is_baseline: bool) -> Word
 
 
 def _setting(case: RowCase, name: str) -> Words:
-    have = flat(case.run.hparams).get(name)
+    have = flatten(case.run.hparams).get(name)
     if isinstance(have, float):
         return text(units.number(have))
     return text("–", "faint") if have is None else text(str(have), width=40)
 
 
 def _by_setting(case: RowCase, name: str) -> Sortable | None:
-    have = flat(case.run.hparams).get(name)
+    have = flatten(case.run.hparams).get(name)
     if have is None:
         return None
     try:

@@ -79,8 +79,10 @@ def ranking(snapshot: Snapshot, ask: BoardAsk) -> Ranking:
     choices = _tags(runs)
     metric = match(ask.metric, choices) if ask.metric else None
     metric = metric or _commonest(runs, choices)
-    there = [(_place(own, ask.which), i) for i, run in enumerate(runs) if (own := _own_metric(run, metric))]
-    ranked = tuple(runs[i] for _, i in sorted(there))
+    candidates = [
+        (_place(own, ask.which), i) for i, run in enumerate(runs) if (own := _own_metric(run, metric))
+    ]
+    ranked = tuple(runs[i] for _, i in sorted(candidates))
     return Ranking(metric, ranked, choices, len(runs) - len(ranked))
 
 
@@ -248,10 +250,10 @@ def _differing(runs: list[Run]) -> list[ViewRow]:
 def _metric_row(tag: str, runs: list[Run]) -> ViewRow:
     metrics = [_own_metric(run, tag) for run in runs]
     steps = {metric.last_step for metric in metrics if metric is not None}
-    there = [metric for metric in metrics if metric is not None and math.isfinite(metric.last)]
+    candidates = [metric for metric in metrics if metric is not None and math.isfinite(metric.last)]
     best: float | None = None
-    if len(there) > 1 and there[0].direction:
-        best = (max if there[0].direction == "max" else min)(metric.last for metric in there)
+    if len(candidates) > 1 and candidates[0].direction:
+        best = (max if candidates[0].direction == "max" else min)(metric.last for metric in candidates)
     cells = []
     for metric in metrics:
         won = metric is not None and best is not None and metric.last == best

@@ -13,7 +13,7 @@ import msgspec
 
 from runwatch.domain.address import host_of
 from runwatch.domain.comparison import Comparison
-from runwatch.domain.hyperparameters import flat
+from runwatch.domain.nested import flatten
 from runwatch.domain.run import Run, RunKey
 from runwatch.domain.run_names import shown_names
 from runwatch.domain.situation import ROOT_GONE, Snapshot
@@ -57,24 +57,27 @@ _HERE = "here"
 
 
 class RunsAsk(msgspec.Struct, frozen=True):
-    """What a person wants to see of the runs. ``sort``: the key of a column, "" for ``order``; ``columns``:
-    keys, () for the usual ones; ``metric``: shown instead of each run's main one; ``group``: "", "folder",
-    "group", or ``=NAME`` of a hyperparameter; ``folded``: names of groups that are closed; ``width``: of the
-    table, in cells."""
+    """What a person wants to see of the runs."""
 
     filter: str = ""
     order: Order = "attention"
     marked: tuple[RunKey, ...] = ()
     sort: str = ""
+    """The key of a column, "" for ``order``."""
     descending: bool = False
     columns: tuple[str, ...] = ()
+    """Keys, () for the usual ones."""
     metric: str | None = None
+    """Shown instead of each run's main one."""
     group: str = ""
+    """"", "folder", "group", or ``=NAME`` of a hyperparameter."""
     folded: frozenset[str] = frozenset()
+    """Names of groups that are closed."""
     starred: frozenset[RunKey] = frozenset()
     hidden: frozenset[RunKey] = frozenset()
     with_hidden: bool = False
     width: int = 120
+    """Of the table, in cells."""
 
 
 class GroupKey(NamedTuple):
@@ -249,7 +252,7 @@ def _group_of(run: Run, by: str) -> str:
         return run.id.rpartition("/")[0] or "."
     if by == "group":
         return run.group
-    have = flat(run.hparams).get(by[1:])
+    have = flatten(run.hparams).get(by[1:])
     return f"{by[1:]} = {'–' if have is None else units.number(have) if isinstance(have, float) else have}"
 
 

@@ -77,17 +77,19 @@ Words = tuple[Span, ...]
 
 
 class ViewColumn(NamedTuple):
-    """A column of a table: ``width`` cells, ``grow`` > 0: takes a share of the room left over; ``drop``:
-    the greatest goes first when there is no room, 0 never goes; ``keep_end``: a text too long loses its
-    beginning, not its end."""
+    """A column of a table."""
 
     key: str
     title: str
     width: int
+    """Cells."""
     grow: int = 0
+    """Above 0: its share of the room left over."""
     right: bool = False
     drop: int = 0
+    """The greatest goes first when there is no room; 0 never goes."""
     keep_end: bool = False
+    """A text too long loses its beginning, not its end."""
 
 
 class ViewRow(NamedTuple):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from abc import abstractmethod
 from typing import Any, ClassVar, Literal
 
 from textual.containers import Vertical
 
+from runwatch.domain.plugins import modules_in
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen.view import Span, Words, text, whole_parts
 from runwatch.text.safe import safe
@@ -25,15 +24,18 @@ Place = Literal["left", "right", "strip"]
 
 
 class Pane(Vertical):
-    """A part of the board. ``ID`` names it in styles and keymaps, ``TITLE`` for people; ``PLACE``, ``ORDER``
-    and ``WEIGHT`` say where it stands and how much room it takes. ``job`` is called on the event loop and
-    returns a function that makes the view on another thread; ``show`` paints it."""
+    """A part of the board. ``job`` is called on the event loop and returns a function that makes the view on
+    another thread; ``show`` paints it."""
 
     ID: ClassVar[str]
+    """Names it in styles and keymaps."""
     TITLE: ClassVar[str]
+    """For people."""
     PLACE: ClassVar[Place] = "left"
     ORDER: ClassVar[int] = 50
+    """Among the panes of its place."""
     WEIGHT: ClassVar[int] = 1
+    """How much room it takes."""
     FILTERED: ClassVar[bool] = False
 
     def __init__(self, choice: Selection, number: int) -> None:
@@ -88,11 +90,8 @@ class Pane(Vertical):
 
 def panes() -> list[type[Pane]]:
     """All panes of this package, in order: a new file is a new pane."""
-    import runwatch.ui.panes as package
-
     classes: list[type[Pane]] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+    for loaded in modules_in("runwatch.ui.panes"):
         classes += [
             item
             for item in vars(loaded).values()

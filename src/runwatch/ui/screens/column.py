@@ -110,7 +110,7 @@ class ColumnScreen(Detail):
         if self._batches < 2:
             self.host.say("there is no other batch")
             return
-        here = self._batch if self._batch is not None else self._batches - 1
-        there = max(0, min(here + by, self._batches - 1))
-        self._batch = None if there == self._batches - 1 else there
+        current = self._batch if self._batch is not None else self._batches - 1
+        target = max(0, min(current + by, self._batches - 1))
+        self._batch = None if target == self._batches - 1 else target
         self.ask()

@@ -76,6 +76,6 @@ class LiveScreen(LeftOnce[None]):
         self.ask()
 
     def on_view_changed(self, event: ViewChanged) -> None:
-        if event.said:
-            self.host.say(event.said)
+        if event.message:
+            self.host.say(event.message)
         self.ask()

@@ -159,8 +159,8 @@ class LogView(ScrollView, can_focus=True):
         width = self.size.width
         row = y + int(self.scroll_y)
         if row >= len(self._rows):
-            said = wrapped((Span(self._nothing, "muted"),), width - 2) if not self.lines else ()
-            message = "".join(span.text for span in said[y]) if y < len(said) else ""
+            wrapped_lines = wrapped((Span(self._nothing, "muted"),), width - 2) if not self.lines else ()
+            message = "".join(span.text for span in wrapped_lines[y]) if y < len(wrapped_lines) else ""
             strip = Strip([Segment(f" {message}", colours["muted"])]).adjust_cell_length(width)
             return strip.apply_style(self.rich_style)
         index, start = self._rows[row]

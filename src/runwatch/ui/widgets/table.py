@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from typing import ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -16,6 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from runwatch.show.screen.view import Span, TableView, ViewColumn, ViewRow, keys_of
+from runwatch.text.fitting import fit_end
 from runwatch.ui.bindings import hidden
 from runwatch.ui.clipboard import copy
 from runwatch.ui.palette import Palette, palette
@@ -204,9 +206,10 @@ class TableWidget(ScrollView, can_focus=True, inherit_bindings=False):
         for i, (column, have, _) in enumerate(self._widths):
             segments.append(Segment(" " * (self._gap if i else 0)))
             title = column.title
-            if len(title) > have:
-                title = "…" + title[1 - have :] if column.keep_end else title[:have]
-            segments.append(Segment(title.rjust(have) if column.right else title.ljust(have), style))
+            if cell_len(title) > have:
+                title = fit_end(title, have) if column.keep_end else set_cell_size(title, have)
+            blank = " " * (have - cell_len(title))
+            segments.append(Segment(blank + title if column.right else title + blank, style))
         return Strip(segments).adjust_cell_length(width)
 
     def _render_row(self, index: int, width: int, colours: Palette) -> Strip:

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.style import Style as ContentStyle
 
 from runwatch.show.screen.view import Span
+from runwatch.text.fitting import without_start
 from runwatch.ui.palette import Palette
 
 
@@ -67,20 +68,11 @@ def _cut_start(line: tuple[Span, ...], surplus: int) -> tuple[Span, ...]:
         if have <= drop:
             drop -= have
             continue
-        rest = _without(span.text, drop)
+        rest = without_start(span.text, drop)
         if _splits_number(span.text, len(span.text) - len(rest)):
             rest = rest.lstrip(_DIGITS) or rest
         return (Span("…" + rest, span.tone), *line[i + 1 :])
     return (Span("…"),)
-
-
-def _without(text: str, cells: int) -> str:
-    gone = 0
-    for i, char in enumerate(text):
-        if gone >= cells:
-            return text[i:]
-        gone += cell_len(char)
-    return ""
 
 
 def wrapped(line: tuple[Span, ...], width: int) -> list[tuple[Span, ...]]:

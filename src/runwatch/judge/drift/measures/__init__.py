@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from functools import cache
 from typing import Protocol, cast
 
+from runwatch.domain.plugins import modules_in
 from runwatch.judge.drift.column_pair import ColumnPair
 
 
@@ -23,8 +22,7 @@ class Measure(Protocol):
 @cache
 def measures() -> dict[str, Measure]:
     """Every measure in this package by name."""
-    modules = (importlib.import_module(m.name) for m in pkgutil.iter_modules(__path__, __name__ + "."))
-    return {module.NAME: cast(Measure, module) for module in modules}
+    return {module.NAME: cast(Measure, module) for module in modules_in(__name__)}
 
 
 def label(name: str) -> str:

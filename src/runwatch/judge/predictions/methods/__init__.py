@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Protocol, cast
 
 from runwatch.domain.directions import direction_of
+from runwatch.domain.plugins import modules_in
 from runwatch.domain.run import Direction
 from runwatch.judge.metrics.estimate import Estimate
 from runwatch.judge.predictions.sample import Sample
@@ -30,8 +29,7 @@ class Method(Protocol):
 @lru_cache(maxsize=1)
 def methods() -> tuple[Method, ...]:
     """All methods, by file name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(cast(Method, importlib.import_module(f"{__name__}.{name}")) for name in names)
+    return tuple(cast(Method, module) for module in modules_in(__name__))
 
 
 def direction(name: str) -> Direction:

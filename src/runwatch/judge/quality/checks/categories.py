@@ -84,8 +84,8 @@ def _new_codes(
     assert edges is not None
     odd: list[float] = []
     if values is not None and values.dtype != object:
-        there, counts = np.unique(values[np.isfinite(values)], return_counts=True)
-        odd = [float(v) for v in there[np.argsort(-counts)] if v not in edges[known[known < len(edges)]]]
+        distinct, counts = np.unique(values[np.isfinite(values)], return_counts=True)
+        odd = [float(v) for v in distinct[np.argsort(-counts)] if v not in edges[known[known < len(edges)]]]
     severity: Severity = "critical" if share >= LEVELS[1] else "warning" if share >= LEVELS[0] else "info"
     names = tuple(number(value) for value in odd[:_SHOWN])
     what = f"the value{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else "values"
