@@ -493,3 +493,9 @@ def test_the_disk_is_not_asked_about_what_is_no_address(monkeypatch):
 def test_a_window_into_a_file_is_no_larger_than_was_asked_for(tmp_path, end, size, window):
     (tmp_path / "log").write_bytes(b"0123456789")
     assert read_window(str(tmp_path / "log"), end, size)[0] == window
+
+
+def test_a_setting_of_more_than_64_bits_comes_as_its_digits():
+    sent = m.Update(1, runs={RunKey("/r", "a"): replace(run("a"), hparams={"seed": 2**70, "lr": 0.1})})
+    (came,) = over_the_wire(sent)
+    assert came.runs[RunKey("/r", "a")].hparams == {"seed": str(2**70), "lr": 0.1}

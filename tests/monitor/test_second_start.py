@@ -98,3 +98,10 @@ def test_a_kept_run_is_told_to_the_letter_as_one_that_was_read(tmp_path: Path, n
         os.utime(path, (YESTERDAY, YESTERDAY))
     read, kept = (json.dumps([run_json(run) for run in judged(tmp_path / "runs")[1].runs]) for _ in range(2))
     assert "metrics" in read and kept == read
+
+
+def test_a_setting_of_more_than_64_bits_does_not_end_the_look(root: Path) -> None:
+    (root / "far" / "hparams.json").write_text(json.dumps({"seed": 2**70}))
+    for _ in range(2):
+        (far,) = (run for run in judged(root)[1].runs if run.id == "far")
+        assert far.hparams["seed"] == 2**70

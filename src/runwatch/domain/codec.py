@@ -31,7 +31,10 @@ def from_plain(kind: type[T], value: object) -> T:
 def to_bytes(record: object) -> bytes:
     """``record`` in MessagePack, for a file of our own; NumPy's arrays as they lie in memory. Raises
     TypeError, ValueError for what has no form."""
-    return msgspec.msgpack.encode(record, enc_hook=_array_or_number)
+    try:
+        return msgspec.msgpack.encode(record, enc_hook=_array_or_number)
+    except OverflowError as error:  # an integer of more than 64 bits
+        raise ValueError(str(error)) from None
 
 
 def from_bytes(kind: type[T], data: bytes) -> T:

@@ -51,7 +51,10 @@ def encode(value: object) -> bytes:
     """MessagePack of a record or message."""
     try:
         return _ENCODER.encode(value)
-    except UnicodeEncodeError:  # an undecodable file name: rare, and worth the walk
+    except (
+        UnicodeEncodeError,
+        OverflowError,
+    ):  # rare: an undecodable file name, a huge seed
         allowed = (bytes, date)
         return _ENCODER.encode(
             _walked(msgspec.to_builtins(value, builtin_types=allowed, enc_hook=_plain), storable)
@@ -97,6 +100,8 @@ def key(value: object) -> Any:
 def _walked(value: object, change: Callable[[str], str]) -> object:
     if isinstance(value, str):
         return change(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
     if isinstance(value, Mapping):
         return {_walked(k, change): _walked(v, change) for k, v in value.items()}
     if isinstance(value, tuple):
