@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from runwatch.domain.comparison import Comparison, MetricComparison
 from runwatch.show.ci import CiCase, CiReport, CiTable, markdown_text, render_ci
+from runwatch.show.compare import comparison_report
 from runwatch.text.safe import safe
 
 CASES = (
@@ -99,3 +101,24 @@ def test_markdown_has_verdict_tables_notes_and_legend():
         "<sub>",
     ):
         assert part in html
+
+
+@pytest.mark.parametrize(
+    ("method", "level"), [("delong", "critical"), ("curve-mad", "warning"), (None, "warning")]
+)
+def test_a_metric_is_as_bad_as_the_comparison_that_it_decides(method, level):
+    ci = None if method is None else (-0.2, -0.1)
+    metric = MetricComparison(
+        "auc",
+        direction="max",
+        baseline=0.9,
+        candidate=0.8,
+        delta=-0.1,
+        verdict="worse",
+        reason="",
+        primary=True,
+        ci=ci,
+        method=method,
+    )
+    report = comparison_report(Comparison("b", "a", "worse", "", (metric,)))
+    assert (report.level, report.cases[0].level) == (level, level)

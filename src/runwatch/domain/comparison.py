@@ -55,6 +55,10 @@ class CompareOptions(msgspec.Struct, frozen=True):
     """Also what methods names as background work (average precision, ...)."""
 
 
+WITHIN_RUN = "curve-mad"
+"""The method of an interval from one run a side: the spread of its curve, and nothing between seeds."""
+
+
 class MetricComparison(msgspec.Struct, frozen=True):
     """One metric of a candidate against the baseline."""
 
@@ -84,6 +88,12 @@ class MetricComparison(msgspec.Struct, frozen=True):
     at: int | None = None
     """The step compared."""
     note: str = ""
+
+    @property
+    def noise_known(self) -> bool:
+        """Whether rows or several runs tell of its noise. Of one run a side only the curve's own spread is
+        known, of bare numbers nothing."""
+        return self.method not in (None, WITHIN_RUN)
 
 
 class SliceComparison(msgspec.Struct, frozen=True):

@@ -61,8 +61,7 @@ def _of_metric(situation: Situation, subject: Subject, metric: MetricComparison)
 def _severity(subject: Subject, metric: MetricComparison) -> Severity:
     if subject.assumed or (metric.verdict != "worse" and not _lingers(metric)):
         return "info"
-    unsure = metric.ci is None or metric.method in (None, "curve-mad")
-    return "critical" if metric.primary and not unsure else "warning"
+    return "critical" if metric.primary and metric.noise_known else "warning"
 
 
 def _by_chance_of_many_looks(subject: Subject, metric: MetricComparison) -> bool:
@@ -124,7 +123,7 @@ def _evidence(metric: MetricComparison) -> dict[str, object]:
 
 def _advice(comparison: Comparison, metric: MetricComparison) -> str:
     changed = [safe(name) for name, _, _ in comparison.hparams[:3]]
-    if metric.ci is None or metric.method in (None, "curve-mad"):
+    if not metric.noise_known:
         return "Run two or three more seeds of both before you decide: the spread between seeds is unknown."
     if changed:
         return (

@@ -165,7 +165,7 @@ def _level(metric: MetricComparison) -> Level:
     """A guard that is worse is a warning, the primary metric critical unless nothing is known of the
     noise."""
     if metric.verdict == "worse":
-        return "critical" if metric.primary and metric.ci is not None else "warning"
+        return "critical" if metric.primary and metric.noise_known else "warning"
     return "unknown" if metric.verdict == "unknown" else "ok"
 
 

@@ -15,7 +15,7 @@ def severity_of(comparison: Comparison) -> Literal["ok", "info", "warning", "cri
     if comparison.verdict == "unknown" and (nothing or comparison.primary is None):
         return "unknown"
     worse = [metric for metric in comparison.metrics if metric.verdict == "worse"]
-    if any(metric.primary and metric.method not in (None, "curve-mad") for metric in worse):
+    if any(metric.primary and metric.noise_known for metric in worse):
         return "critical"
     if worse:
         return "warning"

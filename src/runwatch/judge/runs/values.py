@@ -10,7 +10,14 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from runwatch.domain.comparison import CompareOptions, MetricComparison, MetricVerdict, SampleKey, Samples
+from runwatch.domain.comparison import (
+    WITHIN_RUN,
+    CompareOptions,
+    MetricComparison,
+    MetricVerdict,
+    SampleKey,
+    Samples,
+)
 from runwatch.domain.directions import direction_of, judged
 from runwatch.domain.run import Direction
 from runwatch.judge.metrics.adjust import holm_of_guards
@@ -34,26 +41,31 @@ Noise = Callable[[], tuple[float | None, float | None]]
 
 
 class MetricReading(msgspec.Struct, frozen=True):
-    """One side's values of a metric, one a run. ``at``: the step they were taken at; ``seeds``: the runs'
-    seeds in the same order, where known; ``dropped``: runs without a finite value, left out."""
+    """One side's values of a metric."""
 
     values: tuple[float, ...]
+    """One a run."""
     at: int | None = None
+    """The step they were taken at."""
     seeds: tuple[str, ...] = ()
+    """Of the runs in the same order, where known."""
     dropped: int = 0
+    """Runs without a finite value, left out."""
 
 
 class MetricReadings(msgspec.Struct, frozen=True):
-    """One metric on both sides. ``stated``: its direction by the file's word; ``noise``: asks the curves for
-    (baseline's, candidate's) noise within the run; only called where it can change the verdict; ``samples``:
-    of an evaluation, what both sides say of each sample."""
+    """One metric on both sides."""
 
     name: str
     baseline: MetricReading
     candidate: MetricReading
     stated: Direction = None
+    """Its direction by the file's word."""
     noise: Noise | None = None
+    """Asks the curves for (baseline's, candidate's) noise within the run; only called where it can change the
+    verdict."""
     samples: SampleValues | None = None
+    """Of an evaluation, what both sides say of each sample."""
 
 
 def with_samples(
@@ -199,7 +211,7 @@ def _single(
     noise = reading.noise() if reading.noise is not None and (past or always_noise) else (None, None)
     half = None if noise[0] is None or noise[1] is None else 1.96 * math.hypot(noise[0], noise[1])
     ci = None if half is None else (bare.delta - half, bare.delta + half)
-    method = None if half is None else "curve-mad"
+    method = None if half is None else WITHIN_RUN
     verdict, reason = _single_verdict(bare.delta, direction, past, half, single)
     return replace(bare, verdict=verdict, reason=reason, tolerance=allowed, ci=ci, method=method)
 
@@ -226,7 +238,7 @@ def _not_finite(bare: MetricComparison) -> str:
 
 def _note(one: MetricComparison, reading: MetricReadings) -> str:
     parts = [one.note] if one.note else []
-    if one.method == "curve-mad":
+    if one.method == WITHIN_RUN:
         parts.append("interval: noise within the run, not between seeds")
     for who, side in (("baseline", reading.baseline), ("candidate", reading.candidate)):
         if side.dropped:
