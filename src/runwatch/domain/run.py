@@ -179,8 +179,8 @@ class Run(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def title(self) -> str:
-        """What people call it: its name, else its id."""
-        return self.name or self.id
+        """What people call it: its name, else its id; of a run that is its root, the folder."""
+        return self.name or (self.root.rstrip("/").rpartition("/")[2] if self.id == "." else "") or self.id
 
     @property
     def points(self) -> int:

@@ -46,14 +46,16 @@ class RootAlarm:
         return tuple(Problem(self._file, None, words, "see docs/alerts.md") for words in messages)
 
     def sends(self, now: float) -> bool:
-        """Whether this process is the one that sends; it goes on from what another one has sent before."""
+        """Whether this process is the one that sends; it goes on from what another one has sent before.
+        Raises ``StateError``: that cannot be read; asked again with the next beat."""
         self._now = now
         if elapsed(self._asked_at, now) >= BEAT_S:
-            self._asked_at, before = now, self._mine
-            self._mine = self._leases.takes(self._key, now)
-            if self._mine and not before:
+            self._asked_at = now
+            mine = self._leases.takes(self._key, now)
+            if mine and not self._mine:
                 self._kept = self._state.noted(self._key) or ""
                 self._memory = load(self._kept)
+            self._mine = mine
         return self._mine
 
     def update(
