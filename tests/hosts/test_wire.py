@@ -31,7 +31,7 @@ from runwatch.hosts import messages as m
 from runwatch.hosts.answering import Answers, thinned
 from runwatch.hosts.curves import RemoteCurves
 from runwatch.hosts.merging import merged
-from runwatch.hosts.naming import is_elsewhere, placed
+from runwatch.hosts.naming import is_elsewhere, split_by_host
 from runwatch.hosts.remote import Remote
 from runwatch.hosts.remote_snapshot import RemoteSnapshot
 from runwatch.hosts.serve import Server
@@ -483,7 +483,7 @@ def test_the_disk_is_not_asked_about_what_is_no_address(monkeypatch):
         raise AssertionError(f"{path} was looked at")
 
     monkeypatch.setattr(os.path, "lexists", hangs)
-    assert placed(("/mnt/hung/runs", "runs", "~/x", "./gpu1:x"), None)[1] == ()
+    assert split_by_host(("/mnt/hung/runs", "runs", "~/x", "./gpu1:x"), None)[1] == ()
     assert not is_elsewhere("/mnt/hung:1/runs")
 
 

@@ -99,7 +99,7 @@ def test_equal_crashes_of_two_roots_are_two_alerts(tmp_path: Path, hook, monkeyp
     assert sorted(str(sent["root"]) for sent in got) == list(roots)
 
 
-class Books:
+class FakeTaskState:
     """A desk whose tasks another process keeps, or nobody can write."""
 
     def __init__(self, mine: bool = True) -> None:
@@ -137,9 +137,9 @@ CRASH = Finding("run-crashed", "critical", "a", "", "a crashed", "", "look", roo
 
 
 def told(
-    books: Books, got: list[dict[str, object]], url: str, moments: list[float], hold: float = 0.0
+    task_state: FakeTaskState, got: list[dict[str, object]], url: str, moments: list[float], hold: float = 0.0
 ) -> list[object]:
-    alerting = Alerting({"/r": Settings(alerts=Alerts(webhook=url))}, books)  # type: ignore[arg-type]
+    alerting = Alerting({"/r": Settings(alerts=Alerts(webhook=url))}, task_state)  # type: ignore[arg-type]
     for now in moments:
         alerting.update([CRASH], {"/r": TaskList("t", ())}, {"run-crashed": (hold, 0.0)}, now)
     alerting.close()
@@ -148,29 +148,29 @@ def told(
 
 def test_a_finding_whose_line_cannot_be_written_still_alerts(hook) -> None:
     url, got = hook
-    assert told(Books(), got, url, [0.0, 59.0]) == []
-    assert told(Books(), got, url, [0.0, 60.0, 91.0]) == ["trigger"]
+    assert told(FakeTaskState(), got, url, [0.0, 59.0]) == []
+    assert told(FakeTaskState(), got, url, [0.0, 60.0, 91.0]) == ["trigger"]
 
 
 def test_a_rule_that_asks_for_time_gets_it(hook) -> None:
     url, got = hook
-    assert told(Books(), got, url, [0.0, 300.0, 600.0], hold=600.0) == []
+    assert told(FakeTaskState(), got, url, [0.0, 300.0, 600.0], hold=600.0) == []
 
 
 @pytest.mark.parametrize("state", ["done", "dismissed", "snoozed", "resolved"])
 def test_what_a_person_has_put_away_stays_quiet(hook, state: str) -> None:
     url, got = hook
-    books = Books()
-    books.states = {CRASH.fingerprint: state}
-    assert told(books, got, url, [0.0, 100.0, 200.0]) == []
+    task_state = FakeTaskState()
+    task_state.states = {CRASH.fingerprint: state}
+    assert told(task_state, got, url, [0.0, 100.0, 200.0]) == []
 
 
 def test_only_one_process_sends_and_the_next_goes_on_where_it_stopped(hook) -> None:
     url, got = hook
-    first = Books()
-    assert told(Books(mine=False), got, url, [0.0, 100.0, 200.0]) == []
+    first = FakeTaskState()
+    assert told(FakeTaskState(mine=False), got, url, [0.0, 100.0, 200.0]) == []
     assert told(first, got, url, [0.0, 100.0, 200.0]) == ["trigger"]
-    second = Books(mine=False)
+    second = FakeTaskState(mine=False)
     alerting = Alerting({"/r": Settings(alerts=Alerts(webhook=url))}, second)  # type: ignore[arg-type]
     for now in (0.0, 100.0, 200.0):
         alerting.update([CRASH], {}, {}, now)

@@ -47,15 +47,15 @@ def test_the_writer_of_a_root_goes_on_beating_and_keeping_what_status_shows(tmp_
 def test_a_task_that_was_held_back_is_written(tmp_path: Path) -> None:
     path = tmp_path / "todo.txt"
     state = user_state()
-    book = RootTaskList(state, "r", TodoFile(path, tmp_path / "locks"))
+    task_list = RootTaskList(state, "r", TodoFile(path, tmp_path / "locks"))
     first, second = (Finding("run-crashed", "critical", name, "", "crashed", "", "look") for name in "ab")
     timing = {"run-crashed": (0.0, 0.0)}
     for late in (0.0, 1.0):
-        book.sync([first], NOW + late, TODAY, timing=timing)
-    book.sync([first, second], NOW + 2, TODAY, timing=timing)
+        task_list.sync([first], NOW + late, TODAY, timing=timing)
+    task_list.sync([first, second], NOW + 2, TODAY, timing=timing)
     assert len(path.read_text().splitlines()) == 1
-    assert book.write_due(NOW - HOUR)
-    book.sync([first, second], NOW - HOUR, TODAY, timing=timing)
+    assert task_list.write_due(NOW - HOUR)
+    task_list.sync([first, second], NOW - HOUR, TODAY, timing=timing)
     assert len(path.read_text().splitlines()) == 2
     state.close()
 

@@ -1,11 +1,13 @@
 from datetime import date
 
+import pytest
+
 from runwatch.config.settings import Alerts
 from runwatch.domain.finding import Finding
 from runwatch.domain.task import TaskList
 from runwatch.monitor import root_alarm as module
 from runwatch.monitor.root_alarm import RootAlarm
-from runwatch.store.state import Leases, State
+from runwatch.store.state import Leases, State, StateError
 from runwatch.tasks.todotxt import parse_all
 
 NOW = 1_790_000_000.0
@@ -53,6 +55,29 @@ def test_from_finding_to_sender_and_bell(monkeypatch, tmp_path):
     again.update([], None, [], NOW + 530)
     again.close()
     assert [notification.resolved for notification in kept.sent] == [False, True]
+
+
+def test_what_was_sent_is_not_sent_again_where_the_state_could_not_be_read_at_first(monkeypatch, tmp_path):
+    kept = Kept()
+    monkeypatch.setattr(module, "senders", lambda *_: ([kept], []))
+    first = Process(tmp_path)
+    for at in (0, 30):
+        first.update([CRASH], OPEN, [CRASH.fingerprint], NOW + at)
+    first.close()
+    second = Process(tmp_path)
+    with monkeypatch.context() as broken:
+        broken.setattr(second.state, "noted", _fails)
+        with pytest.raises(StateError):
+            second.alarm.sends(NOW + 400)
+    assert not second.alarm.sends(NOW + 401)
+    for at in (430, 460, 490):
+        second.update([CRASH], OPEN, [CRASH.fingerprint], NOW + at)
+    second.close()
+    assert len(kept.sent) == 1
+
+
+def _fails(key):
+    raise StateError("the disk does not answer")
 
 
 def test_a_task_that_a_person_closes_is_not_over(monkeypatch, tmp_path):

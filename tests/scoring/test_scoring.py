@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from patience import PATIENCE_S
 from runwatch.domain.run import Problem
 from runwatch.scoring.base import ScoringAnswer, ScoringError, ScoringJob
-from runwatch.scoring.work import Scoring, lacking, unfit
+from runwatch.scoring.work import Scoring, missing_package, unsupported
 from runwatch.scoring.writing import written_before
 from scoring.models import customers, good_model, poor_model, save_endless, save_graph, save_onnx, save_skops
 
@@ -286,7 +286,7 @@ class Bomb:
 @pytest.mark.parametrize("protocol", [2, 5])
 def test_a_pickle_is_never_opened_whatever_its_name(tmp_path: Path, name: str, protocol: int) -> None:
     (tmp_path / name).write_bytes(pickle.dumps(Bomb(str(tmp_path / "mark")), protocol))
-    problem = unfit(str(tmp_path / name))
+    problem = unsupported(str(tmp_path / name))
     assert problem is not None and "never opened" in problem.message and "skops.io.dump" in problem.hint
     assert not (tmp_path / "mark").exists()
 
@@ -320,7 +320,7 @@ def test_other_archives_and_rubbish_are_no_models(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     os.mkfifo(tmp_path / "pipe.onnx")
     for name in ("m.zip", "torn.skops", "empty", "pipe.onnx", "none.onnx"):
-        assert unfit(str(tmp_path / name)) is not None, name
+        assert unsupported(str(tmp_path / name)) is not None, name
 
 
 def test_a_torn_onnx_file_is_the_models_fault(made: Path, tmp_path: Path) -> None:
@@ -411,8 +411,8 @@ def test_the_missing_package_is_named(made: Path, monkeypatch: pytest.MonkeyPatc
 
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "skops" else real(name))
-    assert lacking(str(made / "good.skops")) == "skops"
-    assert lacking(str(made / "good.onnx")) is None
+    assert missing_package(str(made / "good.skops")) == "skops"
+    assert missing_package(str(made / "good.onnx")) is None
 
 
 def test_one_output_a_class_is_told_from_several_scores() -> None:

@@ -80,9 +80,9 @@ class Interleaving(RuleBasedStateMachine):
         self.added = 0
         self.held = ()
         self.states = [State(self.place / "here"), State(self.place / "there")]
-        self.books = [self._book(0), self._book(1)]
+        self.task_lists = [self._open_list(0), self._open_list(1)]
 
-    def _book(self, which: int) -> RootTaskList:
+    def _open_list(self, which: int) -> RootTaskList:
         return RootTaskList(self.states[which], "r", TodoFile(self.path, self.place / "locks"))
 
     def teardown(self) -> None:
@@ -120,13 +120,13 @@ class Interleaving(RuleBasedStateMachine):
         for print_, severity in list(self.banned.items()):
             if held.get(print_) != severity:
                 del self.banned[print_]
-        self.books[which].sync(self.held, NOW + self.at, day(self.at), timing=TIMING)
+        self.task_lists[which].sync(self.held, NOW + self.at, day(self.at), timing=TIMING)
 
     @rule(which=st.integers(0, 1))
     def restart(self, which) -> None:
         self.states[which].close()
         self.states[which] = State(self.place / ("here", "there")[which])
-        self.books[which] = self._book(which)
+        self.task_lists[which] = self._open_list(which)
 
     @rule(which=st.integers(0, 1), number=st.integers(1, 30), gap=GAPS, adds=st.booleans())
     def a_process_is_killed(self, which, number, gap, adds) -> None:
@@ -140,11 +140,11 @@ class Interleaving(RuleBasedStateMachine):
 
         def work() -> None:
             self.states[which] = State(self.place / ("here", "there")[which])
-            self.books[which] = self._book(which)
+            self.task_lists[which] = self._open_list(which)
             if adds:
-                self.books[which].perform(AddTask(f"said {self.added} @c", "r"), NOW + self.at, day(self.at))[
-                    0
-                ]
+                self.task_lists[which].perform(
+                    AddTask(f"said {self.added} @c", "r"), NOW + self.at, day(self.at)
+                )[0]
             else:
                 self._sync(which)
 
@@ -212,7 +212,7 @@ class Interleaving(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1))
     def runwatch_adds(self, which) -> None:
         self.added += 1
-        answer = self.books[which].perform(
+        answer = self.task_lists[which].perform(
             AddTask(f"said {self.added} @c", "r"), NOW + self.at, day(self.at)
         )[0]
         assert answer.ok
@@ -223,11 +223,11 @@ class Interleaving(RuleBasedStateMachine):
     def runwatch_changes(self, which, index, how) -> None:
         extra = (day(self.at) + timedelta(3),) if how is SnoozeTask else ()
         intent = how("r", KNOWN[index].fingerprint, *extra)
-        answer = self.books[which].perform(intent, NOW + self.at, day(self.at))[0]
+        answer = self.task_lists[which].perform(intent, NOW + self.at, day(self.at))[0]
         if answer.ok:
-            undone = self.books[which].perform(Undo("r", answer.undo), NOW + self.at, day(self.at))[0]
+            undone = self.task_lists[which].perform(Undo("r", answer.undo), NOW + self.at, day(self.at))[0]
             assert undone.ok
-            assert self.books[which].perform(Undo("r", undone.undo), NOW + self.at, day(self.at))[0].ok
+            assert self.task_lists[which].perform(Undo("r", undone.undo), NOW + self.at, day(self.at))[0].ok
 
     @invariant()
     def every_line_of_the_persons_is_there(self) -> None:
@@ -266,8 +266,8 @@ def test_killed_at_any_call_the_list_is_as_before_or_as_after(tmp_path: Path, nu
     path.write_bytes(b"mine\r\n")
 
     def work() -> None:
-        book = RootTaskList(State(tmp_path / "here"), "r", TodoFile(path, tmp_path / "locks"))
-        book.perform(AddTask("said", "r"), NOW, day(0))[0]
+        task_list = RootTaskList(State(tmp_path / "here"), "r", TodoFile(path, tmp_path / "locks"))
+        task_list.perform(AddTask("said", "r"), NOW, day(0))[0]
 
     killed_at(number, work)
     assert path.read_bytes() in (b"mine\r\n", f"mine\r\n{day(0)} said\r\n".encode())

@@ -21,7 +21,7 @@ CRASH = Finding(
 
 
 @pytest.fixture
-def desk(tmp_path):
+def workspace(tmp_path):
     """Makes the list of a machine; the state and the file are shared."""
     state = State(tmp_path / "state")
 
@@ -34,13 +34,13 @@ def desk(tmp_path):
     state.close()
 
 
-def look(book: RootTaskList, *findings: Finding, at: float = NOW):
-    listed, _ = book.sync(findings, at, TODAY)
+def look(task_list: RootTaskList, *findings: Finding, at: float = NOW):
+    listed, _ = task_list.sync(findings, at, TODAY)
     return [task for task in listed.tasks if task.state == "open"]
 
 
-def test_each_machine_opens_its_own_line(desk, tmp_path):
-    alpha, beta = desk("alpha"), desk("beta")
+def test_each_machine_opens_its_own_line(workspace, tmp_path):
+    alpha, beta = workspace("alpha"), workspace("beta")
     look(alpha, CRASH)
     look(beta, CRASH)
     lines = (tmp_path / "todo.txt").read_text().splitlines()
@@ -50,8 +50,8 @@ def test_each_machine_opens_its_own_line(desk, tmp_path):
     assert (tmp_path / "todo.txt").read_text().splitlines() == lines
 
 
-def test_what_is_done_on_one_stays_open_on_the_other(desk):
-    alpha, beta = desk("alpha"), desk("beta")
+def test_what_is_done_on_one_stays_open_on_the_other(workspace):
+    alpha, beta = workspace("alpha"), workspace("beta")
     look(alpha, CRASH)
     look(beta, CRASH)
     assert alpha.perform(FinishTask("", CRASH.fingerprint), NOW + 1, TODAY)[0].ok
@@ -59,10 +59,10 @@ def test_what_is_done_on_one_stays_open_on_the_other(desk):
     assert [task.tags["host"] for task in left] == ["beta"]
 
 
-def test_a_line_without_a_host_is_everybodys(desk, tmp_path):
+def test_a_line_without_a_host_is_everybodys(workspace, tmp_path):
     plain = f"(A) 2026-09-21 exp-1 crashed @runs rw:{CRASH.fingerprint} by:runwatch\n"
     (tmp_path / "todo.txt").write_text(plain)
-    assert len(look(desk("alpha"), CRASH)) == 1
+    assert len(look(workspace("alpha"), CRASH)) == 1
 
 
 def test_only_a_file_that_other_roots_may_share_names_the_machine(tmp_path):

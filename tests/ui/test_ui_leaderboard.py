@@ -33,7 +33,7 @@ async def test_what_matters_is_worked_out_beside_it_and_says_how_sure_it_is(
         asked.append(table)
         return HparamImportance("val/auc", 24, 0.71, (("lr", 0.62, 0.08), ("seed", 0.02, 0.05)))
 
-    monkeypatch.setattr(hparam_importance, "what_matters", told)
+    monkeypatch.setattr(hparam_importance, "hparam_importance", told)
     async with board(many(24), size=(160, 36)) as it:
         await it.press("B")
         await it.sees("what matters: lr 0.62 ± 0.08 (clear), seed 0.02 ± 0.05 (may be chance)")

@@ -121,7 +121,7 @@ def audible(
     ]
 
 
-def taken(lists: Iterable[TaskList]) -> frozenset[str]:
+def done_or_snoozed(lists: Iterable[TaskList]) -> frozenset[str]:
     """The fingerprints that a person has taken care of: done or snoozed."""
     return frozenset(t.fingerprint or "" for t in _tasks(lists) if t.state in ("done", "snoozed"))
 
@@ -136,7 +136,7 @@ def step(
 ) -> tuple[AlertMemory, list[Notification]]:
     """What to send now. ``heard``: ``audible``'s answer; ``held``: fingerprints that are not over, heard or
     not (a finding whose source cannot be read is not over); ``silences``: fingerprints, rules or scopes and
-    until when; ``acknowledged``: ``taken``'s answer."""
+    until when; ``acknowledged``: ``done_or_snoozed``'s answer."""
     pairs = list(heard)
     firing = {f.fingerprint: event_of(f, who) for f, who in pairs if not _silenced(f, silences, now)}
     quiet = {f.fingerprint for f, _ in pairs} | set(held)

@@ -111,11 +111,11 @@ def open_dashboard(roots: list[str], args: argparse.Namespace) -> int:
 
 def _open_once(roots: list[str], args: argparse.Namespace) -> int:
     from runwatch import config
-    from runwatch.hosts.naming import placed
+    from runwatch.hosts.naming import split_by_host
     from runwatch.monitor.once import resolve_roots
     from runwatch.ui.run import refused
 
-    here, others = placed(roots, args.config, getattr(args, "all_hosts", False))
+    here, others = split_by_host(roots, args.config, getattr(args, "all_hosts", False))
     _check_names(list(here))
     paths = resolve_roots(here, args.config) if here or not others else ()
     complaint = refused()

@@ -29,14 +29,17 @@ Given = JsonMapping
 
 
 class AgentTool(msgspec.Struct, frozen=True):
-    """``answer``: whose JSON Schema its result has; ``fields``: name → (JSON Schema, whether it must be
-    given); ``words``: the command line for what was given; ``paths``: fields that name files or folders."""
+    """A command that an agent may call."""
 
     about: str
     answer: str
+    """Whose JSON Schema its result has."""
     fields: Mapping[str, tuple[Mapping[str, object], bool]]
+    """Name → (JSON Schema, whether it must be given)."""
     words: Callable[[Given], list[str]]
+    """The command line for what was given."""
     paths: tuple[str, ...] = ()
+    """Fields that name files or folders."""
     changes: bool = False
 
 

@@ -202,9 +202,9 @@ def _print(
     from runwatch.hosts.loading import remote_history
     from runwatch.show.brief import compose, text
     from runwatch.show.remarks import facts_of
-    from runwatch.store.kept_facts import together
+    from runwatch.store.kept_facts import merge_facts
 
-    merged = together([look.kept for look in looks])
+    merged = merge_facts([look.kept for look in looks])
     assert merged is not None  # there is one look at least
     keys = [key for look in looks for key in look.keys]
     facts = {**merged.facts, "looked": state.looked(keys)}

@@ -248,7 +248,7 @@ def _baseline_runs(args: argparse.Namespace, loaded: Loaded, run: Run | None) ->
 
 def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int:
     from runwatch.domain.run_names import shown_names
-    from runwatch.judge.runs.hparam_importance import FEWEST, what_matters
+    from runwatch.judge.runs.hparam_importance import FEWEST, hparam_importance
     from runwatch.judge.runs.ranking import rank_runs
     from runwatch.monitor.compare_files import run_options
     from runwatch.show.run_table import run_table_json, run_table_text
@@ -259,7 +259,7 @@ def _table(args: argparse.Namespace, loaded: Loaded, runs: Sequence[Run]) -> int
     form = args.format
     if form in ("junit", "github"):
         raise UsageError(f"--format: {form} is for a comparison with a baseline; add --baseline RUN")
-    matters = what_matters(table) if len(distinct) >= FEWEST and form in ("text", "json") else None
+    matters = hparam_importance(table) if len(distinct) >= FEWEST and form in ("text", "json") else None
     if form == "json":
         print_json(run_table_json(table, matters))
     else:

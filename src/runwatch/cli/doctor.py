@@ -20,12 +20,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from runwatch.hosts.naming import placed
+    from runwatch.hosts.naming import split_by_host
     from runwatch.monitor.diagnostics import examine
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.text.doctor import doctor_json, doctor_text
 
-    here, others = placed(args.roots, args.config, args.all_hosts)
+    here, others = split_by_host(args.roots, args.config, args.all_hosts)
     checks = examine(resolve_roots(here, args.config), args.config) if here or not others else []
     if others:
         from runwatch.hosts.doctor import examine_hosts

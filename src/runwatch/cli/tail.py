@@ -71,11 +71,11 @@ def run(args: argparse.Namespace) -> int:
 def _monitor(named: Sequence[str], config_file: str | None) -> Monitor | Fleet:
     """What watches the roots, here and on other machines; it opens no tasks and sends no alerts."""
     from runwatch import config
-    from runwatch.hosts.naming import placed
+    from runwatch.hosts.naming import split_by_host
     from runwatch.monitor.live import Monitor
     from runwatch.monitor.once import resolve_roots
 
-    here, others = placed(named, config_file)
+    here, others = split_by_host(named, config_file)
     roots = resolve_roots(here, config_file) if here or not others else ()
     local = Monitor(roots, config.load(roots, config_file), keep=False) if roots else None
     if local is not None and not others:

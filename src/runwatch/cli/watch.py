@@ -29,13 +29,13 @@ def run(args: argparse.Namespace) -> int:
     from runwatch.cli._log import log_to
     from runwatch.cli._memory import share_one_arena
     from runwatch.domain.situation import Snapshot
-    from runwatch.hosts.naming import placed
+    from runwatch.hosts.naming import split_by_host
     from runwatch.monitor.live import Monitor
     from runwatch.monitor.once import resolve_roots
     from runwatch.show.text.watch_log import line, troubles
     from runwatch.system.folders import state_dir
 
-    here, others = placed(args.roots, args.config, args.all_hosts)
+    here, others = split_by_host(args.roots, args.config, args.all_hosts)
     paths = resolve_roots(here, args.config) if here or not others else ()
     ended = threading.Event()
     last, reported = "", set[str]()

@@ -37,11 +37,11 @@ def names_owners(name: str) -> bool:
     return bool(_OWNER_NAME.search(name))
 
 
-def whole(values: AnyArray) -> bool:
+def are_whole_numbers(values: AnyArray) -> bool:
     """Whether all values are whole numbers, also as the fractions that missing values make of them."""
     if values.dtype.kind in "iu":
         return True
-    if len(values) > _LOOK and not whole(values[:_LOOK]):
+    if len(values) > _LOOK and not are_whole_numbers(values[:_LOOK]):
         return False
     return (
         bool((values == np.floor(values)).all() and (np.abs(values) < _EXACT).all()) if len(values) else False
@@ -52,7 +52,7 @@ def identifier(name: str, values: AnyArray) -> bool:
     """Whether whole numbers identify rows: all differ, and they are consecutive, or the name says so, or so
     many of any distribution over their range would repeat some (the birthday problem)."""
     rows = len(values)
-    if rows < _LEAST_ROWS or not whole(values) or _repeats(values[:_LOOK]) or _repeats(values):
+    if rows < _LEAST_ROWS or not are_whole_numbers(values) or _repeats(values[:_LOOK]) or _repeats(values):
         return False
     spread = float(values.max()) - float(values.min())
     return spread + 1 == rows or names_rows(name) or rows * rows / 2 > _REPEATS_BY_CHANCE * spread
@@ -68,7 +68,7 @@ def names_others(name: str, values: AnyArray) -> bool:
     owner = names_owners(name)
     return (
         (owner or bool(_ANY_ID.search(name)))
-        and whole(values)
+        and are_whole_numbers(values)
         and len(np.unique(values)) > (MANY_OWNERS if owner else _MANY_IDS)
     )
 
@@ -85,7 +85,7 @@ def in_order(values: AnyArray) -> bool:
     return bool(min(up, down) <= 1 - _IN_ORDER and max(up, down) > 0)
 
 
-def goes_straight(values: AnyArray) -> bool:
+def rises_linearly(values: AnyArray) -> bool:
     """Whether fractions rise with every row in about a straight line, as seconds since a start do."""
     return len(values) >= _LEAST_ROWS and in_order(values) and changes_with_each(values) and _straight(values)
 
@@ -98,7 +98,7 @@ def changes_with_each(values: AnyArray) -> bool:
 def counts_groups(values: AnyArray) -> bool:
     """Whether whole numbers go on with the rows, repeated or not, as the numbers of batches and blocks do,
     and may begin again with each file. A file that is sorted by a measure bends, a counter does not."""
-    return len(values) >= _LEAST_ROWS and whole(values) and in_order(values) and _straight(values)
+    return len(values) >= _LEAST_ROWS and are_whole_numbers(values) and in_order(values) and _straight(values)
 
 
 def _straight(values: AnyArray) -> bool:

@@ -37,20 +37,23 @@ class ListedFile(NamedTuple):
 
 
 class FoundData(NamedTuple):
-    """A data set found by name. ``reference``, ``batches``: paths relative to the root; ``assumed``: what was
-    assumed, in words."""
+    """A data set found by name."""
 
     name: str
     reference: tuple[str, ...]
+    """Paths relative to the root, as ``batches``."""
     batches: tuple[str, ...]
     assumed: str
+    """What was assumed, in words."""
 
 
 def discover(entries: Sequence[ListedFile], schema: Schema) -> list[FoundData]:
     """Data sets in a listing: a reference (a file or folder called reference, train, baseline, …) and dated,
     numbered or so-called batches beside it with the same columns. ``schema`` reads (name, type) pairs of a
     path and may raise; it is called for few files only."""
-    tables = [e for e in folded(entries) if e.size > 0 and is_table(e.path) and not is_log(e.path)]
+    tables = [
+        e for e in with_tables_folded(entries) if e.size > 0 and is_table(e.path) and not is_log(e.path)
+    ]
     tables = [e for e in tables if not _PREDICTIONS.search(_stem(e.path))]
     out: list[FoundData] = []
     for folder, reference in sorted(references_in(tables).items()):
@@ -81,7 +84,7 @@ def unread_tables(entries: Sequence[ListedFile]) -> dict[str, str]:
     return unread
 
 
-def folded(entries: Sequence[ListedFile]) -> list[ListedFile]:
+def with_tables_folded(entries: Sequence[ListedFile]) -> list[ListedFile]:
     """Entries with the files of each Delta or Iceberg table as one entry, its folder with a ``/`` at the
     end: which of its files live, its own log says. Without those of tables that are not read."""
     unread = tuple(unread_tables(entries))

@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from runwatch.data.arrays import as_text, buffer_values, family, numbers, taken
 from runwatch.data.bookkeeping import (
     MANY_OWNERS,
+    are_whole_numbers,
     changes_with_each,
     counts_groups,
-    goes_straight,
     identifier,
     in_order,
     names_others,
     names_owners,
     names_rows,
-    whole,
+    rises_linearly,
 )
 from runwatch.data.conversion import value_type
 from runwatch.data.kernel import bitmap, hashed, shapes
@@ -54,12 +54,14 @@ _PREDICTIONS = {"y_score", "y_prob", "y_proba", "y_pred_proba", *USUAL_COLUMNS["
 
 
 class Edges(NamedTuple):
-    """``edges`` in the dtype of the values, the positions of the inner ``deciles`` among them, and of
-    fractions the bins that are ``exact``: one value, whatever rounding did to its last digits."""
+    """The edges of a column's bins."""
 
     edges: AnyArray
+    """In the dtype of the values."""
     deciles: tuple[int, ...]
+    """Positions of the inner deciles among them."""
     exact: tuple[int, ...] = ()
+    """Of fractions, the bins that are one value, whatever rounding did to its last digits."""
 
 
 def make_edges(values: AnyArray, bins: int = BINS) -> Edges:
@@ -206,7 +208,7 @@ def _are_codes(name: str, array: Arrow) -> bool:
 def _whole_codes(values: AnyArray) -> bool:
     """Whether fractions are the whole numbers that missing values make fractions of in pandas, and such as
     are written without an exponent."""
-    return whole(values) and bool((np.abs(values) < _LONGEST_CODE).all())
+    return are_whole_numbers(values) and bool((np.abs(values) < _LONGEST_CODE).all())
 
 
 def _ordered(column: ColumnGrid, values: AnyArray, kind: ColumnKind, notation: str = "") -> ColumnGrid:
@@ -228,7 +230,9 @@ def _ordered(column: ColumnGrid, values: AnyArray, kind: ColumnKind, notation: s
     unique = counted and not notation and identifier(name, finite)
     counted = counted and column.guessed
     foreign = counted and feature and not unique and names_others(name, finite)
-    straight = counted and finite.dtype.kind == "f" and not whole(finite) and goes_straight(finite)
+    straight = (
+        counted and finite.dtype.kind == "f" and not are_whole_numbers(finite) and rises_linearly(finite)
+    )
     counted = counted and counts_groups(finite)
     return replace(
         column,

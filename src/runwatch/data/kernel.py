@@ -18,16 +18,19 @@ _CONTINUATION = 0xC0
 
 
 class Tally(NamedTuple):
-    """Counts of one block. ``counts`` int64 and ``sums`` float64, both ``[edges + 1]``: sums are of the
-    finite values; ``low``, ``high``: least and greatest finite value, +inf and -inf if there is none."""
+    """Counts of one block."""
 
     counts: Ints
+    """int64 ``[edges + 1]``."""
     sums: Floats
+    """float64 ``[edges + 1]``, of the finite values."""
     nan: int
     neg_inf: int
     pos_inf: int
     low: float
+    """The least finite value, +inf if there is none."""
     high: float
+    """The greatest finite value, -inf if there is none."""
 
 
 def tally(values: AnyArray, edges: AnyArray) -> Tally:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.data.arrays import as_text, buffer_values, numbers, taken
-from runwatch.data.bookkeeping import in_order, names_owners, names_rows, whole
+from runwatch.data.bookkeeping import are_whole_numbers, in_order, names_owners, names_rows
 from runwatch.domain.borders import Arrow
 from runwatch.domain.points import AnyArray
 
@@ -322,7 +322,7 @@ def epoch(name: str, values: AnyArray) -> str:
     is_time = named or in_order(values)
     low, high = float(values.min()), float(values.max())
     digits = len(str(int(max(low, 0.0))))
-    if digits in _CALENDAR and whole(values) and _is_calendar(values, digits, is_time):
+    if digits in _CALENDAR and are_whole_numbers(values) and _is_calendar(values, digits, is_time):
         return _EPOCH + _CALENDAR[digits]
     for unit, scale in _UNITS.items():
         by_size = unit != "s" and low >= _RECENT * scale and high - low <= _YEARS * scale

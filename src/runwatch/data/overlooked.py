@@ -14,13 +14,13 @@ from runwatch.data.discover import (
     ListedFile,
     Schema,
     batches_of,
-    folded,
     is_log,
     is_prediction,
     is_table,
     references_in,
     strongly_named,
     unread_tables,
+    with_tables_folded,
 )
 from runwatch.data.errors import explained
 from runwatch.data.files import natural
@@ -71,7 +71,7 @@ def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
             folder.rstrip("/") or ".", None, f"is {kind}, which is not supported", "export the table"
         )
     by_reason: dict[tuple[str, str], list[str]] = {}
-    for entry in folded(entries):
+    for entry in with_tables_folded(entries):
         ending = next((ending for ending in UNREAD if entry.path.lower().endswith(ending)), None)
         if entry.size > 0 and ending:
             by_reason.setdefault((posixpath.dirname(entry.path), ending), []).append(entry.path)
@@ -86,7 +86,7 @@ def _unread(entries: Sequence[ListedFile]) -> Iterable[Problem]:
 
 def _alone(entries: Sequence[ListedFile], judged: Collection[str], schema: Schema) -> Iterable[Problem]:
     """Tables that no data set took, by folder; folders of which it took others are left out."""
-    tables = [entry for entry in folded(entries) if entry.size > 0 and is_table(entry.path)]
+    tables = [entry for entry in with_tables_folded(entries) if entry.size > 0 and is_table(entry.path)]
     known = {_folder(entry.path) for entry in tables if entry.path in judged}
     rest = [entry for entry in tables if not is_log(entry.path) and _folder(entry.path) not in known]
     reported: set[str] = set()

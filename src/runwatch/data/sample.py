@@ -38,13 +38,15 @@ def _chosen(files: Sequence[DataFile], n: int) -> tuple[list[Piece], float]:
 
 
 class Sampled(NamedTuple):
-    """Columns of a table's rows, or of a sample of them. ``pieces``: what is read; ``whole``: every row of
-    the files is there; ``columns``: (name, the values of each piece that has the column, by its number), a
-    few columns in memory at a time where the format allows it."""
+    """Columns of a table's rows, or of a sample of them."""
 
     pieces: list[Piece]
+    """What is read."""
     whole: bool
+    """Every row of the files is there."""
     columns: Iterator[tuple[str, dict[int, Arrow]]]
+    """(name, the values of each piece that has the column, by its number), a few columns in memory at a time
+    where the format allows it."""
 
 
 def sampled(files: Sequence[DataFile], names: Sequence[str], n: int = GRID_ROWS, seed: int = 0) -> Sampled:

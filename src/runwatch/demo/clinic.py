@@ -37,11 +37,14 @@ NEW_SCANNER_NIGHT, NEW_SCANNER_SHARE = 9, 0.12
 
 
 class Patients(msgspec.Struct, frozen=True, eq=False):
-    """``table``: columns by name, as pandas takes them; ``x``: the features [n, 10]; ``y``: 1 = malignant."""
+    """The patients of the sample data."""
 
     table: JsonDict
+    """Columns by name, as pandas takes them."""
     x: NDArray[np.float64]
+    """The features [n, 10]."""
     y: NDArray[np.int64]
+    """1 = malignant."""
 
 
 @cache

@@ -25,7 +25,9 @@ MISSING = "(missing)"
 """The segment of rows without a value."""
 
 
-def alike(reference: TableProfile, current: Batches, *others: Batches) -> tuple[TableProfile, list[Batches]]:
+def without_empty_words(
+    reference: TableProfile, current: Batches, *others: Batches
+) -> tuple[TableProfile, list[Batches]]:
     """(the reference, ``current`` and ``others``) with empty words as missing values, where the reference or
     any of ``current`` cannot tell them apart; else as they are."""
     groups = [current, *others]

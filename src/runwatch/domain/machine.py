@@ -6,14 +6,14 @@ import msgspec
 
 
 class Disk(msgspec.Struct, frozen=True):
-    """One mount. ``used`` + ``free`` is what a user may use (as df); ``full_in``: seconds until full by the
-    slope of the last hours, None when it isn't filling."""
+    """One mount; ``used`` + ``free`` is what a user may use, as df says."""
 
     mount: str
     used: int
     free: int
     inodes_free: float | None = None
     full_in: float | None = None
+    """Seconds until full by the slope of the last hours, None when it isn't filling."""
     read_only: bool = False
 
     @property

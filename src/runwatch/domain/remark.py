@@ -10,14 +10,17 @@ RemarkKind = Literal["run", "batch", "baseline"]
 
 
 class Remark(msgspec.Struct, frozen=True):
-    """``subject``: the run's id, the batch ("data set/batch"), the baseline's run or "" for the root's
-    baseline, whichever it is; ``at``: seconds since the epoch; ``by``: the user's name."""
+    """A person's own words."""
 
     id: int
     kind: RemarkKind
     subject: str
+    """The run's id, the batch ("data set/batch"), or the baseline's run ("": the root's baseline, whichever
+    it is)."""
     at: float
+    """Seconds since the epoch."""
     by: str
+    """The user's name."""
     text: str
 
     @property

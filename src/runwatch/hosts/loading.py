@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from runwatch.hosts.naming import placed
+from runwatch.hosts.naming import split_by_host
 from runwatch.monitor import once
 from runwatch.monitor.once import Loaded
 from runwatch.monitor.wanted import Wanted
@@ -25,7 +25,7 @@ def load(
 ) -> Loaded:
     """Read everything below ``roots`` once and judge it, each root on its own machine. A machine that does
     not answer in time is a problem of the snapshot. Raises RootError, ConfigError."""
-    here, others = placed(roots, config_path, all_hosts)
+    here, others = split_by_host(roots, config_path, all_hosts)
     if not others:
         return once.load(here, config_path, wanted, now)
     from runwatch.hosts.fleet_once import FleetResult

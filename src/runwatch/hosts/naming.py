@@ -11,7 +11,7 @@ from runwatch.domain.errors import UserError
 from runwatch.hosts.targets import Target, target
 
 
-def placed(
+def split_by_host(
     roots: Sequence[str], config_file: str | None, all_hosts: bool = False
 ) -> tuple[tuple[str, ...], tuple[Target, ...]]:
     """(roots on this machine, other machines with theirs). A local path of that very name wins; ``HOST:``

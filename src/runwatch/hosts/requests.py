@@ -14,7 +14,7 @@ from runwatch.domain.intents import Intent, to_json
 from runwatch.hosts import messages as m
 from runwatch.hosts.fleet_once import Connected
 from runwatch.hosts.loading import ANSWER_TIMEOUT_S
-from runwatch.hosts.naming import placed
+from runwatch.hosts.naming import split_by_host
 from runwatch.hosts.remote import Remote
 
 
@@ -43,7 +43,7 @@ class RemoteRoot(msgspec.Struct, frozen=True):
 @contextmanager
 def asking(root: str, config_file: str | None) -> Iterator[RemoteRoot]:
     """The machine of ``root`` (HOST:PATH), connected. Raises UserError: it does not answer."""
-    _, (target, *_) = placed([root], config_file)
+    _, (target, *_) = split_by_host([root], config_file)
     with closing(Connected([target], None)) as connected:
         connected.wait(ANSWER_TIMEOUT_S)
         machine = connected.machines[target.name]

@@ -25,7 +25,7 @@ from runwatch.data.sample import sample
 from runwatch.data.segments import kept_segments
 from runwatch.data.workflow import Reference, find_files, open_reference, profile_batches, total
 from runwatch.domain.drift import Batch, DriftReport, Multivariate
-from runwatch.domain.empty_words import alike
+from runwatch.domain.empty_words import without_empty_words
 from runwatch.domain.errors import UserError
 from runwatch.domain.points import AnyArray
 from runwatch.domain.profile import DataOptions, DriftOptions, NamedProfile, TableProfile
@@ -296,7 +296,7 @@ def quality_case(
     arrived = max((one.when for one in current if one.when is not None), default=None)
     usual = usual_repeats(reference.files, reference.grid, facts, cache, engine) if compared else None
     before, current, more = _by_owner(spec, opened, current, files, cache, engine)
-    before, (current,) = alike(before, current)
+    before, (current,) = without_empty_words(before, current)
     whole = total(reference.grid, current)
     if before.blank_is_missing or whole.blank_is_missing:
         sampled = _none_empty(sampled)

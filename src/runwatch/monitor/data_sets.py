@@ -16,7 +16,7 @@ from runwatch.domain.errors import UserError
 from runwatch.domain.profile import DriftOptions
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.distribution import distribution
-from runwatch.judge.drift.trend import LONGEST, LOOK_BACK, Row, assembled, row
+from runwatch.judge.drift.trend import LONGEST, LOOK_BACK, Row, row, trends_of
 from runwatch.judge.quality.arrivals import Arrival, expected_every, next_arrival
 from runwatch.judge.quality.run import examine
 from runwatch.monitor.data_performance import errors_changed, estimates
@@ -109,7 +109,7 @@ def _trends(opened: OpenedData, rules: DriftOptions, cache: Cache) -> tuple[Colu
         key = files_key("trend-1", reference.grid, behind)
         make = partial(row, reference.profile, recent, rules, reference.days)
         rows.append(cached(cache, key, Row, make))
-    return assembled(reference.profile, rows, rules)
+    return trends_of(reference.profile, rows, rules)
 
 
 def column_distribution(

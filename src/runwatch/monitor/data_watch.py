@@ -16,7 +16,7 @@ from runwatch.domain.tree import Folder
 from runwatch.monitor.compare_files import newest, prediction_options
 from runwatch.monitor.data_pipeline import DataSpec
 from runwatch.monitor.data_specs import listing, outside
-from runwatch.monitor.table_reader import Judge, SliceRows, TableReader, distribute, ignore_parts
+from runwatch.monitor.table_reader import Judge, ReadSliceRows, TableReader, distribute, ignore_parts
 from runwatch.watch.observer import Dirty, Watcher
 
 AGAIN_S = 60.0
@@ -141,7 +141,7 @@ class DataWatch:
             other_files = (self._settings.path(entry.baseline), *names.labels)
             path = newest(entry.files, self._settings, but=other_files)
             if entry.name == name and path is not None:
-                return reader.ask(SliceRows(path, names, label), ignore_parts)
+                return reader.ask(ReadSliceRows(path, names, label), ignore_parts)
         return Problem(name, None, "no predictions file matches", "check [[predictions]] files")
 
 

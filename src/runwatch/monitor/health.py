@@ -9,7 +9,7 @@ from runwatch.monitor.read_run import ReadRun
 from runwatch.monitor.reading import RootReader
 
 
-class HealthBook:
+class RootHealth:
     """The health of each run, with how far each of its series has been fed."""
 
     def __init__(self) -> None:
@@ -18,8 +18,8 @@ class HealthBook:
         self.signs: dict[str, tuple[HealthSign, ...]] = {}
 
     def forget(self, run_id: str) -> None:
-        for book in (self._health, self._fed, self.signs):
-            book.pop(run_id, None)
+        for by_run in (self._health, self._fed, self.signs):
+            by_run.pop(run_id, None)
 
     def fold(self, run_id: str) -> None:
         """Keep the signs only; the run is fed anew, all of it, should it ever change."""

@@ -21,7 +21,7 @@ from runwatch.monitor.model_judging import Scored, compared, judged, prediction_
 from runwatch.monitor.model_plans import ScoringPiece, ScoringPlan, model_files
 from runwatch.monitor.table_reader import PlanModels, TableReader, distribute, ignore_parts, relative
 from runwatch.scoring.base import ScoringAnswer, ScoringJob
-from runwatch.scoring.work import Scoring, lacking, unfit
+from runwatch.scoring.work import Scoring, missing_package, unsupported
 from runwatch.scoring.writing import written_before
 from runwatch.store.cache import CacheFile
 from runwatch.system.files import stamp_of
@@ -132,11 +132,11 @@ class ModelWatch:
         problems: list[Problem] = []
         needed: dict[str, str] = {}
         for path in dict.fromkeys(self._model_files()):
-            problem = unfit(path)
+            problem = unsupported(path)
             if problem is not None:
                 problems.append(problem)
                 continue
-            package = lacking(path)
+            package = missing_package(path)
             if package is None:
                 usable.append(path)
             else:

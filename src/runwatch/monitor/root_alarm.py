@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Collection, Iterable, Mapping
 
 from runwatch.alerts.bell import Bell
-from runwatch.alerts.dispatch import AlertMemory, audible, dump, load, step, taken
+from runwatch.alerts.dispatch import AlertMemory, audible, done_or_snoozed, dump, load, step
 from runwatch.alerts.outbox import Outbox, senders
 from runwatch.config.settings import Alerts
 from runwatch.domain.clock import elapsed
@@ -46,14 +46,16 @@ class RootAlarm:
         return tuple(Problem(self._file, None, words, "see docs/alerts.md") for words in messages)
 
     def sends(self, now: float) -> bool:
-        """Whether this process is the one that sends; it goes on from what another one has sent before."""
+        """Whether this process is the one that sends; it goes on from what another one has sent before.
+        Raises ``StateError``: that cannot be read; asked again with the next beat."""
         self._now = now
         if elapsed(self._asked_at, now) >= BEAT_S:
-            self._asked_at, before = now, self._mine
-            self._mine = self._leases.takes(self._key, now)
-            if self._mine and not before:
+            self._asked_at = now
+            mine = self._leases.takes(self._key, now)
+            if mine and not self._mine:
                 self._kept = self._state.noted(self._key) or ""
                 self._memory = load(self._kept)
+            self._mine = mine
         return self._mine
 
     def update(
@@ -70,7 +72,7 @@ class RootAlarm:
         held = {finding.fingerprint for finding in findings} | set(still_open)
         lists = [listed] if listed else []
         heard = audible(findings, lists, self._on, unopened)
-        self._memory, due = step(self._memory, heard, held, silences, self._now, taken(lists))
+        self._memory, due = step(self._memory, heard, held, silences, self._now, done_or_snoozed(lists))
         sent = [notification.from_place(self._host, self._origin) for notification in due]
         for notification in sent:
             self._outbox.send(notification)

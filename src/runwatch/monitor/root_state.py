@@ -136,7 +136,7 @@ class TaskState:
         for root in roots:
             take_over_earlier(self.state, root, settings[root])
         self._places = {root: place_of(root, settings[root]) for root in roots}
-        self._books = {
+        self._task_lists = {
             root: RootTaskList(self.state, place.identity, place.todo_file(), keeps_unsaved=writes)
             for root, place in self._places.items()
         }
@@ -149,15 +149,15 @@ class TaskState:
 
     @property
     def open_fingerprints(self) -> frozenset[str]:
-        return frozenset().union(*map(self.open_of, self._books))
+        return frozenset().union(*map(self.open_of, self._task_lists))
 
     def open_of(self, root: str) -> frozenset[str]:
         """Of one root's findings, those whose task is open or snoozed."""
-        return self._books[root].open_fingerprints
+        return self._task_lists[root].open_fingerprints
 
     def states_of(self, root: str) -> Mapping[str, str]:
         """Of one root's findings, what is remembered of their tasks."""
-        return self._books[root].states
+        return self._task_lists[root].states
 
     def identity(self, root: str) -> str:
         """What names a root in the state."""
@@ -227,14 +227,14 @@ class TaskState:
         gone = list(unreadable)
         lists: dict[str, TaskList] = {}
         for root in self._roots:
-            book = self._books[root]
+            task_list = self._task_lists[root]
             if root not in self._mine:
-                lists[root] = book.current(today)
+                lists[root] = task_list.current(today)
                 continue
             own = of_root(all_findings, root, self._roots)
             first = self.state.noted(self._seen_key(root)) is None
             lost = [scope for path in gone if (scope := _scope(path, root)) is not None]
-            lists[root], _ = book.sync(
+            lists[root], _ = task_list.sync(
                 own, now, today, timing=timing, unreadable=lost, unjudged=unjudged, first_pass=first
             )
             if first and not unjudged:
@@ -243,11 +243,11 @@ class TaskState:
 
     def write_due(self, now: float) -> bool:
         """Whether some list has a change that waited long enough to be saved."""
-        return any(self._books[root].write_due(now) for root in self._mine)
+        return any(self._task_lists[root].write_due(now) for root in self._mine)
 
     def current(self, today: date) -> dict[str, TaskList]:
         """The task lists as they stand; moves nothing."""
-        return {root: book.current(today) for root, book in self._books.items()}
+        return {root: task_list.current(today) for root, task_list in self._task_lists.items()}
 
     def _seen_key(self, root: str) -> str:
         return f"first-look:{self._places[root].identity}"
@@ -308,7 +308,7 @@ class TaskState:
             case Rescan():
                 answer = IntentAnswer(intent, True, "scanning everything again")
             case _:
-                return self._books[intent.root].perform(intent, now, today)
+                return self._task_lists[intent.root].perform(intent, now, today)
         return answer, None
 
     def history(self) -> list[tuple[str, TaskEvent]]:

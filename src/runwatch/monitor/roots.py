@@ -17,7 +17,7 @@ from runwatch.domain.points import Points
 from runwatch.domain.run import Problem, Run, RunKey, newest_first
 from runwatch.domain.tree import TreeChanges
 from runwatch.judge.health.trace import Trace
-from runwatch.monitor.health import HealthBook
+from runwatch.monitor.health import RootHealth
 from runwatch.monitor.read_run import ReadRun
 from runwatch.monitor.reading import RootReader
 from runwatch.monitor.run_builder import RunBuilder, RunObservations
@@ -46,13 +46,13 @@ class Roots:
         self._settings = settings
         readers = dict(built_in())
         self.readers = {root: RootReader(root, settings[root], readers) for root in roots}
-        self.health = {root: HealthBook() for root in roots}
+        self.health = {root: RootHealth() for root in roots}
         self._builders: dict[str, RunBuilder] = {}
         self._memories: dict[str, RunCache] = {}
         for root, reader in self.readers.items():
-            book, identity = self.health[root], root_identity(root, settings[root].id)
-            self._builders[root] = RunBuilder(reader, self.observations, book)
-            self._memories[root] = RunCache(cache, identity, reader, book, self.observations)
+            health, identity = self.health[root], root_identity(root, settings[root].id)
+            self._builders[root] = RunBuilder(reader, self.observations, health)
+            self._memories[root] = RunCache(cache, identity, reader, health, self.observations)
         self._plugin_problems: tuple[Problem, ...] = ()
         self._found: list[Run] = []
         self.newest: tuple[Run, ...] = ()
@@ -192,14 +192,14 @@ class Roots:
         those stay in memory. The caller holds the lock."""
         signs: dict[RunKey, tuple[HealthSign, ...]] = {}
         for root, reader in self.readers.items():
-            book, builder = self.health[root], self._builders[root]
+            health, builder = self.health[root], self._builders[root]
             for entry in list(reader.entries.values()):
                 if entry.grown or entry.rewritten:
-                    book.feed(reader, entry)
+                    health.feed(reader, entry)
                     if builder.is_over(entry, now - FRESH_S):
-                        book.fold(entry.id)
+                        health.fold(entry.id)
             signs.update(
-                {RunKey(root, run_id): run_signs for run_id, run_signs in book.signs.items() if run_signs}
+                {RunKey(root, run_id): run_signs for run_id, run_signs in health.signs.items() if run_signs}
             )
         return signs
 
@@ -215,7 +215,7 @@ class Roots:
     def fold_over(self, root: str, now: float, fold: bool = True) -> None:
         """Of what was just read, runs that are over and small keep no more than their summary and signs: most
         of many runs are never opened. Without ``fold`` none does. The caller holds the lock."""
-        reader, book, builder = self.readers[root], self.health[root], self._builders[root]
+        reader, health, builder = self.readers[root], self.health[root], self._builders[root]
         just_read, reader.just_read = reader.just_read, []
         for entry in just_read if fold else ():
             known = reader.entries.get(entry.id) is entry and not entry.from_many and not entry.folded
@@ -223,8 +223,8 @@ class Roots:
                 continue
             builder.run(entry, now)
             if builder.is_over(entry, now - FRESH_S) and entry.memory.nbytes <= SMALL:
-                book.feed(reader, entry)
-                book.fold(entry.id)
+                health.feed(reader, entry)
+                health.fold(entry.id)
                 reader.fold(entry)
 
     def fold_excess(self, now: float) -> None:

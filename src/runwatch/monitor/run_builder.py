@@ -14,7 +14,7 @@ from runwatch.domain.operations import Length
 from runwatch.domain.run import Process, Progress, Run, RunKey
 from runwatch.judge.health.eta import progress
 from runwatch.judge.health.rhythm import Quiet, Rhythm, stall_sign
-from runwatch.monitor.health import HealthBook
+from runwatch.monitor.health import RootHealth
 from runwatch.monitor.read_run import ReadRun
 from runwatch.monitor.reading import RootReader
 from runwatch.runs.checkpoints import checkpoints
@@ -91,7 +91,7 @@ class _Built(msgspec.Struct, frozen=True):
 class RunBuilder:
     """Builds the runs of one root; an unchanged run that still stands as it did is the same object."""
 
-    def __init__(self, reader: RootReader, observations: RunObservations, health: HealthBook) -> None:
+    def __init__(self, reader: RootReader, observations: RunObservations, health: RootHealth) -> None:
         self._reader = reader
         self._observations = observations
         self._health = health

@@ -11,7 +11,7 @@ from runwatch import __version__
 from runwatch.domain.codec import from_bytes, to_bytes
 from runwatch.domain.health import HealthSign
 from runwatch.domain.run import RunKey
-from runwatch.monitor.health import HealthBook
+from runwatch.monitor.health import RootHealth
 from runwatch.monitor.read_run import ReadRun
 from runwatch.monitor.reading import RootReader
 from runwatch.monitor.run_builder import RunObservations
@@ -47,7 +47,7 @@ class RunCache:
         cache: CacheFile,
         identity: str,
         reader: RootReader,
-        health: HealthBook,
+        health: RootHealth,
         observations: RunObservations,
     ) -> None:
         self._cache = cache

@@ -52,18 +52,20 @@ class Judged(msgspec.Struct, frozen=True):
 
 class Judge(msgspec.Struct, frozen=True):
     """Judge all data sets and predictions of a root; each set is told when it is done. What did not change
-    costs a ``stat``. ``listing``: the files below the root, for what is found by name, ``owned`` those of
-    runs; ``deep``: with what another process has found out about all columns together."""
+    costs a ``stat``."""
 
     ANSWER: ClassVar[Any] = Judged
 
     root: str
     settings: Settings
     listing: tuple[ListedFile, ...]
+    """The files below the root, for what is found by name."""
     owned: frozenset[str]
+    """Those of runs."""
     now: float
     version: int
     deep: bool = False
+    """With what another process has found out about all columns together."""
 
     def run(self, reader: LocalTableReader, tell: Tell) -> Judged:
         specs = data_specs(self.root, self.settings, self.listing)
@@ -158,7 +160,7 @@ def distribute(
     return Distribute(spec, column, chosen)
 
 
-class SliceRows(msgspec.Struct, frozen=True):
+class ReadSliceRows(msgspec.Struct, frozen=True):
     """The rows of one slice of a predictions file."""
 
     ANSWER: ClassVar[Any] = TextRows | Problem

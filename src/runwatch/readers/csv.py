@@ -22,7 +22,7 @@ from runwatch.readers.common.column_names import (
     starts_as_table,
     step_key,
 )
-from runwatch.readers.common.order import Fault, in_order, placed, refusal, refused
+from runwatch.readers.common.order import Fault, in_order, places_and_owners, refusal, refused
 from runwatch.readers.common.quotes import split_line
 from runwatch.readers.common.table import BOM, header_names, read_table
 
@@ -124,7 +124,7 @@ def _after_comments(head: bytes) -> bytes:
 def _fault(rows: Sequence[Sequence[str]], names: Sequence[str], step: str) -> Fault | None:
     """Why these are no rows of a log: that has whole steps or epochs in the order of writing. Where nothing
     else counts, rows between whole steps cost themselves alone."""
-    places, owners = placed(names, rows, step, lambda cell: number(cell.encode()))
+    places, owners = places_and_owners(names, rows, step, lambda cell: number(cell.encode()))
     alone = plain(step) == "epoch" or "epoch" not in map(plain, names)
     if 2 * sum(alone or count.is_integer() for _, count in places) < len(rows):
         return "uncounted"

@@ -19,7 +19,7 @@ from runwatch.readers.common.column_names import (
     plain,
     step_key,
 )
-from runwatch.readers.common.order import in_order, placed, refusal, refused
+from runwatch.readers.common.order import in_order, places_and_owners, refusal, refused
 from runwatch.readers.common.records import first_records, read_records
 
 NAME = "jsonl"
@@ -92,7 +92,7 @@ def _in_order(records: Sequence[Mapping[str, object]]) -> bool:
     if step is None or many < _MANY or not any(map(is_loss, keys)):
         return True
     rows = [list(row.values()) for row in records if tuple(row) == keys]
-    return in_order(*placed(keys, rows, step, number))
+    return in_order(*places_and_owners(keys, rows, step, number))
 
 
 def _only_rises(records: Sequence[Mapping[str, object]]) -> bool:

@@ -35,11 +35,11 @@ USED_TO_IT, MANY = 3, 1000
 
 
 class _Descent(msgspec.Struct, eq=False):
-    """A tag's step went back, and what that means is not certain yet. ``bottom``, ``top``: its steps before.
-    ``rows``, ``low``, ``previous``: since then."""
+    """A tag's step went back, and what that means is not certain yet."""
 
     tag: str
     bottom: int
+    """Of its steps before, as ``top``."""
     top: int
     wall: float
     """Of the row that went back."""
@@ -54,6 +54,7 @@ class _Descent(msgspec.Struct, eq=False):
     """How many points each tag had before, ``written`` all together."""
     written: int
     low: int
+    """Since then, as ``previous`` and ``rows``."""
     previous: int
     lows: dict[str, int] = msgspec.field(default_factory=dict)
     """Of other tags that went back with it."""

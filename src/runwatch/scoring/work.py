@@ -25,7 +25,7 @@ _ENVIRONMENT = {**_ONE_THREAD, "ARROW_DEFAULT_MEMORY_POOL": "system"}
 _TAIL = 2000
 
 
-def unfit(model: str) -> Problem | None:
+def unsupported(model: str) -> Problem | None:
     """Why a model file is never scored, as far as its name and first bytes tell."""
     try:
         format_of(model)
@@ -34,7 +34,7 @@ def unfit(model: str) -> Problem | None:
     return None
 
 
-def lacking(model: str) -> str | None:
+def missing_package(model: str) -> str | None:
     """The package that this model file needs and that is not installed; None where there is no model."""
     try:
         needed = format_of(model).NEEDS

@@ -26,12 +26,14 @@ _MORNING = 9
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """``worst``: ok, warning, critical or unknown, whatever ``--fail-on`` says; ``code``: the exit code;
-    ``findings``: kept ones, in order."""
+    """What ``runwatch check`` answers."""
 
     worst: Level
+    """Whatever ``--fail-on`` says."""
     code: int
+    """The exit code."""
     findings: Sequence[JsonMapping]
+    """Kept ones, in order."""
     snapshot: Snapshot
     open_tasks: int
 
@@ -105,7 +107,7 @@ def report(check: CheckResult) -> CiReport:
     several = len(check.snapshot.situation.roots) > 1
     cases = [
         CiCase(
-            name=placed(f, several),
+            name=subject_text(f, several),
             level=f["severity"],
             message=f["summary"],
             detail="; ".join(filter(None, (f["summary"], f["advice"]))),
@@ -130,7 +132,7 @@ def report(check: CheckResult) -> CiReport:
     )
 
 
-def placed(finding: JsonMapping, several_roots: bool) -> str:
+def subject_text(finding: JsonMapping, several_roots: bool) -> str:
     """What a finding is about; beside other roots with its own."""
     prefix = f"{finding['root']} · " if several_roots and finding["root"] else ""
     return f"{prefix}{finding['subject']}"

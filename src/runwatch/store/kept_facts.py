@@ -100,7 +100,7 @@ def only(facts: Facts, root: str) -> Facts:
     return {**facts, **part, **by_root[root], "roots": [root], "by_root": by_root}
 
 
-def together(parts: Sequence[SnapshotFacts]) -> SnapshotFacts | None:
+def merge_facts(parts: Sequence[SnapshotFacts]) -> SnapshotFacts | None:
     """Several roots' facts as one: counts added, lists joined, as old as the oldest. None of none."""
     if len(parts) < 2:
         return parts[0] if parts else None

@@ -18,7 +18,7 @@ from runwatch.tasks.todotxt import (
     complete,
     edited,
     parse,
-    placed,
+    parse_with_places,
     reopen,
     repeated,
     tags_of,
@@ -94,7 +94,7 @@ def find(
 ) -> tuple[int, Task]:
     """The task with this id, else the only eligible one whose text holds ``query`` (any case), with the
     place of its line. Raises ``CommandRefused``, naming the candidates."""
-    tasks = list(placed(lines, today))
+    tasks = list(parse_with_places(lines, today))
     fitting = [pair for pair in tasks if pair[1].id == query]
     if not fitting and query:
         fitting = [pair for pair in tasks if query.casefold() in pair[1].text.casefold()]
@@ -135,7 +135,9 @@ def _finished(match: tuple[int, Task], lines: Sequence[str], today: date) -> Tas
         days = tags_of(again)
         when = days.get("t") or days.get("due", "")
         done = replace(done, message=f"{done.message}; next time {when}", more=(LineEdit(None, again),))
-    left = [sub for sub in _below(task, [each for _, each in placed(lines, today)]) if not sub.done]
+    left = [
+        sub for sub in _below(task, [each for _, each in parse_with_places(lines, today)]) if not sub.done
+    ]
     if left:
         named = "; ".join(_bare(sub) for sub in left[:_MOST_CANDIDATES])
         warnings.append(f"{plural(len(left), 'subtask')} still open: {named}")

@@ -11,12 +11,14 @@ _BOM = codecs.BOM_UTF8
 
 
 class LineEdit(msgspec.Struct, frozen=True):
-    """One change. ``old`` None: ``new`` is put at the end; ``new`` None: the line goes. ``nth``: which of
-    several equal lines (0 = the first)."""
+    """One change."""
 
     old: str | None
+    """None: ``new`` is put at the end."""
     new: str | None
+    """None: the line goes."""
     nth: int = 0
+    """Which of several equal lines (0 = the first)."""
 
 
 class Document(msgspec.Struct, frozen=True):

@@ -53,14 +53,16 @@ class LifecycleInput(msgspec.Struct, frozen=True):
 
 
 class LifecycleStep(msgspec.Struct, frozen=True):
-    """What one pass leads to. ``edits`` by fingerprint: the file's changes; ``beyond``: findings past the
-    cap; ``older``: findings too old at the first pass to be tasks."""
+    """What one pass leads to."""
 
     records: Mapping[str, TaskRecord]
     edits: Mapping[str, LineEdit]
+    """The file's changes, by fingerprint."""
     events: tuple[TaskEvent, ...]
     beyond: int
+    """Findings past the cap."""
     older: int
+    """Findings too old at the first pass to be tasks."""
 
 
 def advance(

@@ -23,7 +23,7 @@ from runwatch.tasks.document import Document, LineEdit, inverse
 from runwatch.tasks.file import TodoError, TodoFile
 from runwatch.tasks.lifecycle import LifecycleInput, LifecycleStep, advance, followed
 from runwatch.tasks.manual_tasks import follow_manual, is_manual
-from runwatch.tasks.todotxt import parse, parse_all, placed
+from runwatch.tasks.todotxt import parse, parse_all, parse_with_places
 from runwatch.text.safe import safe
 from runwatch.text.units import plural
 
@@ -268,7 +268,7 @@ class RootTaskList:
         if seen == self._compared and not any(record.missing_since for record in old.values()):
             return replace(step, records={**step.records, **old})
         self._compared = seen
-        finished = (task.id for _, task in placed(archived, today) if task.done)
+        finished = (task.id for _, task in parse_with_places(archived, today) if task.done)
         records, events = follow_manual(old, self._parsed(today), finished, now)
         new = events if tell else ()
         return replace(step, records={**step.records, **records}, events=(*step.events, *new))
@@ -277,7 +277,7 @@ class RootTaskList:
         """The tasks of the file as it was last seen."""
         if self._parse_of != (self._lines, today):
             self._parse_of = (self._lines, today)
-            self._tasks = tuple(task for _, task in placed(self._lines, today))
+            self._tasks = tuple(task for _, task in parse_with_places(self._lines, today))
         return self._tasks
 
     def _save(

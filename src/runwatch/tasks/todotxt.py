@@ -99,10 +99,10 @@ def parse(line: str, today: date | None = None) -> Task:
 def parse_all(lines: Iterable[str], today: date | None = None) -> tuple[Task, ...]:
     """The tasks of a file's lines, in order; blank lines and ``# comments`` are none. The second task with
     an id gets ``-2`` behind it, the third ``-3``."""
-    return tuple(task for _, task in placed(lines, today))
+    return tuple(task for _, task in parse_with_places(lines, today))
 
 
-def placed(lines: Iterable[str], today: date | None = None) -> Iterator[tuple[int, Task]]:
+def parse_with_places(lines: Iterable[str], today: date | None = None) -> Iterator[tuple[int, Task]]:
     """``parse_all``'s tasks, each with the place of its line (0 = the first line)."""
     seen: dict[str, int] = {}
     for place, line in enumerate(lines):

@@ -61,19 +61,20 @@ class Watching(Protocol):
 
 
 class Host(Protocol):
-    """The app as its screens know it. ``snapshot``: the newest that was shown, None before the first;
-    ``briefs``: (root, what happened there since a person last looked), as of the start;
-    ``finding``: the one that was walked to last; ``undos``: what takes the last changes back, the newest
-    last."""
+    """The app as its screens know it."""
 
     watching: Watching
     settings: UiSettings
     choice: Selection
     snapshot: Snapshot | None
+    """The newest that was shown, None before the first."""
     own_themes: tuple[str, ...]
     briefs: Sequence[tuple[str, Brief]]
+    """(root, what happened there since a person last looked), as of the start."""
     finding: tuple[str, str] | None
+    """The one that was walked to last."""
     undos: deque[Callable[[], object]]
+    """What takes the last changes back, the newest last."""
 
     def say(self, text: str, severity: Weight = "information") -> None:
         """A notice in plain text."""

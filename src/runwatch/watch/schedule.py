@@ -24,12 +24,12 @@ MISS_AFTER = 5.0
 
 
 class DueScan(msgspec.Struct, frozen=True):
-    """What to do now for one root: look at ``paths``, or ``scan`` everything; ``asked``: the scan was wanted,
-    by a person or because events were lost, and not merely due."""
+    """What to do now for one root: look at ``paths``, or scan everything."""
 
     paths: frozenset[str]
     scan: bool
     asked: bool = False
+    """The scan was wanted, by a person or because events were lost, and not merely due."""
 
 
 class ScanSchedule:

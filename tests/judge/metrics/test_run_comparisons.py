@@ -12,7 +12,7 @@ from runwatch.domain.main_metric import with_main_metric
 from runwatch.domain.points import Points
 from runwatch.domain.run import Metric, Run, RunKey
 from runwatch.judge.runs.comparing import compare_numbers, compare_runs
-from runwatch.judge.runs.hparam_importance import what_matters
+from runwatch.judge.runs.hparam_importance import hparam_importance
 from runwatch.judge.runs.ranking import rank_runs
 from runwatch.judge.runs.values import ONE_RUN, TWO_NUMBERS
 
@@ -229,11 +229,11 @@ def test_what_matters_finds_the_hyperparameter_that_does() -> None:
         lr, depth, note = 10 ** rng.uniform(-4, -1), int(rng.integers(1, 6)), f"run {i}"
         accuracy = 0.9 - 0.1 * (np.log10(lr) + 2.5) ** 2 + 0.01 * rng.normal()
         runs.append(run(f"r{i}", hparams={"lr": float(lr), "depth": depth, "note": note}, acc=accuracy))
-    found = what_matters(rank_runs(runs, "acc", series, CompareOptions()))
+    found = hparam_importance(rank_runs(runs, "acc", series, CompareOptions()))
     assert found.hparams[0][0] == "lr" and found.score is not None and found.score > 0.5
     (_, lr, spread), (other, depth, _) = found.hparams
     assert lr - spread > depth and other == "depth"
-    assert "20 are needed" in what_matters(rank_runs(runs[:5], "acc", series, CompareOptions())).reason
+    assert "20 are needed" in hparam_importance(rank_runs(runs[:5], "acc", series, CompareOptions())).reason
 
 
 @pytest.mark.parametrize(

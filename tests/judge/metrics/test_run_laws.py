@@ -20,7 +20,7 @@ from runwatch.judge.runs.comparing import (
     noise_of,
     value_at,
 )
-from runwatch.judge.runs.hparam_importance import what_matters
+from runwatch.judge.runs.hparam_importance import hparam_importance
 from runwatch.judge.runs.hyperparameters import as_text
 from runwatch.judge.runs.ranking import rank_runs
 from runwatch.judge.runs.samples import SampleValues, paired
@@ -259,7 +259,7 @@ def test_why_no_hyperparameter_matters() -> None:
         (list(range(20)), [0.5] * 20, "the same in every run"),
         ([round(-v, 3) for v in values], values, ""),
     ):
-        found = what_matters(table(settings, told))
+        found = hparam_importance(table(settings, told))
         assert reason in found.reason and bool(reason) == bool(found.reason)
         assert (found.metric, found.runs) == ("acc", 20) and (found.score is None) == (not found.hparams)
     assert found.score is not None and 0.5 < found.score < 1 and found.hparams[0][1] > 0.5

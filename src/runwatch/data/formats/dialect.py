@@ -28,15 +28,18 @@ _BEFORE_CELL[list(b',;\t|\n"+-')] = True
 
 
 class Dialect(NamedTuple):
-    """``skip``: lines before the header; ``escape``: the backslash, where quotes are escaped by it;
-    ``decimal``: the decimal point; ``headless``: the first line is a row, the names are Spark's for that."""
+    """How a CSV file is written."""
 
     names: tuple[str, ...]
     skip: int
+    """Lines before the header."""
     delimiter: str
     escape: str
+    """The backslash, where quotes are escaped by it."""
     decimal: str
+    """The decimal point."""
     headless: bool = False
+    """The first line is a row, the names are Spark's for that."""
 
 
 class FileTraits(NamedTuple):

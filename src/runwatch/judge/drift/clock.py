@@ -105,7 +105,7 @@ def placeholders(pair: ColumnPair) -> NDArray[np.bool_]:
     return marked if 0 < int(pair.reference.counts[marked].sum()) < pair.n else np.zeros_like(marked)
 
 
-def moved(pair: ColumnPair) -> ClockShift:
+def clock_shift(pair: ColumnPair) -> ClockShift:
     """Where the batch's times went, placeholders of the reference left out of both sides."""
     column, before, now = pair.column, pair.reference, pair.current
     marked = placeholders(pair)
@@ -193,7 +193,7 @@ def _on(pair: ColumnPair, marked: NDArray[np.bool_], low: float, high: float) ->
     return bool(rest and now.counts[late].sum() > 0.9 * rest)
 
 
-def goes_on(pair: ColumnPair) -> bool:
+def continues_reference(pair: ColumnPair) -> bool:
     """Whether whole numbers that rise with the reference's rows go on where it ends, or near there."""
     column, before, now = pair.column, pair.reference, pair.current
     if not column.onward or column.kind != "numeric" or now.high <= before.high:
@@ -205,7 +205,7 @@ def goes_on(pair: ColumnPair) -> bool:
 
 def sentence(pair: ColumnPair) -> str:
     """What is wrong with the batch's times."""
-    shift = moved(pair)
+    shift = clock_shift(pair)
     if shift.back >= 1 or shift.ahead >= 1:
         way = "before the reference's first" if shift.back >= 1 else "far beyond the reference's last"
         return f"every time lies {way}: {shift.first} to {shift.last}"

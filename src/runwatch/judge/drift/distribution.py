@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runwatch.domain.drift import Distribution
-from runwatch.domain.empty_words import alike
+from runwatch.domain.empty_words import without_empty_words
 from runwatch.domain.profile import ColumnProfile, Floats, NamedProfile, TableProfile
 from runwatch.judge.drift.column_pair import ColumnPair, quantile
 from runwatch.text.units import number, percent
@@ -24,7 +24,7 @@ def distribution(
     index = reference.grid.index.get(column)
     if index is None:
         return None
-    reference, ((now,),) = alike(reference, [NamedProfile("", current)])
+    reference, ((now,),) = without_empty_words(reference, [NamedProfile("", current)])
     pair = ColumnPair(reference.grid.columns[index], reference.column(index), now.profile.column(index))
     if pair.ordered:
         return _ordered(pair, bars)

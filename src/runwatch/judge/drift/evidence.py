@@ -73,7 +73,7 @@ def examine(pair: ColumnPair, options: DriftOptions) -> ColumnEvidence:
     if labels and bool(pair.n) != bool(pair.m):
         return ColumnEvidence((), "the batch has no labels yet" if pair.n else "the reference has no labels")
     note = _incomparable(pair)
-    shift = clock.moved(pair) if not note and clock.is_clock(pair.column) else None
+    shift = clock.clock_shift(pair) if not note and clock.is_clock(pair.column) else None
     tests = [_missing(pair, options)]
     if ref.invalid or cur.invalid:
         tests.append(_invalid(pair, options))
@@ -108,7 +108,7 @@ def _incomparable(pair: ColumnPair) -> str:
         return "grows with the rows, like a counter: only its missing share is compared"
     if pair.column.foreign and (pair.column.words is None or pair.fresh(pair.current) > pair.m / 2):
         return "names users, orders or the like: only its missing share is compared"
-    if clock.goes_on(pair):
+    if clock.continues_reference(pair):
         return "goes on where the reference ends, like a counter: only its missing share is compared"
     return ""
 

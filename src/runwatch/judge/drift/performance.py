@@ -26,14 +26,17 @@ _PIECES = 10
 
 
 class Scored(NamedTuple):
-    """Rows of one batch. ``truth``: 0/1 float64, NaN where not known, or None; ``score``: probability of 1;
-    ``prediction``: 0/1; ``owners``: int64, whose each row is, where rows hang together."""
+    """Rows of one batch."""
 
     name: str
     score: Floats
+    """Probability of 1."""
     prediction: Floats
+    """0/1."""
     truth: Floats | None = None
+    """0/1 float64, NaN where not known."""
     owners: NDArray[np.int64] | None = None
+    """int64, whose each row is, where rows hang together."""
 
 
 def estimate_classification(

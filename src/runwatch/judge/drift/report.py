@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from runwatch.domain.drift import Batch, ColumnDrift, DriftReport, DriftVerdict, Multivariate
-from runwatch.domain.empty_words import alike, one_segment
+from runwatch.domain.empty_words import one_segment, without_empty_words
 from runwatch.domain.profile import DriftOptions, NamedProfile, TableProfile, empty_profile, merge
 from runwatch.domain.run import Problem
 from runwatch.judge.drift.column_pair import ColumnPair, paired
@@ -41,7 +41,7 @@ def report(
     files one by one; ``earlier``: batches before these, oldest first, which the day rule may look back on.
     Nothing raises: what cannot be judged is ``unknown`` with its reason."""
     options = options or DriftOptions()
-    reference, (current, days, earlier) = alike(reference, current, days, earlier)
+    reference, (current, days, earlier) = without_empty_words(reference, current, days, earlier)
     importance, usual = _importance(options, multivariate)
     pooled = reduce(merge, (one.profile for one in current), empty_profile(reference.grid))
     decisions = decide(reference, pooled, options, days, [*earlier, *current])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from runwatch.domain.drift import ColumnTrend, DriftVerdict, Forecast
-from runwatch.domain.empty_words import alike
+from runwatch.domain.empty_words import without_empty_words
 from runwatch.domain.profile import DriftOptions, NamedProfile, TableProfile
 from runwatch.judge.drift.p_values import t_margin
 from runwatch.judge.drift.verdicts import decide
@@ -34,7 +34,7 @@ def trends(
     its own with the batches before it to look back on."""
     columns = list(batches)[-LONGEST:]
     rows = [row(reference, columns[: at + 1], options, days) for at in range(len(columns))]
-    return assembled(reference, rows, options)
+    return trends_of(reference, rows, options)
 
 
 def row(
@@ -45,13 +45,13 @@ def row(
 ) -> Row:
     """(verdict, effect) of each column in the newest of ``batches``, of which it looks back on the last 7."""
     earlier, newest = batches[-LOOK_BACK:-1], batches[-1:]
-    reference, (newest, earlier, days) = alike(reference, newest, earlier, days)
+    reference, (newest, earlier, days) = without_empty_words(reference, newest, earlier, days)
     recent = [*earlier, *newest]
     decisions = decide(reference, newest[0].profile, options or DriftOptions(), days, recent)
     return [(decision.verdict, decision.effect) for decision in decisions]
 
 
-def assembled(
+def trends_of(
     reference: TableProfile, rows: Sequence[Row], options: DriftOptions | None = None
 ) -> tuple[ColumnTrend, ...]:
     """The trends that ``rows`` make, one row a batch, oldest first."""

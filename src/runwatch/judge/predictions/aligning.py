@@ -17,14 +17,15 @@ _BEGINS_WITH_YEAR = re.compile(r"\d{4}[-/.]")
 
 
 class RowAlignment(msgspec.Struct, frozen=True, eq=False):
-    """``baseline``, ``candidate``: row numbers that stand side by side (paired) or that count at all;
-    ``refusal``: why the sides cannot be compared, then nothing else holds."""
+    """Which rows of two sides belong together."""
 
     baseline: IntArray
+    """Row numbers that stand side by side with the candidate's (paired), or that count at all."""
     candidate: IntArray
     paired: bool
     notes: tuple[str, ...] = ()
     refusal: str = ""
+    """Why the sides cannot be compared; then nothing else holds."""
 
 
 def align(baseline: PredictionRows, candidate: PredictionRows) -> RowAlignment:

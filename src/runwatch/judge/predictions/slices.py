@@ -40,17 +40,21 @@ class _Loss(msgspec.Struct, frozen=True, eq=False):
     complement: bool = False
 
 
-class _SliceRows(msgspec.Struct, frozen=True, eq=False):
-    """A group of rows: ``parts``: the (column, code) pairs that all hold; sums over its ``n`` rows of the
-    baseline's loss, of the change and of its square; ``p``: one-sided, worse than the rest."""
+class _SliceSums(msgspec.Struct, frozen=True, eq=False):
+    """A group of rows, and sums over them."""
 
     label: str
     parts: tuple[tuple[int, int], ...]
+    """The (column, code) pairs that all hold."""
     n: int
     baseline: float
+    """Of the baseline's loss."""
     change: float
+    """Of the change of the loss."""
     square: float
+    """Of the square of that change."""
     p: float = 1.0
+    """One-sided: worse than the rest."""
 
 
 def compare_slices(
@@ -99,7 +103,7 @@ def _counted(
     parts: Callable[[int], tuple[tuple[int, int], ...]],
     loss: _Loss,
     change: FloatArray,
-) -> list[_SliceRows]:
+) -> list[_SliceSums]:
     """The slices of one coding that have support: at least max(30, 1%) of the rows in and out of it."""
     total, least = len(change), max(FEWEST, int(np.ceil(_SHARE * len(change))))
     if (codes < 0).any():
@@ -110,7 +114,7 @@ def _counted(
     counts = np.bincount(codes, minlength=len(labels))
     sums = [np.bincount(codes, part, len(labels)) for part in (baseline, moved, moved * moved)]
     return [
-        _SliceRows(
+        _SliceSums(
             label,
             parts=parts(i),
             n=int(counts[i]),
@@ -123,7 +127,7 @@ def _counted(
     ]
 
 
-def _scored(slices: list[_SliceRows], change: FloatArray) -> list[_SliceRows]:
+def _scored(slices: list[_SliceSums], change: FloatArray) -> list[_SliceSums]:
     """Each slice against the rest: z of the difference of mean changes, one-sided for worse, against t with
     the slice's degrees of freedom (a small slice's spread is itself uncertain)."""
     from scipy import special
@@ -140,14 +144,14 @@ def _scored(slices: list[_SliceRows], change: FloatArray) -> list[_SliceRows]:
     return out
 
 
-def _adjusted(slices: list[_SliceRows], tested: int = 0) -> list[float]:
+def _adjusted(slices: list[_SliceSums], tested: int = 0) -> list[float]:
     """Benjamini-Hochberg; ``tested``: how many the slices were chosen from, where they were the likeliest."""
     p_values = [part.p for part in slices]
     unseen = max(tested - len(p_values), 0)
     return benjamini_hochberg(p_values + [1.0] * unseen)[: len(p_values)] if p_values else []
 
 
-def _pairs(single: list[_SliceRows]) -> int:
+def _pairs(single: list[_SliceSums]) -> int:
     """How many crossings of two columns' slices there are."""
     counts: dict[int, int] = {}
     for part in single:
@@ -162,11 +166,11 @@ def _variance(n: int, total: float, square: float) -> float:
 
 
 def _crossings(
-    single: list[_SliceRows], groups: list[Groups], loss: _Loss, change: FloatArray
-) -> list[_SliceRows]:
+    single: list[_SliceSums], groups: list[Groups], loss: _Loss, change: FloatArray
+) -> list[_SliceSums]:
     """The five slices that add most, each crossed with every other column; at most 500 pairs."""
     top = sorted((part for part in single if part.change > 0), key=lambda part: -part.change)[:_CROSSED]
-    crossings: dict[frozenset[tuple[int, int]], _SliceRows] = {}
+    crossings: dict[frozenset[tuple[int, int]], _SliceSums] = {}
     for part in top:
         ((column, code),) = part.parts
         inside = groups[column].codes == code
@@ -185,7 +189,7 @@ def _pair(first: tuple[tuple[int, int], ...], column: int, code: int) -> tuple[t
     return (*first, (column, code))
 
 
-def _compared(part: _SliceRows, p_adjusted: float, loss: _Loss, total: int) -> SliceComparison:
+def _compared(part: _SliceSums, p_adjusted: float, loss: _Loss, total: int) -> SliceComparison:
     mean, base = part.change / part.n, part.baseline / part.n
     half = _Z * (_variance(part.n, part.change, part.square) / part.n) ** 0.5
     sign = -1.0 if loss.complement else 1.0
@@ -221,7 +225,7 @@ def _verdict(mean: float, half: float, p_adjusted: float, allowed: float) -> tup
 
 
 def _folded(
-    shown: list[tuple[SliceComparison, _SliceRows]], groups: list[Groups], change: FloatArray
+    shown: list[tuple[SliceComparison, _SliceSums]], groups: list[Groups], change: FloatArray
 ) -> tuple[SliceComparison, ...]:
     """Regressed slices that overlap become one, the largest contribution: those that share half of the
     smaller one's rows, or owe half of their own loss change to rows of the larger contribution."""

@@ -20,7 +20,7 @@ _MOST_COLUMNS = 40
 _SEED = 20_010_101
 
 
-def what_matters(table: RunTable) -> HparamImportance:
+def hparam_importance(table: RunTable) -> HparamImportance:
     """Importance of each differing hyperparameter for the table's metric, with the spread over folds and
     shuffles; needs 20 runs with a finite value. An association between runs at hand, not a cause."""
     metric = table.metric or ""

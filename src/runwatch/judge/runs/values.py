@@ -41,26 +41,31 @@ Noise = Callable[[], tuple[float | None, float | None]]
 
 
 class MetricReading(msgspec.Struct, frozen=True):
-    """One side's values of a metric, one a run. ``at``: the step they were taken at; ``seeds``: the runs'
-    seeds in the same order, where known; ``dropped``: runs without a finite value, left out."""
+    """One side's values of a metric."""
 
     values: tuple[float, ...]
+    """One a run."""
     at: int | None = None
+    """The step they were taken at."""
     seeds: tuple[str, ...] = ()
+    """Of the runs in the same order, where known."""
     dropped: int = 0
+    """Runs without a finite value, left out."""
 
 
 class MetricReadings(msgspec.Struct, frozen=True):
-    """One metric on both sides. ``stated``: its direction by the file's word; ``noise``: asks the curves for
-    (baseline's, candidate's) noise within the run; only called where it can change the verdict; ``samples``:
-    of an evaluation, what both sides say of each sample."""
+    """One metric on both sides."""
 
     name: str
     baseline: MetricReading
     candidate: MetricReading
     stated: Direction = None
+    """Its direction by the file's word."""
     noise: Noise | None = None
+    """Asks the curves for (baseline's, candidate's) noise within the run; only called where it can change the
+    verdict."""
     samples: SampleValues | None = None
+    """Of an evaluation, what both sides say of each sample."""
 
 
 def with_samples(

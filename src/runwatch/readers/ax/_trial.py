@@ -24,17 +24,19 @@ Cell = tuple[str, int, float]
 
 
 class Trial(NamedTuple):
-    """``started``, ``ended``: seconds since the epoch, or NaN; ``lower_is_better`` by metric; ``table``: the
-    newest table of data, the JSON of a data frame by columns."""
+    """One trial of an experiment."""
 
     group: str
     number: str
     state: str
     started: float
+    """Seconds since the epoch, or NaN; ``ended`` likewise."""
     ended: float
     arms: Mapping[str, Mapping[str, object]]
     lower_is_better: Mapping[str, bool]
+    """By metric."""
     table: object
+    """The newest table of data, the JSON of a data frame by columns."""
 
     @property
     def name(self) -> str:

@@ -43,7 +43,7 @@ Owners = Callable[[], Iterable[Hashable]]
 """Whose each row is (rank, split): asked only if it matters."""
 
 
-def placed(
+def places_and_owners(
     names: Sequence[str], rows: Sequence[Sequence[T]], step: str, number: Callable[[T], float | None]
 ) -> tuple[list[Place], Owners]:
     """The places and the owners of the rows that have a ``step``."""

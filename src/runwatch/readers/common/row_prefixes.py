@@ -22,12 +22,14 @@ _LONGEST, _LONGEST_NAME = 16, 200
 
 
 class RowPrefix(NamedTuple):
-    """Before the tags of a row: ``rank`` ("rank_0/", "fold_0/" or ""), ``split`` ("val" or ""); ``name``:
-    what its ``value`` is called, where each row tells one metric."""
+    """What stands before the tags of a row."""
 
     rank: str
+    """"rank_0/", "fold_0/" or ""."""
     split: str
+    """"val" or ""."""
     name: str = ""
+    """What its ``value`` is called, where each row tells one metric."""
 
     def tag(self, name: str) -> str:
         """The tag of a metric in this owner's rows, without the rank; a name that tells its split itself

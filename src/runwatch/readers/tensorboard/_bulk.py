@@ -38,12 +38,14 @@ _MOST_STEP_BYTES = 7
 
 
 class RecordLayout(NamedTuple):
-    """``step_size``: bytes of the step's varint, 0 when the event has none; ``from_end``: bytes from the
-    value's first byte to the record's end; ``width``: of the value, 4 or 8."""
+    """Where the parts of a record lie."""
 
     step_size: int
+    """Bytes of the step's varint, 0 when the event has none."""
     from_end: int
+    """Bytes from the value's first byte to the record's end."""
     width: int
+    """Of the value, 4 or 8."""
 
 
 class Chunk:

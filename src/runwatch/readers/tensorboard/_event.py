@@ -34,27 +34,30 @@ Kind = Literal["scalar", "hparams", "text", "other"]
 
 
 class Value(NamedTuple):
-    """One value of a summary. ``number``: a scalar's value, else NaN; ``at``, ``width``: where its bytes
-    lie if they are one IEEE float of that width (``at`` -1: they are not); ``content``: the bytes of a
-    hparams plugin's data or of a text."""
+    """One value of a summary."""
 
     tag: str
     kind: Kind
     number: float = math.nan
+    """A scalar's value, else NaN."""
     at: int = -1
+    """Where its bytes lie if they are one IEEE float of ``width`` bytes, else -1."""
     width: int = 0
     content: bytes = b""
+    """The bytes of a hparams plugin's data or of a text."""
 
 
 class TfEvent(msgspec.Struct):
-    """``wall_at``, ``step_at``: the position of the field's bytes (-1: not there); ``restart``: this is a
-    ``SessionLog`` START."""
+    """One event of a file."""
 
     wall: float = math.nan
     step: int = 0
     wall_at: int = -1
+    """The position of the field's bytes, -1: not there."""
     step_at: int = -1
+    """As ``wall_at``."""
     restart: bool = False
+    """This is a ``SessionLog`` START."""
     values: list[Value] = msgspec.field(default_factory=list)
 
 

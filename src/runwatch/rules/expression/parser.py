@@ -51,14 +51,16 @@ _WORDS = frozenset({"and", "or", "not", "for", "on", "is"})
 
 
 class Expression(msgspec.Struct, frozen=True):
-    """A parsed ``when``. ``hold``: seconds of ``for``; ``globs``: run ids that it is about (empty: all);
-    ``tags``: in order of mention."""
+    """A parsed ``when``."""
 
     source: str
     condition: Condition
     hold: float
+    """Seconds of ``for``."""
     globs: tuple[str, ...]
+    """Run ids that it is about (empty: all)."""
     tags: tuple[str, ...]
+    """In order of mention."""
 
     def about(self, run: Run) -> bool:
         return not self.globs or any(fnmatchcase(run.id, glob) for glob in self.globs)

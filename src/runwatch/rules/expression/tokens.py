@@ -30,14 +30,17 @@ class ExpressionError(ValueError):
 
 
 class Token(NamedTuple):
-    """``text`` as written (a quoted one without its quotes); ``value``: a number, percent and units of time
-    worked in (seconds); ``timed``: it bore a unit of time; ``column`` from 1."""
+    """One word of an expression."""
 
     kind: Kind
     text: str
+    """As written; a quoted one without its quotes."""
     column: int
+    """From 1."""
     value: float = 0.0
+    """A number, percent and units of time worked in (seconds)."""
     timed: bool = False
+    """It bore a unit of time."""
 
 
 def tokenize(source: str) -> list[Token]:

@@ -73,7 +73,7 @@ class MediaReader(Protocol):
     def content(self, place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent: ...
 
 
-def stretch(place: MediaPlace, item: MediaItem) -> bytes:
+def item_bytes(place: MediaPlace, item: MediaItem) -> bytes:
     """The bytes of an item. Raises MediaRefused, OSError."""
     if item.length > MOST_BYTES:
         raise MediaRefused(f"larger than {size(MOST_BYTES)}: not opened")

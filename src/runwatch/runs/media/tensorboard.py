@@ -47,7 +47,7 @@ from runwatch.runs.media.base import (
     MediaRefused,
     Scan,
     histogram,
-    stretch,
+    item_bytes,
     table,
 )
 from runwatch.text.units import plural
@@ -171,7 +171,7 @@ def _named(data: bytes, start: int, end: int, plugins: dict[str, str]) -> tuple[
 
 def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaContent:
     """One summary."""
-    data = stretch(place, item)
+    data = item_bytes(place, item)
     parts: dict[int, tuple[int, int]] = {}
     try:
         for number, wire, at, stop in fields(data, 0, len(data)):

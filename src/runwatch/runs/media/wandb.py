@@ -20,7 +20,15 @@ from runwatch.readers.common.protobuf import BYTES, Malformed, fields, signed
 from runwatch.readers.wandb._record import item as row_item
 from runwatch.readers.wandb._record import put
 from runwatch.runs.media import _logged_values as logged
-from runwatch.runs.media.base import CHANGED, MOST_BYTES, FoundMedia, MediaPlace, MediaRefused, Scan, stretch
+from runwatch.runs.media.base import (
+    CHANGED,
+    MOST_BYTES,
+    FoundMedia,
+    MediaPlace,
+    MediaRefused,
+    Scan,
+    item_bytes,
+)
 
 NAME = "wandb"
 _HISTORY = 2
@@ -116,7 +124,7 @@ def content(place: MediaPlace, series: MediaSeries, item: MediaItem) -> MediaCon
     """A file that a row named, or what stands in the row itself."""
     if not item.length:
         return logged.file_content(place, series, item, _files(place, item))
-    data = stretch(place, item)
+    data = item_bytes(place, item)
     if item.file.endswith(_SUMMARY):
         return _inline(_media(bounded_json.parse(data)), item)
     for record in Log(data, item.offset, MOST_BYTES, final=True).records():

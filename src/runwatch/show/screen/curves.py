@@ -60,7 +60,7 @@ class CurvesPlot(msgspec.Struct, frozen=True):
 _SPLIT_TONES: dict[str | None, Tone] = {"train": "series2", "validation": "series1", "test": "series3"}
 
 
-def together(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tags: list[str]) -> CurvesPlot:
+def split_plot(snapshot: Snapshot, run: Run, marked: tuple[RunKey, ...], tags: list[str]) -> CurvesPlot:
     """One metric's parts of the data (training, validation, test) in one plot, the first on top."""
     chart = plot(snapshot, run, marked, tags[0])
     if len(tags) < 2:
@@ -165,7 +165,7 @@ def counts_epochs(run: Run) -> bool:
     return run.epoch is not None and run.epoch == run.step
 
 
-def apart(plot: CurvesPlot) -> frozenset[DrawnCurve]:
+def incompatible_curves(plot: CurvesPlot) -> frozenset[DrawnCurve]:
     """Curves whose steps are of another kind than the run's in view: an axis of steps cannot hold both."""
     every = (*plot.curves, *plot.band)
     own = next((curve for curve in every if curve.selected), None)

@@ -34,13 +34,14 @@ _MOST_MARKDOWN = 64 * 1024
 
 
 class HeatView(NamedTuple):
-    """Histograms over steps. ``steps`` ascending; ``shares`` (a row a step) of each step's greatest density
-    in equal bins of ``low`` to ``high``."""
+    """Histograms over steps."""
 
     steps: tuple[int, ...]
+    """Ascending."""
     low: float
     high: float
     shares: NDArray[np.float64]
+    """A row a step: of its greatest density, in equal bins of ``low`` to ``high``."""
 
 
 BINS = 96

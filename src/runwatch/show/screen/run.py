@@ -14,7 +14,7 @@ from runwatch.domain.nested import flatten
 from runwatch.domain.run import Problem, Run, RunKey
 from runwatch.domain.situation import Snapshot
 from runwatch.show.names import run_called
-from runwatch.show.screen.curves import CurvesPlot, DrawnCurve, split_groups, together
+from runwatch.show.screen.curves import CurvesPlot, DrawnCurve, split_groups, split_plot
 from runwatch.show.screen.forecast_words import about, checkpoint_words, forecast_sentence
 from runwatch.show.screen.metrics import metric_table
 from runwatch.show.screen.run_columns import status
@@ -121,12 +121,14 @@ def run_view(
 
 
 class ChartChoice(NamedTuple):
-    """``words``: what tags must hold; ``pinned``: tags that come first; ``together``: training, validation
-    and test of one metric in one chart."""
+    """Which charts of a run are shown, and how."""
 
     words: str = ""
+    """What tags must hold."""
     pinned: tuple[str, ...] = ()
+    """Tags that come first."""
     together: bool = False
+    """Training, validation and test of one metric in one chart."""
 
 
 def _plots(
@@ -135,7 +137,7 @@ def _plots(
     shown = [tag for tag in tags if matches(charts.words, tag)]
     shown.sort(key=lambda tag: charts.pinned.index(tag) if tag in charts.pinned else len(charts.pinned))
     groups = split_groups(shown) if charts.together else [[tag] for tag in shown]
-    return tuple(together(snapshot, run, marked, group) for group in groups)
+    return tuple(split_plot(snapshot, run, marked, group) for group in groups)
 
 
 def system_plot(key: RunKey, tag: str, version: int) -> CurvesPlot:

@@ -9,7 +9,7 @@ from collections import Counter
 from runwatch.domain.borders import JsonMapping
 from runwatch.domain.run import Problem
 from runwatch.domain.situation import Snapshot
-from runwatch.show.check import CODES, CheckResult, one_line, placed, problems_of
+from runwatch.show.check import CODES, CheckResult, one_line, problems_of, subject_text
 from runwatch.text.safe import safe
 
 _WORDS = {code: word.upper() for word, code in CODES.items()}
@@ -63,7 +63,7 @@ def _disks(snapshot: Snapshot) -> list[str]:
 
 
 def _detail(finding: JsonMapping, several_roots: bool) -> str:
-    subject = placed(finding, several_roots)
+    subject = subject_text(finding, several_roots)
     last, summary = subject.rpartition(" · ")[2], str(finding["summary"])
     prefix = next((start for start in (f"{last}: ", f"{last} ") if summary.startswith(start)), "")
     words = f"{finding['severity'].upper()} {finding['rule']} {subject}: {summary.removeprefix(prefix)}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from runwatch.domain.address import is_address_of, split
 from runwatch.domain.borders import JsonDict, JsonMapping
-from runwatch.store.kept_facts import FORGOTTEN_AFTER, newest_by_root, together
+from runwatch.store.kept_facts import FORGOTTEN_AFTER, merge_facts, newest_by_root
 from runwatch.store.snapshot_facts import SnapshotFacts
 from runwatch.system.threads import started
 
@@ -56,7 +56,7 @@ def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) 
     """ "rw 3 run 1! 2~ 5 open disk 8%": running runs ("idle" without any), critical findings (!),
     warnings (~), open tasks, the free share of the fullest disk when it is tight; with the age of what is
     over three beats old. Nothing was kept: "rw ?". ``tmux``: with tmux's colours."""
-    merged = together(parts)
+    merged = merge_facts(parts)
     if merged is None:
         return "rw ?"
     paint = _tmux if tmux else _plain
@@ -88,7 +88,7 @@ def status_line(parts: Sequence[SnapshotFacts], now: float, tmux: bool = False) 
 
 def status_json(parts: Sequence[SnapshotFacts], now: float) -> dict[str, object]:
     """The same as JSON, with each root's part."""
-    facts, line = together(parts), status_line(parts, now)
+    facts, line = merge_facts(parts), status_line(parts, now)
     if facts is None:
         return {"schema": 1, "at": None, "age_s": None, "old": True, "roots": [], "line": line}
     return {

@@ -24,15 +24,18 @@ Place = Literal["left", "right", "strip"]
 
 
 class Pane(Vertical):
-    """A part of the board. ``ID`` names it in styles and keymaps, ``TITLE`` for people; ``PLACE``, ``ORDER``
-    and ``WEIGHT`` say where it stands and how much room it takes. ``job`` is called on the event loop and
-    returns a function that makes the view on another thread; ``show`` paints it."""
+    """A part of the board. ``job`` is called on the event loop and returns a function that makes the view on
+    another thread; ``show`` paints it."""
 
     ID: ClassVar[str]
+    """Names it in styles and keymaps."""
     TITLE: ClassVar[str]
+    """For people."""
     PLACE: ClassVar[Place] = "left"
     ORDER: ClassVar[int] = 50
+    """Among the panes of its place."""
     WEIGHT: ClassVar[int] = 1
+    """How much room it takes."""
     FILTERED: ClassVar[bool] = False
 
     def __init__(self, choice: Selection, number: int) -> None:

@@ -85,10 +85,10 @@ class Leaderboard(Filtered, Exporting):
             return
 
         def get() -> HparamImportance:
-            from runwatch.judge.runs.hparam_importance import what_matters
+            from runwatch.judge.runs.hparam_importance import hparam_importance
 
             metric, runs, *_ = run_tables.ranking(snapshot, ask)
-            return what_matters(export.table_of(runs, metric, ask.which, watching.series))
+            return hparam_importance(export.table_of(runs, metric, ask.which, watching.series))
 
         fetch(self, "what matters", get, lambda matters: self._worked_out(question, matters))
 

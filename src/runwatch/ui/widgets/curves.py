@@ -10,7 +10,7 @@ from textual.worker import get_current_worker
 from runwatch.domain.points import EPOCHS, FloatArray, Points, former_tag
 from runwatch.domain.run import RunKey
 from runwatch.show.screen.chart import ChartAsk, ChartLine, ChartView, has_times, line, placed
-from runwatch.show.screen.curves import CurvesPlot, DrawnCurve, apart, chart, ends
+from runwatch.show.screen.curves import CurvesPlot, DrawnCurve, chart, ends, incompatible_curves
 from runwatch.ui.host import host
 from runwatch.ui.widgets.chart import Chart
 from runwatch.ui.work import fetch
@@ -55,7 +55,7 @@ class Curves(Chart):
             return have[1]
 
         ask = _possible(plot, ask, fetched)
-        foreign = apart(plot) if ask.x_axis == "step" else frozenset()
+        foreign = incompatible_curves(plot) if ask.x_axis == "step" else frozenset()
 
         def epochs(curve: DrawnCurve) -> Points | None:
             return fetched(replace(curve, tag=EPOCHS)) if ask.x_axis == "epoch" else None

@@ -19,12 +19,14 @@ BACKGROUND = True
 
 
 class Ranked(msgspec.Struct, frozen=True, eq=False):
-    """Rows by falling score: ``order`` (n,), ``positive`` (n,) in that order, ``ends``: last row of each
-    tied score."""
+    """Rows by falling score."""
 
     order: IntArray
+    """(n,)."""
     positive: NDArray[np.bool_]
+    """(n,) in that order."""
     ends: IntArray
+    """The last row of each tied score."""
 
     def counts(self, keep: NDArray[np.bool_] | None) -> tuple[IntArray, IntArray]:
         """(positives, rows) down to each distinct score; ``keep``: rows that count, in ranked order."""
