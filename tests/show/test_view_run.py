@@ -7,8 +7,10 @@ import pytest
 
 from runwatch.domain.finding import Finding
 from runwatch.domain.health import HealthSign
-from runwatch.domain.situation import Situation, Snapshot
+from runwatch.domain.situation import Situation, Snapshot, WatchState
 from runwatch.show.screen import view
+from runwatch.show.screen.findings import findings
+from runwatch.show.screen.headline import HeadAsk, headline
 from runwatch.show.screen.run import RunView, run_view
 from runwatch.show.screen.view import TableView
 
@@ -62,3 +64,41 @@ def test_a_sign_that_a_finding_tells_of_is_not_told_again(summary: str) -> None:
 def test_a_file_is_called_what_it_holds(path: str, kind: str) -> None:
     (line,) = lines(shown(files=(path,), consoles=("a/train.log",)).files)
     assert kind in line.replace(path, "")
+
+
+@pytest.mark.parametrize("root", ["/here/exp-7", "gpu1:/here/exp-7"])
+def test_a_run_that_is_its_root_is_called_as_the_folder(root: str) -> None:
+    run = facts.run(".", root=root)
+    snapshot = Snapshot(1, Situation(facts.NOW, "box", roots=(root,), runs=(run,)), findings=(), tasks={})
+    seen = run_view(snapshot, run.key, (), facts.NOW)
+    assert run.title == "exp-7"
+    assert "exp-7" in view.plain(seen.head)
+    assert all(curve.name == "exp-7" for plot in seen.plots for curve in plot.curves if curve.selected)
+
+
+@pytest.mark.parametrize("id_, name", [(".", "tidy-fox"), (".", ""), ("1", "tidy-fox"), ("val", "tidy-fox")])
+def test_a_run_s_short_id_is_not_looked_for_inside_numbers_and_tags(id_: str, name: str) -> None:
+    run = facts.run(id_, root="/here/exp-7", name=name)
+    finding = Finding(
+        rule="run-diverged",
+        severity="critical",
+        scope=id_,
+        subject="val/loss",
+        summary=ROSE,
+        title="val/loss diverged",
+        advice="Stop it.",
+        root=run.root,
+        run=run.key,
+    )
+    snapshot = Snapshot(
+        1,
+        Situation(facts.NOW, "box", ("/here/exp-7",), (run,)),
+        (finding,),
+        {},
+        watch=WatchState(phase="live"),
+    )
+    (line,) = lines(findings(snapshot, "", facts.NOW))
+    assert f"{name or 'exp-7'}: {ROSE}" in line
+    assert f"{name or 'exp-7'} · val/loss" in line
+    head = view.plain(headline(snapshot, HeadAsk(120, facts.TODAY, facts.NOW), 120))
+    assert head.endswith(f"{name or 'exp-7'}: {ROSE}")

@@ -20,18 +20,22 @@ _SIGNS = {"f8": np.int64, "f4": np.int32}
 
 
 class ValueCells(NamedTuple):
-    """``low``, ``scale``: of cell numbers, in values or, if ``by_bits``, in their bit patterns, which are in
-    the order of the values and cut each power of two alike; ``before``: edges below each cell, ``[C]``, uint8
-    where they are few enough, else int16; ``first``, ``second``: the edges in it, else the greatest value
-    (None: no cell has two); ``crowded``: cells with more than two."""
+    """Cells of equal width, each with at most two edges unless it is crowded."""
 
     by_bits: bool
+    """They are cut by the values' bit patterns, which are in the order of the values and cut each power of
+    two alike."""
     low: object
+    """Of cell numbers, in values or bit patterns, as ``scale``."""
     scale: float
     before: AnyArray
+    """Edges below each cell, ``[C]``, uint8 where they are few enough, else int16."""
     first: AnyArray
+    """The edge in it, else the greatest value."""
     second: AnyArray | None
+    """The other edge in it, else the greatest value; None: no cell has two."""
     crowded: NDArray[np.bool_] | None
+    """Cells with more than two."""
 
 
 def bins(values: AnyArray, edges: AnyArray) -> NDArray[np.intp]:

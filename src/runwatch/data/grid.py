@@ -54,12 +54,14 @@ _PREDICTIONS = {"y_score", "y_prob", "y_proba", "y_pred_proba", *USUAL_COLUMNS["
 
 
 class Edges(NamedTuple):
-    """``edges`` in the dtype of the values, the positions of the inner ``deciles`` among them, and of
-    fractions the bins that are ``exact``: one value, whatever rounding did to its last digits."""
+    """The edges of a column's bins."""
 
     edges: AnyArray
+    """In the dtype of the values."""
     deciles: tuple[int, ...]
+    """Positions of the inner deciles among them."""
     exact: tuple[int, ...] = ()
+    """Of fractions, the bins that are one value, whatever rounding did to its last digits."""
 
 
 def make_edges(values: AnyArray, bins: int = BINS) -> Edges:

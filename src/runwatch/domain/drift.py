@@ -91,14 +91,16 @@ class DriftReport(msgspec.Struct, frozen=True, eq=False):
 
 
 class Distribution(msgspec.Struct, frozen=True, eq=False):
-    """One column's two distributions on a common axis, for drawing. Numeric: ``edges`` (m+1 finite values)
-    and shares of m bins; categorical: ``labels`` and their shares."""
+    """One column's two distributions on a common axis, for drawing."""
 
     column: str
     kind: ColumnKind
     edges: tuple[float, ...]
+    """m+1 finite values, of a numeric column."""
     labels: tuple[str, ...]
+    """Of a categorical column."""
     reference: tuple[float, ...]
+    """Shares, one a bin or label; ``current`` likewise."""
     current: tuple[float, ...]
     summary: tuple[tuple[str, str, str], ...] = ()
     """Rows of (name, reference, current) to stand side by side."""

@@ -36,7 +36,7 @@ def fingerprint(rule: str, scope: str, subject: str) -> str:
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something that matters. ``project``, ``context``: the task's +project and @context."""
+    """Something that matters."""
 
     rule: str
     severity: Severity
@@ -54,7 +54,9 @@ class Finding(msgspec.Struct, frozen=True):
     since: float | None = None
     """When the condition began by its own evidence (seconds since the epoch), where known."""
     project: str = ""
+    """The task's +project."""
     context: Context = "runs"
+    """The task's @context."""
     confirmed: bool = True
     """Sure enough for a task: one batch of data alone may not be."""
     lasting: bool = False

@@ -16,14 +16,14 @@ from runwatch.domain.run import Direction, Status
 
 
 class Append(msgspec.Struct, frozen=True, eq=False):
-    """New points of ``tag`` (the name that the framework wrote, with the claim's prefix already on it), in
-    the order of writing. ``rows``: where each stands in the file (line numbers, offsets; never falling), so
-    that what one tag's restart means for the others is known; None: the n-th points of all tags stand
-    together."""
+    """New points, in the order of writing."""
 
     tag: str
+    """The name that the framework wrote, with the claim's prefix already on it."""
     points: Points
     rows: IntArray | None = None
+    """Where each stands in the file (line numbers, offsets; never falling), so that what one tag's restart
+    means for the others is known; None: the n-th points of all tags stand together."""
 
 
 class PurgeFrom(msgspec.Struct, frozen=True):
@@ -50,26 +50,26 @@ class HParams(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """What a file says of the run's end or life.
-
-    ``status`` running/finished/crashed by the framework's own word, or by console text (``by="console"``,
-    void once numbers are written after it, and never passed on to runs below). A source's newer evidence
-    replaces its older; ``None`` status withdraws it. ``at``: seconds since the epoch, when known."""
+    """What a file says of the run's end or life. A source's newer evidence replaces its older."""
 
     status: Status | None
+    """running, finished or crashed; None withdraws it."""
     reason: str
     by: Literal["framework", "console", "process"] = "framework"
+    """The framework's own word, or console text, which is void once numbers are written after it and never
+    passed on to runs below."""
     at: float | None = None
+    """Seconds since the epoch, when known."""
 
 
 class Length(msgspec.Struct, frozen=True):
-    """The planned length, where the framework leaves it: the last ``step`` (0: no longer known) and/or the
-    ``epochs``.
-    ``first_epoch``: the number the first epoch bears (0 for YOLOv5, 1 for Ultralytics v8)."""
+    """The planned length, where the framework leaves it."""
 
     steps: int | None = None
+    """The last one; 0: no longer known."""
     epochs: float | None = None
     first_epoch: int = 0
+    """The number the first epoch bears (0 for YOLOv5, 1 for Ultralytics v8)."""
 
 
 class Epoch(msgspec.Struct, frozen=True):

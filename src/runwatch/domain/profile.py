@@ -119,8 +119,7 @@ class ProfileGrid(msgspec.Struct, frozen=True, eq=False, dict=True):
 
 
 class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
-    """One column of a profile. ``design``, ``missing_design``: how many rows are worth one independent one,
-    of the values and of which are missing."""
+    """One column of a profile."""
 
     rows: int
     """Rows in which the column was there at all."""
@@ -143,7 +142,9 @@ class ColumnProfile(msgspec.Struct, frozen=True, eq=False):
     the rows keeps the same ones); of an open column the most frequent new ones, whose counts may be too low
     where they came in pieces."""
     design: float = 1.0
+    """How many rows are worth one independent one, of the values."""
     missing_design: float = 1.0
+    """As ``design``, of which values are missing."""
 
     @property
     def missing(self) -> int:
@@ -355,10 +356,10 @@ class DriftOptions(msgspec.Struct, frozen=True):
 
 
 class DataOptions(msgspec.Struct, frozen=True):
-    """What is said about a data set beyond its paths. ``include``/``exclude``: glob patterns of column
-    names."""
+    """What is said about a data set beyond its paths."""
 
     include: tuple[str, ...] = ()
+    """Glob patterns of column names, as ``exclude``."""
     exclude: tuple[str, ...] = ()
     kinds: Mapping[str, ColumnKind] = msgspec.field(default_factory=dict)
     """Declared column kinds, which win over guesses."""

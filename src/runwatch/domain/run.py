@@ -13,10 +13,12 @@ Direction = Literal["min", "max"] | None
 
 
 class RunKey(NamedTuple):
-    """Names one run among all roots: ``root`` is the root's real path, ``id`` the run's id in it."""
+    """Names one run among all roots."""
 
     root: str
+    """The root's real path."""
     id: str
+    """The run's id in it."""
 
 
 def newest_first(run: Run) -> tuple[float, str, str]:
@@ -70,13 +72,13 @@ class Metric(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """An earlier training of the same run: it was resumed from a step before its end, or started again.
-    ``first_step``, ``last_step``: where it began and how far it came."""
+    """An earlier training of the same run: it was resumed from a step before its end, or started again."""
 
     number: int
     """1 for the oldest."""
     first_step: int
     last_step: int
+    """How far it came."""
     points: int
     """How many it wrote."""
     superseded: int
@@ -109,9 +111,10 @@ class Process(msgspec.Struct, frozen=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a run is. ``total_steps``/``total_epochs``: planned, where known."""
+    """How far a run is."""
 
     total_steps: int | None = None
+    """Planned, where known; ``total_epochs`` likewise."""
     total_epochs: float | None = None
     fraction: float | None = None
     speed: float | None = None
@@ -176,8 +179,8 @@ class Run(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def title(self) -> str:
-        """What people call it: its name, else its id."""
-        return self.name or self.id
+        """What people call it: its name, else its id; of a run that is its root, the folder."""
+        return self.name or (self.root.rstrip("/").rpartition("/")[2] if self.id == "." else "") or self.id
 
     @property
     def points(self) -> int:

@@ -73,8 +73,7 @@ class TaskEvent(msgspec.Struct, frozen=True):
 
 class TaskRecord(msgspec.Struct, frozen=True):
     """What runwatch remembers of one finding's task, keyed by (root, fingerprint); the to-do file wins over
-    it. Times are seconds since the epoch. ``held_since``/``clear_since``: since when the condition holds, or
-    is clear, without a break."""
+    it. Times are seconds since the epoch."""
 
     fingerprint: str
     state: RecordState
@@ -88,7 +87,9 @@ class TaskRecord(msgspec.Struct, frozen=True):
     since: float
     """When ``state`` began."""
     held_since: float | None = None
+    """Since when the condition holds without a break."""
     clear_since: float | None = None
+    """Since when it is clear without a break."""
     count: int = 0
     """How often it was opened."""
     line: str = ""

@@ -2,7 +2,8 @@
 
 Three folders a root, below the cache directory: ``listed`` has every file's name, size, first and last bytes
 (the rest are holes), for the readers to claim from; ``files`` has those that they claimed, whole, and is what
-is watched; ``parts`` what is not whole yet. What comes over the link is bounded, and names files below these
+is watched; ``parts`` what is not whole yet, which the next connection goes on with (``system.saving`` would
+begin anew, in the folder that is watched). What comes over the link is bounded, and names files below these
 only."""
 
 from __future__ import annotations

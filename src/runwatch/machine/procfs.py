@@ -11,12 +11,14 @@ _MOST = 1 << 20
 
 
 class ProcFs(msgspec.Struct, frozen=True):
-    """``proc``: the process file system; ``cgroups``: where control groups are mounted; ``drm``: where
-    graphics cards are."""
+    """Where the kernel tells of processes and devices."""
 
     proc: Path = Path("/proc")
+    """The process file system."""
     cgroups: Path = Path("/sys/fs/cgroup")
+    """Where control groups are mounted."""
     drm: Path = Path("/sys/class/drm")
+    """Where graphics cards are."""
 
     @property
     def here(self) -> bool:

@@ -32,10 +32,11 @@ def root_names(roots: Sequence[str]) -> dict[str, str]:
 
 
 def given_name(situation: Situation, key: RunKey) -> str:
-    """The name that its framework gave a run, told apart from others of that name; "" where it has none."""
+    """The name that its framework gave a run, told apart from others of that name; "" where it has none. A
+    run that is its root has the name of the folder."""
     run = situation.run(key)
     if run is None or not run.name:
-        return ""
+        return safe(run.title) if run is not None and run.id == "." else ""
     return safe(shown_names([one for one in situation.runs if one.name == run.name])[key])
 
 

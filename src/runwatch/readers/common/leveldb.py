@@ -29,20 +29,20 @@ _DAMAGED = "the disk or a copy may have damaged the file; the records around it 
 
 
 class Log(msgspec.Struct):
-    """Whole records of ``data``, which begins at byte ``start`` of its file (at its very top after ``START``
-    bytes); ``final``: nothing more will come, so damage at the very end is told too.
-
-    After ``records()`` is used up: ``used`` bytes are understood (a record whose end is not here yet is not
-    among them); ``dropping``: inside a record above ``largest`` bytes, whose rest must be dropped;
-    ``faults``: (offset in ``data``, message)."""
+    """Whole records of a file. ``used``, ``dropping`` and ``faults`` hold once ``records()`` is used up."""
 
     data: bytes
     start: int
+    """The byte of its file at which ``data`` begins (at its very top after ``START`` bytes)."""
     largest: int
     dropping: bool = False
+    """Inside a record above ``largest`` bytes, whose rest must be dropped."""
     final: bool = False
+    """Nothing more will come, so damage at the very end is told too."""
     used: int = 0
+    """Bytes that are understood; a record whose end is not here yet is not among them."""
     faults: list[tuple[int, str]] = msgspec.field(default_factory=list)
+    """(offset in ``data``, message)."""
     zeros: int = 0
     """Up to where nothing but zero bytes was passed last."""
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from runwatch.domain.finding import Finding, urgency
 from runwatch.domain.run import RunKey
 from runwatch.domain.run_names import shown_names
@@ -71,10 +74,20 @@ def about(finding: Finding, called: str = "") -> str:
         summary = summary.replace(subject, shortened(subject))
     if not scope:
         return summary
-    if scope in summary:
-        return summary.replace(scope, shortened(called or scope))
+    if _words_of(scope).search(summary):
+        return _renamed(summary, scope, shortened(called or scope))
     leaf = called or scope.rpartition("/")[2]
     return summary if leaf in summary else f"{shortened(leaf)}: {summary}"
+
+
+@lru_cache(maxsize=256)
+def _words_of(scope: str) -> re.Pattern[str]:
+    """Where a text names ``scope``: not in the middle of a word or a number, as an id like 1 or . may be."""
+    return re.compile(rf"(?<![\w./-]){re.escape(scope)}(?![\w/-]|\.\w)")
+
+
+def _renamed(summary: str, scope: str, called: str) -> str:
+    return _words_of(scope).sub(lambda _: called, summary)
 
 
 def shortened(path: str, longest: int = _LONGEST_NAME) -> str:
@@ -101,7 +114,7 @@ def findings(snapshot: Snapshot, filter: str, now: float) -> TableView:
     """A row a finding."""
     chosen = [f for f in in_order(snapshot) if matches(filter, f.rule, f.severity, f.place, f.summary)]
     nothing: tuple[Words, ...] = (text(f"no finding matches “{filter}”"),) if filter else (_calm(snapshot),)
-    names = shown_names([run for run in snapshot.situation.runs if run.name])
+    names = shown_names([run for run in snapshot.situation.runs if run.name or run.id == "."])
     rows = (_row(one, safe(names.get(RunKey(one.root, one.scope), "")), now) for one in chosen)
     return TableView(_COLUMNS, tuple(rows), nothing)
 
@@ -121,7 +134,7 @@ def _row(finding: Finding, called: str, now: float) -> ViewRow:
         words(
             text(about(finding, called)), "" if finding.confirmed else Span("  not confirmed yet", "muted")
         ),
-        text(finding.place.replace(finding.scope, called) if called else finding.place, "muted"),
+        text(_renamed(finding.place, finding.scope, called) if called else finding.place, "muted"),
         text(units.ago(began, now), "muted"),
     )
 

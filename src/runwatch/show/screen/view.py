@@ -93,12 +93,13 @@ class ViewColumn(NamedTuple):
 
 
 class ViewRow(NamedTuple):
-    """A row of a table; ``key`` names it among its table's rows and across refreshes. ``wide``: the column
-    whose cell takes all the room to the right of its beginning."""
+    """A row of a table."""
 
     key: Hashable
+    """Names it among its table's rows and across refreshes."""
     cells: tuple[Words, ...]
     wide: str = ""
+    """The column whose cell takes all the room to the right of its beginning."""
 
     @classmethod
     def of(cls, key: Hashable, *cells: Words, wide: str = "") -> ViewRow:
@@ -143,12 +144,14 @@ _SEPARATED = re.compile("( · )")
 
 
 class TableView(NamedTuple):
-    """A table. ``empty``: what to say, and do, when there is no row; ``note``: one line above the rows."""
+    """A table."""
 
     columns: tuple[ViewColumn, ...]
     rows: Sequence[ViewRow]
     empty: tuple[Words, ...] = ()
+    """What to say, and do, when there is no row."""
     note: Words = ()
+    """One line above the rows."""
 
 
 def cells(line: Words) -> int:
