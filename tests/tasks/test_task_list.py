@@ -176,6 +176,7 @@ def test_every_change_can_be_undone_and_done_again(workspace, intent):
     assert answer.ok and after != before
     back = workspace.do(Undo(ROOT, answer.undo))
     assert back.ok and workspace.path.read_bytes() == before
+    assert back.message in ("undone: one", "undone: two res:auto pri:B", "undone: added")
     assert workspace.do(Undo(ROOT, back.undo)).ok and workspace.path.read_bytes() == after
     assert not workspace.do(Undo(ROOT, answer.undo)).ok
 

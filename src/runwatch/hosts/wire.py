@@ -51,10 +51,7 @@ def encode(value: object) -> bytes:
     """MessagePack of a record or message."""
     try:
         return _ENCODER.encode(value)
-    except (
-        UnicodeEncodeError,
-        OverflowError,
-    ):  # rare: an undecodable file name, a huge seed
+    except (UnicodeEncodeError, OverflowError):  # rare: an undecodable file name, a huge seed
         allowed = (bytes, date)
         return _ENCODER.encode(
             _walked(msgspec.to_builtins(value, builtin_types=allowed, enc_hook=_plain), storable)

@@ -61,7 +61,7 @@ def change(intent: Intent, lines: Sequence[str], today: date) -> TaskChange:
             case AddTask(text=text):
                 line = added(text, today)
                 what: What = "done" if parse(line).done else "added"
-                return TaskChange(LineEdit(None, line), what, f"added: {_bare(parse(line))}", None)
+                return TaskChange(LineEdit(None, line), what, f"added: {bare(parse(line))}", None)
             case FinishTask(id=id_):
                 match = find(id_, lines, today, lambda t: not t.done, "is already done")
                 return _finished(match, lines, today)
@@ -102,7 +102,7 @@ def find(
         raise CommandRefused(f"no task {safe(query, 60)!r}; runwatch tasks list shows them")
     able = [pair for pair in fitting if eligible(pair[1])]
     if not able and len(fitting) == 1:
-        raise CommandRefused(f"{_bare(fitting[0][1])!r} {otherwise}")
+        raise CommandRefused(f"{bare(fitting[0][1])!r} {otherwise}")
     if len(able) != 1:
         choice = [task for _, task in able or fitting]
         named = "; ".join(f"{safe(t.id)} {safe(t.text, 40)}" for t in choice[:_MOST_CANDIDATES])
@@ -116,7 +116,7 @@ def _changed(match: tuple[int, Task], lines: Sequence[str], line: str, what: Wha
     return TaskChange(
         LineEdit(task.line, line, nth),
         what,
-        f"{words}: {_bare(parse(line) if words == _EDITED else task)}",
+        f"{words}: {bare(parse(line) if words == _EDITED else task)}",
         task,
     )
 
@@ -139,7 +139,7 @@ def _finished(match: tuple[int, Task], lines: Sequence[str], today: date) -> Tas
         sub for sub in _below(task, [each for _, each in parse_with_places(lines, today)]) if not sub.done
     ]
     if left:
-        named = "; ".join(_bare(sub) for sub in left[:_MOST_CANDIDATES])
+        named = "; ".join(bare(sub) for sub in left[:_MOST_CANDIDATES])
         warnings.append(f"{plural(len(left), 'subtask')} still open: {named}")
     return replace(done, warning="; ".join(warnings))
 
@@ -169,6 +169,6 @@ def _below(task: Task, tasks: Sequence[Task]) -> list[Task]:
     return list(family.values())[1:]
 
 
-def _bare(task: Task) -> str:
+def bare(task: Task) -> str:
     """A task's text without the keys that only runwatch reads, cut to 60 characters."""
     return safe(" ".join(w for w in task.text.split() if not w.startswith(("rw:", "by:runwatch"))), 60)

@@ -18,7 +18,7 @@ from runwatch.domain.clock import elapsed
 from runwatch.domain.finding import Finding
 from runwatch.domain.intents import ArchiveTasks, Intent, IntentAnswer, Silence, Undo
 from runwatch.domain.task import RecordState, Task, TaskEvent, TaskList, TaskRecord, What
-from runwatch.tasks.commands import CommandRefused, TaskChange, change
+from runwatch.tasks.commands import CommandRefused, TaskChange, bare, change
 from runwatch.tasks.document import Document, LineEdit, inverse
 from runwatch.tasks.file import TodoError, TodoFile
 from runwatch.tasks.lifecycle import LifecycleInput, LifecycleStep, advance, followed
@@ -188,7 +188,8 @@ class RootTaskList:
         def back(lines: Sequence[str]) -> TaskChange:
             if any(edit.old is not None and edit.old not in lines for edit in known.edits):
                 raise CommandRefused("the line has changed since; edit it instead")
-            message = f"undone: {safe(known.edits[0].new or 'added', 80)}"
+            line = known.edits[0].new
+            message = f"undone: {bare(parse(line)) if line else 'added'}"
             return TaskChange(
                 known.edits[0], what=known.what, message=message, task=None, more=known.edits[1:]
             )

@@ -112,7 +112,8 @@ def _calm(snapshot: Snapshot, room: int) -> Words:
     gone = list(snapshot.situation.unreadable)
     if gone:
         name = gone[0].rstrip("/").rpartition("/")[2] or gone[0]
-        message = f"{safe(name)} cannot be read; showing its last known state"
+        last = "; showing its last known state" if snapshot.situation.runs else ""
+        message = f"{safe(name)} cannot be read{last}"
         return words(Span("! ", "warn"), fit_words(message, room - 2))
     running = sum(run.status == "running" for run in snapshot.situation.runs)
     if running:
