@@ -39,7 +39,7 @@ from runwatch.system.identity import host_name
 from runwatch.system.threads import NoThread, must_start, wait_for
 from runwatch.watch.schedule import MISS_AFTER, DueScan, ScanSchedule
 
-SLICE_S = 0.03
+SLICE_S, FIRST_SLICE_S = 0.03, 0.01
 FRAME_S = 0.2
 EARLY_S, EARLY_RUNS, EARLY_SHARE = 0.1, 300, 0.2
 GATHER_S = 0.01
@@ -325,7 +325,7 @@ class Monitor:
         """Read what waits, in slices that leave the lock to others; the screen sees progress."""
         self._total = self._board.roots.waiting
         while self._board.roots.waiting and not self._stopped:
-            until = time.monotonic() + SLICE_S
+            until = time.monotonic() + (FIRST_SLICE_S if self._last is None else SLICE_S)
             with self._board.roots.lock:
                 self._board.roots.read_some(lambda until=until: time.monotonic() >= until)  # type: ignore[misc]
             self._changed = True

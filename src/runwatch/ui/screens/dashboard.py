@@ -10,6 +10,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 
 from runwatch.domain.situation import Snapshot
 from runwatch.show.screen import findings as view_findings
@@ -99,15 +100,20 @@ class Dashboard(LiveScreen, Borders):
         for pane in self.panes:
             pane.entitle(())
         self.panes[0].focus_first()
+        self._fit(self.app.size)  # before the first layout: it would be done twice
         self.wait(0)
 
     def on_resize(self, event: events.Resize) -> None:
-        wish = self.host.settings.layout
-        roomy = event.size.width >= WIDE and event.size.height >= HIGH
-        self.set_class(wish == "tabs" or (wish == "auto" and not roomy), "tabbed")
-        self.arrange_panes()
+        self._fit(event.size)
         self._show_banner(event.size.width)
         self.call_after_refresh(self.ask)
+
+    def _fit(self, size: Size) -> None:
+        """Panes beside each other where there is room for it, else one at a time."""
+        wish = self.host.settings.layout
+        roomy = size.width >= WIDE and size.height >= HIGH
+        self.set_class(wish == "tabs" or (wish == "auto" and not roomy), "tabbed")
+        self.arrange_panes()
 
     def arrange_panes(self) -> None:
         """Which panes are shown, and how much room each has."""
