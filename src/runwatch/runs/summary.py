@@ -84,7 +84,8 @@ class Summariser:
             if old.count:
                 metrics[tag] = old
         attempts = memory.attempts()
-        settings = [data for data in memory.ranked() if data in visible or data.source.format != "console"]
+        shown = {id(data) for data in visible}
+        settings = [data for data in memory.ranked() if id(data) in shown or data.source.format != "console"]
         clocks = [s.last_wall for t in visible for s in t.series.values() if not math.isnan(s.last_wall)]
         return RunSummary(
             formats=_formats(visible, tag_sources),
